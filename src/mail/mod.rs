@@ -1,0 +1,5 @@
+//! What does this letter say, and how is one written?
+
+pub mod compose;
+pub mod letter;
+pub mod read;

@@ -1,0 +1,80 @@
+//! Carries parcels and letters. It does not know what a ticket is.
+
+pub mod imap;
+pub mod maildir;
+pub mod outdir;
+pub mod sendmail;
+pub mod smtp;
+pub mod tls;
+
+use crate::model::{Address, Time};
+
+/// How a server can be reached and who we are there. Built from the configuration; the password is read when it is needed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Account {
+    pub host: String,
+    pub port: u16,
+    pub tls: Tls,
+    /// PEM file with roots beside the public ones.
+    pub ca_file: Option<std::path::PathBuf>,
+    /// Empty: no login (loopback relays).
+    pub user: String,
+    pub password: Option<Secret>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tls {
+    Implicit,
+    Starttls,
+    /// Loopback only; the configuration refuses it elsewhere.
+    None,
+}
+
+/// Where a secret is kept. It is read anew at each login, so that a changed password needs no restart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Secret {
+    File(std::path::PathBuf),
+    Env(String),
+    Command(Vec<String>),
+    /// A name under `$CREDENTIALS_DIRECTORY` (systemd's LoadCredential).
+    Credential(String),
+}
+
+/// What to put on the wire.
+#[derive(Clone, Debug)]
+pub struct Wire {
+    /// `None`: the empty envelope sender.
+    pub from: Option<Address>,
+    pub to: Vec<Address>,
+    /// The finished mail, CRLF line ends.
+    pub bytes: std::sync::Arc<Vec<u8>>,
+}
+
+/// What became of one recipient. `reply` holds the server's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    Accepted {
+        reply: String,
+    },
+    /// Try again later: 4xx, a lost connection, a time-out.
+    Deferred {
+        reply: String,
+    },
+    /// For good: 5xx.
+    Refused {
+        reply: String,
+    },
+}
+
+/// One letter as the mailbox handed it over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    pub uid: u32,
+    /// IMAP's INTERNALDATE; a Maildir file's time.
+    pub received_at: Time,
+    /// The size that the server states.
+    pub size_bytes: u64,
+    pub raw: Vec<u8>,
+    /// Bigger than allowed: `raw` is its header and the beginning of its text only.
+    pub truncated: bool,
+}

@@ -1,0 +1,4 @@
+//! How late is it? Opening hours, and clocks as a fold over what happened.
+
+pub mod calendar;
+pub mod clock;
