@@ -1,1 +1,3 @@
-//! (to come)
+//! The configuration: TOML as written, settings as checked.
+
+pub mod settings;

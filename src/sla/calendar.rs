@@ -1,1 +1,5 @@
-//! (to come)
+//! Opening hours.
+
+/// When a shop is open.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Calendar;

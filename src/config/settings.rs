@@ -1,0 +1,326 @@
+//! The settings as checked: what the rest of the house reads. Nothing here is optional that has a default.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::model::{Address, Priority};
+use crate::net::{Account, Secret};
+use crate::sla::calendar::Calendar;
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub desk: Desk,
+    pub mailboxes: Vec<Mailbox>,
+    pub agents: Vec<Agent>,
+    pub managers: Vec<Manager>,
+    pub calendars: BTreeMap<String, Calendar>,
+    pub slas: BTreeMap<String, Sla>,
+    pub acknowledge: Acknowledge,
+    pub answers_dir: Option<PathBuf>,
+    pub limits: Limits,
+    pub digest: Digest,
+    pub senders: Vec<SenderRule>,
+    pub tags: Vec<TagRule>,
+    pub notices: Vec<Notice>,
+    /// SHA-256 of the file's text, hexadecimal: so that the CLI can say that the daemon runs with another one.
+    pub fingerprint: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Desk {
+    pub name: String,
+    /// `sv`, `en` …: a file of `src/lang/`.
+    pub language: String,
+    pub time_zone: jiff::tz::TimeZone,
+    pub time_zone_name: String,
+    pub data_dir: PathBuf,
+    /// A reply to a ticket closed longer ago opens a new, linked one. Seconds; `[desk] reopen_within`, default 14 days.
+    pub reopen_within_s: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Mailbox {
+    pub name: String,
+    pub address: Address,
+    pub aliases: Vec<Address>,
+    pub display_name: String,
+    /// Default: the desk's.
+    pub language: String,
+    pub mode: Mode,
+    pub notify: Notify,
+    /// Default: `address`.
+    pub notify_from: Address,
+    /// A template; default `{{ agent.first_name }}, {{ desk.name }}`.
+    pub sender_name: String,
+    /// The text of the signature file (Markdown), read when the configuration is.
+    pub signature: Option<String>,
+    /// A name in `calendars`; where the configuration names none, a calendar that is always open stands there.
+    pub calendar: String,
+    /// A name in `slas`; a default one (1 h, 1 h, 24 h) stands there where the configuration names none.
+    pub sla: String,
+    pub plus_addressing: bool,
+    pub trusted_authserv_id: Option<String>,
+    pub submission_is_private: bool,
+    pub mark_answered: bool,
+    pub source: Inlet,
+    pub outlet: Outlet,
+    /// Another account for mail to agents and managers.
+    pub notify_outlet: Option<Outlet>,
+}
+
+impl Mailbox {
+    /// The mailbox's address or one of its aliases, whatever the detail after `+`.
+    #[must_use]
+    pub fn is_addressed_by(&self, address: &Address) -> bool {
+        let plain = address.plain();
+        [&self.address, &self.notify_from].into_iter().chain(&self.aliases).any(|a| *a == plain || a == address)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Desk,
+    /// Reads and measures; nothing is sent but to managers.
+    Watch,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notify {
+    /// One agent on duty at a time.
+    Turn,
+    All,
+    /// They work in the shared mailbox.
+    None,
+}
+
+/// Where a mailbox's mail comes from.
+#[derive(Clone, Debug)]
+pub enum Inlet {
+    Imap(Imap),
+    Maildir { path: PathBuf, after: After },
+    /// `svar deliver` alone.
+    Pipe,
+}
+
+#[derive(Clone, Debug)]
+pub struct Imap {
+    pub account: Account,
+    pub folder: String,
+    pub sent: SentFolder,
+    pub start: Start,
+    pub poll_s: u64,
+    pub idle: bool,
+    pub after: After,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SentFolder {
+    /// The folder that the server marks with `\Sent`.
+    Auto,
+    Named(String),
+    Unwatched,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// What is already there at first sight is left alone.
+    New,
+    All,
+}
+
+/// What happens to a mail once it is in custody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum After {
+    Keep,
+    Seen,
+    Move(String),
+}
+
+/// Where a mailbox's mail goes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outlet {
+    Smtp { account: Account, null_sender: NullSender },
+    Outdir { path: PathBuf },
+    Sendmail { command: Vec<String> },
+    /// `mode = "watch"` without a way out.
+    Nowhere,
+}
+
+/// Whether automatic mail goes with an empty envelope sender (RFC 3834, 3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NullSender {
+    /// Unless the server refuses it.
+    Auto,
+    Always,
+    /// A signed bounce address instead.
+    Never,
+}
+
+#[derive(Clone, Debug)]
+pub struct Agent {
+    pub name: String,
+    /// The first gets mail, all are accepted.
+    pub addresses: Vec<Address>,
+    /// Names of mailboxes.
+    pub mailboxes: Vec<String>,
+    /// A name in `calendars`; `None`: the mailbox's.
+    pub hours: Option<String>,
+}
+
+impl Agent {
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.addresses[0]
+    }
+
+    #[must_use]
+    pub fn first_name(&self) -> &str {
+        self.name.split_whitespace().next().unwrap_or(&self.name)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Manager {
+    pub name: String,
+    pub addresses: Vec<Address>,
+    /// Names of mailboxes; default all.
+    pub mailboxes: Vec<String>,
+    pub digests: Vec<String>,
+}
+
+/// Targets in seconds of open time.
+#[derive(Clone, Debug)]
+pub struct Sla {
+    pub first_response_s: i64,
+    pub next_response_s: i64,
+    pub resolution_s: i64,
+    /// Name and upper limit, ascending; above the last is `miss`.
+    pub bands: Vec<(String, i64)>,
+    /// Of the target, 0 to 1.
+    pub warn_at: f64,
+    pub warned: Vec<String>,
+    pub escalate_to: Vec<Address>,
+    /// Calendar seconds; `None`: never.
+    pub close_pending_s: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Acknowledge {
+    pub when: AcknowledgeWhen,
+    /// When an answer can be expected, by language (`[acknowledge.expect] sv = "…"`); else the language file's own sentence.
+    pub expect: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AcknowledgeWhen {
+    Always,
+    /// Outside opening hours only.
+    Closed,
+    Never,
+}
+
+#[derive(Clone, Debug)]
+pub struct Limits {
+    pub auto_per_address_per_day: i64,
+    pub auto_per_hour: i64,
+    /// 0: no limit.
+    pub mail_per_minute: i64,
+    pub mail_per_day: i64,
+    pub gather_s: i64,
+    pub message_size_bytes: u64,
+    /// Above it attachments of a notification are named, not sent. `[limits] attachments_up_to`, default 10 MB.
+    pub attachments_up_to_bytes: u64,
+    /// An undeliverable mail is given up after so long. `[limits] retry_for`, default 4 days.
+    pub retry_for_s: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Digest {
+    pub daily: String,
+    pub weekly: String,
+    pub by_agent: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct SenderRule {
+    /// `*@klarna.example`; `*` stands for anything.
+    pub pattern: String,
+    pub taken_for: TakenFor,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakenFor {
+    Person,
+    Robot,
+    Ignore,
+}
+
+#[derive(Clone, Debug)]
+pub struct TagRule {
+    pub name: String,
+    /// Checked when the configuration is; case-insensitive.
+    pub pattern: regex::Regex,
+}
+
+#[derive(Clone, Debug)]
+pub struct Notice {
+    pub text: String,
+    /// The last day, in the desk's zone.
+    pub until: jiff::civil::Date,
+}
+
+impl Settings {
+    #[must_use]
+    pub fn mailbox(&self, name: &str) -> Option<&Mailbox> {
+        self.mailboxes.iter().find(|m| m.name == name)
+    }
+
+    /// The mailbox that `address` belongs to, detail or not.
+    #[must_use]
+    pub fn mailbox_of(&self, address: &Address) -> Option<&Mailbox> {
+        self.mailboxes.iter().find(|m| m.is_addressed_by(address))
+    }
+
+    #[must_use]
+    pub fn agent_of(&self, address: &Address) -> Option<&Agent> {
+        self.agents.iter().find(|a| a.addresses.contains(address))
+    }
+
+    #[must_use]
+    pub fn manager_of(&self, address: &Address) -> Option<&Manager> {
+        self.managers.iter().find(|m| m.addresses.contains(address))
+    }
+
+    /// The SLA of a ticket: `[sla.high]` for high priority if there is one, else the mailbox's.
+    #[must_use]
+    pub fn sla_of(&self, mailbox: &Mailbox, priority: Priority) -> Option<&Sla> {
+        let special = if priority == Priority::Normal { None } else { self.slas.get(priority.as_str()) };
+        special.or_else(|| self.slas.get(&mailbox.sla))
+    }
+
+    #[must_use]
+    pub fn calendar_of(&self, mailbox: &Mailbox) -> Option<&Calendar> {
+        self.calendars.get(&mailbox.calendar)
+    }
+
+    /// The hours of an agent for a mailbox.
+    #[must_use]
+    pub fn hours_of(&self, agent: &Agent, mailbox: &Mailbox) -> Option<&Calendar> {
+        self.calendars.get(agent.hours.as_ref().unwrap_or(&mailbox.calendar))
+    }
+
+    /// A secret that some part needs, for `check`.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<&Secret> {
+        let outlets = self.mailboxes.iter().flat_map(|m| std::iter::once(&m.outlet).chain(&m.notify_outlet));
+        let out = outlets.filter_map(|o| match o {
+            Outlet::Smtp { account, .. } => account.password.as_ref(),
+            _ => None,
+        });
+        let ins = self.mailboxes.iter().filter_map(|m| match &m.source {
+            Inlet::Imap(i) => i.account.password.as_ref(),
+            _ => None,
+        });
+        ins.chain(out).collect()
+    }
+}
