@@ -97,7 +97,10 @@ pub enum Notify {
 #[derive(Clone, Debug)]
 pub enum Inlet {
     Imap(Imap),
-    Maildir { path: PathBuf, after: After },
+    Maildir {
+        path: PathBuf,
+        after: After,
+    },
     /// `svar deliver` alone.
     Pipe,
 }
@@ -139,9 +142,16 @@ pub enum After {
 /// Where a mailbox's mail goes out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outlet {
-    Smtp { account: Account, null_sender: NullSender },
-    Outdir { path: PathBuf },
-    Sendmail { command: Vec<String> },
+    Smtp {
+        account: Account,
+        null_sender: NullSender,
+    },
+    Outdir {
+        path: PathBuf,
+    },
+    Sendmail {
+        command: Vec<String>,
+    },
     /// `mode = "watch"` without a way out.
     Nowhere,
 }

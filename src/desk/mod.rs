@@ -1,1 +1,1 @@
-//! (to come)
+//! What shall we do? Pure decisions: letters, deliveries and commands in, changes out.
