@@ -24,6 +24,27 @@ pub struct Envelope {
     pub received_at: Time,
     /// Lay there before svar first looked, before a changed UIDVALIDITY, or before a restore: nothing is acknowledged.
     pub old: bool,
+    /// Comes out of quarantine by somebody's word: it is judged again, as this.
+    pub released: Option<Release>,
+}
+
+/// What a letter that leaves quarantine is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// A customer's mail, whoever it says it is from.
+    Customer,
+    /// An agent's mail that is recorded; it never acts.
+    Recorded,
+}
+
+impl Release {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Recorded => "recorded",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,6 +190,8 @@ pub struct TicketFacts {
     /// People on Cc who take part.
     pub participants: Vec<Party>,
     pub assignee: Option<Address>,
+    /// First address of the agent to whom the ticket last went in turn (`Change::Turn`).
+    pub turn_agent: Option<Address>,
     pub priority: Priority,
     pub tags: Vec<String>,
     pub created_at: Time,
@@ -179,6 +202,8 @@ pub struct TicketFacts {
     pub hold_until: Option<Time>,
     /// Where `state` is merged: the end of the chain.
     pub survivor: Option<TicketNo>,
+    /// Tickets shown as possibly related (`Change::Relate`), at most 10.
+    pub related: Vec<TicketNo>,
     /// The epoch in which it was opened.
     pub epoch: i64,
     /// Goes up when a signed address of the ticket is known to be out; part of what is signed.
@@ -392,6 +417,7 @@ pub enum Change {
         mailbox: String,
     },
 
+    /// The bytes of a held answer's attachments (`HeldAnswer::attachments`) are kept as blobs while it waits.
     NewAsk(KnownAsk),
     SettleAsk {
         ask: AskNo,
