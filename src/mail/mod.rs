@@ -2,4 +2,6 @@
 
 pub mod compose;
 pub mod letter;
+pub mod markdown;
+pub mod marker;
 pub mod read;
