@@ -134,7 +134,7 @@ pub struct Findings {
     pub customer: Option<CustomerFacts>,
     /// Parcels named by `Clues::parcels`, or whose Message-ID is in `Clues::references` or `Clues::bounced`.
     pub parcels: Vec<KnownParcel>,
-    /// The messages that those parcels are about or carry, with their texts.
+    /// The messages that those parcels are about or carry, and the newest customer message of each ticket in `Clues::numbers`.
     pub said: BTreeMap<MessageNo, Said>,
     pub asks: Vec<KnownAsk>,
     /// By first address. Agents of whom nothing is recorded are missing.
