@@ -602,7 +602,7 @@ pub struct Parcel {
     pub created_at: Time,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Route {
     /// The mailbox's own way out.
     Mailbox,
