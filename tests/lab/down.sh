@@ -32,4 +32,6 @@ for p in $all; do
     sleep 0.05
   done
 done
+# Dovecot does not start beside the pid of a zombie.
+[ "$which" = postfix ] || rm -f "$S/dovecot/run/master.pid"
 exit 0
