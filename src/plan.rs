@@ -257,6 +257,8 @@ pub struct KnownParcel {
     pub message_id: String,
     pub created_at: Time,
     pub recipients: Vec<(Address, RecipientState)>,
+    /// What waits for the `#send` that it asks for; the store adds it to `Findings::asks`.
+    pub ask: Option<AskNo>,
     /// The mailbox in whose name it goes.
     pub mailbox: String,
 }
@@ -612,6 +614,8 @@ pub struct Parcel {
     pub message: Option<MessageNo>,
     /// First address of the agent who wrote it or to whom it goes.
     pub agent: Option<Address>,
+    /// What waits for the `#send` that it asks for.
+    pub ask: Option<AskNo>,
     /// The mailbox in whose name it goes.
     pub mailbox: String,
     pub route: Route,
