@@ -1,1 +1,4 @@
-//! (to come)
+//! Where desk and store meet: events in, one group commit, outcomes out.
+
+pub mod clock;
+pub mod desk_dir;
