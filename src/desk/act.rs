@@ -23,7 +23,10 @@ pub enum Act {
     /// To the agent with this first address.
     Assign(Address),
     /// Text that stays inside, and the first address of whom it is for.
-    Note { text: String, to: Option<Address> },
+    Note {
+        text: String,
+        to: Option<Address>,
+    },
     Participate(crate::model::Party),
     Tag(Vec<String>),
     Untag(Vec<String>),
@@ -58,14 +61,21 @@ impl std::fmt::Display for Refusal {
             Self::NoText => f.write_str("there is no text"),
             Self::OtherCustomer(n) => write!(f, "#{n} is another customer's; tickets of two customers are not merged"),
             Self::NotThis => f.write_str("the ticket is merged already, or is the same one"),
-            Self::Ambiguous(who) => write!(f, "several agents answer to {who:?}; write more of the name, or the address"),
+            Self::Ambiguous(who) => {
+                write!(f, "several agents answer to {who:?}; write more of the name, or the address")
+            }
             Self::OurAddress(a) => write!(f, "{a} is an address of ours and cannot take part"),
         }
     }
 }
 
 /// What a command asks for. `Ok(None)`: nothing that is done to a ticket.
-pub fn of_command(command: &Command, rules: &Rules<'_>, own: Option<&Address>, text: &str) -> Result<Option<Act>, Refusal> {
+pub fn of_command(
+    command: &Command,
+    rules: &Rules<'_>,
+    own: Option<&Address>,
+    text: &str,
+) -> Result<Option<Act>, Refusal> {
     Ok(Some(match command {
         Command::Close => Act::Close,
         Command::Open => Act::Open,
@@ -136,7 +146,14 @@ fn plain(word: &str) -> String {
 ///
 /// # Errors
 /// The first reason why one of the tickets cannot be treated so; then nothing is done to any.
-pub fn act(numbers: &[TicketNo], act: &Act, actor: &str, found: &Findings, rules: &Rules<'_>, now: Time) -> Result<Vec<Change>, Refusal> {
+pub fn act(
+    numbers: &[TicketNo],
+    act: &Act,
+    actor: &str,
+    found: &Findings,
+    rules: &Rules<'_>,
+    now: Time,
+) -> Result<Vec<Change>, Refusal> {
     let mut case = Case::new(*rules, found, now);
     for number in numbers {
         case.act(*number, act, actor, None)?;
@@ -251,17 +268,20 @@ impl Case<'_> {
         let Some(facts) = self.tickets.get(&ticket) else { return };
         let Some(last) = facts.last_in.clone() else { return };
         let Some(said) = self.found.said.get(&last.message).cloned() else { return };
-        self.notify(ticket, &News {
-            message: said.no,
-            reason: Reason::Assigned { by: by.map(|s| s.name.to_owned()) },
-            remarks: Vec::<Remark>::new(),
-            author: said.from,
-            text: said.new_text,
-            attachments: Vec::new(),
-            received_at: said.at,
-            prefer: Some(agent.clone()),
-            not_to: Vec::new(),
-        });
+        self.notify(
+            ticket,
+            &News {
+                message: said.no,
+                reason: Reason::Assigned { by: by.map(|s| s.name.to_owned()) },
+                remarks: Vec::<Remark>::new(),
+                author: said.from,
+                text: said.new_text,
+                attachments: Vec::new(),
+                received_at: said.at,
+                prefer: Some(agent.clone()),
+                not_to: Vec::new(),
+            },
+        );
     }
 
     pub fn add_note(&mut self, facts: &TicketFacts, text: &str, by: Option<&Staff<'_>>) {
@@ -315,16 +335,21 @@ impl Case<'_> {
             let page = note(&self.inside_voice(), &told, from, text);
             let reply = Reply::To(Token::Note { ticket: facts.number }, self.grounds(facts));
             let not_before = self.now;
-            self.inside(mailbox, &staff, page, InsidePost {
-                kind: ParcelKind::Confirm,
-                name: mailbox.display_name.clone(),
-                ticket: Some(facts.number),
-                message: None,
-                ask: None,
-                reply,
-                attachments: Vec::new(),
-                not_before,
-            });
+            self.inside(
+                mailbox,
+                &staff,
+                page,
+                InsidePost {
+                    kind: ParcelKind::Confirm,
+                    name: mailbox.display_name.clone(),
+                    ticket: Some(facts.number),
+                    message: None,
+                    ask: None,
+                    reply,
+                    attachments: Vec::new(),
+                    not_before,
+                },
+            );
         }
     }
 

@@ -18,14 +18,28 @@ use crate::plan::{Change, Fate, HeldAnswer, KnownAsk, KnownParcel, Matter, Relea
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Proof {
     /// Text goes to the customer. The notification that is answered, where it is known.
-    Answer { ticket: TicketNo, to: Option<KnownParcel> },
-    OneTap { ticket: TicketNo, command: String },
-    Note { ticket: TicketNo },
+    Answer {
+        ticket: TicketNo,
+        to: Option<KnownParcel>,
+    },
+    OneTap {
+        ticket: TicketNo,
+        command: String,
+    },
+    Note {
+        ticket: TicketNo,
+    },
     /// Commands only.
-    Desk { ticket: Option<TicketNo> },
-    Confirm { ask: AskNo },
+    Desk {
+        ticket: Option<TicketNo>,
+    },
+    Confirm {
+        ask: AskNo,
+    },
     /// A signed address of this person's that is no longer good for its ticket.
-    Stale { ticket: TicketNo },
+    Stale {
+        ticket: TicketNo,
+    },
 }
 
 /// Why an agent's mail is not acted upon, in words for the record.
@@ -42,19 +56,28 @@ impl Incoming<'_> {
         let proof = self.proof(&staff);
         let vouched = vouch(self.letter, self.mailbox, staff.addresses);
         match (proof, vouched) {
-            (Some(_), _) if !self.letter.from_is_single => self.set_aside(&staff, NotProvedWhy::NotConfirmed, "two senders"),
+            (Some(_), _) if !self.letter.from_is_single => {
+                self.set_aside(&staff, NotProvedWhy::NotConfirmed, "two senders")
+            }
             (_, Vouch::Unproved(why)) => self.set_aside(&staff, NotProvedWhy::NotConfirmed, why),
             (Some(proof), _) => self.obey(&staff, proof),
             (None, _) if self.is_to_desk() => self.obey(&staff, Proof::Desk { ticket: None }),
             (None, Vouch::Proved(_)) => self.record(&staff, false),
-            (None, Vouch::Unknown) => self.set_aside(&staff, NotProvedWhy::NoServerIsTrusted, "no trusted_authserv_id is set"),
+            (None, Vouch::Unknown) => {
+                self.set_aside(&staff, NotProvedWhy::NoServerIsTrusted, "no trusted_authserv_id is set")
+            }
         }
         true
     }
 
     fn is_to_desk(&self) -> bool {
         let rules = self.case.rules;
-        self.letter.to.iter().chain(&self.letter.cc).map(|p| &p.address).chain(&self.letter.delivered_to)
+        self.letter
+            .to
+            .iter()
+            .chain(&self.letter.cc)
+            .map(|p| &p.address)
+            .chain(&self.letter.delivered_to)
             .any(|a| a.detail() == Some("desk") && rules.is_ours(a))
     }
 
@@ -108,10 +131,15 @@ impl Incoming<'_> {
 
     /// The newest notification of the ticket among those that the mail names.
     fn answered_notification(&self, ticket: TicketNo) -> Option<KnownParcel> {
-        let of_ticket = self.case.found.parcels.iter().filter(|p| p.kind == ParcelKind::Notify && p.ticket == Some(ticket));
+        let of_ticket =
+            self.case.found.parcels.iter().filter(|p| p.kind == ParcelKind::Notify && p.ticket == Some(ticket));
         let direct = self.letter.in_reply_to.first().or(self.letter.references.last());
         let all: Vec<&KnownParcel> = of_ticket.collect();
-        all.iter().find(|p| Some(&p.message_id) == direct).copied().or_else(|| all.into_iter().max_by_key(|p| p.no)).cloned()
+        all.iter()
+            .find(|p| Some(&p.message_id) == direct)
+            .copied()
+            .or_else(|| all.into_iter().max_by_key(|p| p.no))
+            .cloned()
     }
 
     fn parse(&self) -> Parsed {
@@ -179,7 +207,14 @@ impl Incoming<'_> {
     }
 
     /// What makes it doubtful that the text is meant for this customer, whole and as it stands.
-    fn doubt(&self, staff: &Staff<'_>, facts: &TicketFacts, to: Option<&KnownParcel>, parsed: &Parsed, draft: &Draft) -> Option<HeldWhy> {
+    fn doubt(
+        &self,
+        staff: &Staff<'_>,
+        facts: &TicketFacts,
+        to: Option<&KnownParcel>,
+        parsed: &Parsed,
+        draft: &Draft,
+    ) -> Option<HeldWhy> {
         if let Some(survivor) = facts.survivor {
             let other = self.case.tickets.get(&survivor)?;
             if other.customer != facts.customer {
@@ -297,7 +332,8 @@ impl Incoming<'_> {
 
     fn help(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) {
         let facts = ticket.and_then(|t| self.case.tickets.get(&t)).cloned();
-        let page = help(&self.case.inside_voice(), facts.as_ref().map(|t| (t.number, t.subject.as_str())), &command_rows());
+        let page =
+            help(&self.case.inside_voice(), facts.as_ref().map(|t| (t.number, t.subject.as_str())), &command_rows());
         self.case.tell(self.mailbox, staff, page, facts.map(|t| t.number), None);
     }
 
@@ -347,12 +383,15 @@ impl Incoming<'_> {
         };
         let noted = acts.iter().any(|a| matches!(a, Act::Note { .. } | Act::Called(_)));
         if !noted && !says_nothing(&parsed.text, staff.name) {
-            let page = asked(&self.case.inside_voice(), &AskedFacts {
-                subject: self.letter.subject.clone(),
-                why: AskedWhy::CommandsOnly,
-                taps: Vec::new(),
-                text: self.letter.new_text.clone(),
-            });
+            let page = asked(
+                &self.case.inside_voice(),
+                &AskedFacts {
+                    subject: self.letter.subject.clone(),
+                    why: AskedWhy::CommandsOnly,
+                    taps: Vec::new(),
+                    text: self.letter.new_text.clone(),
+                },
+            );
             self.case.tell(self.mailbox, staff, page, ticket, None);
             return self.settle(Fate::Done("text to the desk, sent back"));
         }
@@ -361,7 +400,8 @@ impl Incoming<'_> {
 
     /// `#send` or `#drop` in reply to something that waits. Good once, for a day.
     fn confirm(&mut self, staff: &Staff<'_>, ask: AskNo) {
-        let Some(known) = self.case.found.asks.iter().find(|a| a.no == ask && a.agent == *staff.address()).cloned() else {
+        let Some(known) = self.case.found.asks.iter().find(|a| a.no == ask && a.agent == *staff.address()).cloned()
+        else {
             return self.set_aside(staff, NotProvedWhy::UnknownAddress, "it confirms what another was asked");
         };
         let parsed = self.parse();
@@ -371,12 +411,10 @@ impl Incoming<'_> {
         let others = parsed.commands.iter().any(|c| !matches!(c, Command::Send | Command::Drop));
         if late || !parsed.wrong.is_empty() || others || send == drop {
             let why = if late { AskedWhy::TooLate } else { AskedWhy::CommandsOnly };
-            let page = asked(&self.case.inside_voice(), &AskedFacts {
-                subject: self.letter.subject.clone(),
-                why,
-                taps: Vec::new(),
-                text: parsed.text,
-            });
+            let page = asked(
+                &self.case.inside_voice(),
+                &AskedFacts { subject: self.letter.subject.clone(), why, taps: Vec::new(), text: parsed.text },
+            );
             let again = (!late).then_some(ask);
             self.tell_again(staff, page, &known, again);
             return self.settle(Fate::Done("nothing that waits was confirmed"));
@@ -387,7 +425,11 @@ impl Incoming<'_> {
             (Matter::Answer(held), true) => self.send_held(staff, &known, held, &parsed),
             (Matter::Quarantined { quarantine }, true) => {
                 let quarantine = crate::model::QuarantineNo(*quarantine);
-                self.case.change(Change::ReleaseQuarantine { quarantine, release: Release::Recorded, at: self.case.now });
+                self.case.change(Change::ReleaseQuarantine {
+                    quarantine,
+                    release: Release::Recorded,
+                    at: self.case.now,
+                });
                 self.settle(Fate::Done("released a mail from quarantine"));
             }
             (Matter::Quarantined { quarantine }, false) => {
@@ -402,20 +444,28 @@ impl Incoming<'_> {
     fn tell_again(&mut self, staff: &Staff<'_>, page: crate::desk::say::Page, known: &KnownAsk, again: Option<AskNo>) {
         // The address of what still waits was signed with the moment of its asking.
         let reply = match again {
-            Some(ask) => crate::desk::tell::Reply::To(Token::Confirm { ask }, Grounds { created_at: known.created_at, serial: 0 }),
+            Some(ask) => crate::desk::tell::Reply::To(
+                Token::Confirm { ask },
+                Grounds { created_at: known.created_at, serial: 0 },
+            ),
             None => crate::desk::tell::Reply::Desk,
         };
         let (name, not_before) = (self.mailbox.display_name.clone(), self.case.now);
-        self.case.inside(self.mailbox, staff, page, crate::desk::tell::InsidePost {
-            kind: ParcelKind::Confirm,
-            name,
-            ticket: known.ticket,
-            message: None,
-            ask: again,
-            reply,
-            attachments: Vec::new(),
-            not_before,
-        });
+        self.case.inside(
+            self.mailbox,
+            staff,
+            page,
+            crate::desk::tell::InsidePost {
+                kind: ParcelKind::Confirm,
+                name,
+                ticket: known.ticket,
+                message: None,
+                ask: again,
+                reply,
+                attachments: Vec::new(),
+                not_before,
+            },
+        );
     }
 
     fn send_held(&mut self, staff: &Staff<'_>, known: &KnownAsk, held: &HeldAnswer, parsed: &Parsed) {
@@ -474,10 +524,18 @@ impl Incoming<'_> {
             matter: Matter::Quarantined { quarantine: quarantine.0 },
         }));
         let from = self.letter.from.as_ref().map(|p| p.address.to_string()).unwrap_or_default();
-        let page = not_proved(&self.case.inside_voice(), &NotProvedFacts {
-            mails: vec![SetAside { from, at: self.env.received_at, subject: self.letter.subject.clone(), why: told }],
-            more: 0,
-        });
+        let page = not_proved(
+            &self.case.inside_voice(),
+            &NotProvedFacts {
+                mails: vec![SetAside {
+                    from,
+                    at: self.env.received_at,
+                    subject: self.letter.subject.clone(),
+                    why: told,
+                }],
+                more: 0,
+            },
+        );
         self.case.tell(self.mailbox, staff, page, None, Some(ask));
     }
 }
@@ -504,7 +562,8 @@ const fn no_address(language: &str) -> &'static str {
 /// The HTML without the command lines that stand first in it. Tags stay, the lines' words and the empty breaks behind them go.
 #[must_use]
 pub fn without_lines(html: &str, lines: &[String]) -> String {
-    let mut wanted: Vec<char> = lines.iter().flat_map(|l| l.chars()).filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let mut wanted: Vec<char> =
+        lines.iter().flat_map(|l| l.chars()).filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     if wanted.is_empty() {
         return html.to_owned();
     }
@@ -530,7 +589,12 @@ pub fn without_lines(html: &str, lines: &[String]) -> String {
         if wanted.is_empty() {
             let blank = rest.len() - rest.trim_start_matches(['\n', ' ', '\u{a0}', '.', ',', ':']).len();
             rest = &rest[blank..];
-            if rest.starts_with('<') && !rest.starts_with("<br") && !rest.starts_with("</") && !rest.starts_with("<div") && !rest.starts_with("<p") {
+            if rest.starts_with('<')
+                && !rest.starts_with("<br")
+                && !rest.starts_with("</")
+                && !rest.starts_with("<div")
+                && !rest.starts_with("<p")
+            {
                 break;
             }
             if !rest.starts_with('<') {

@@ -64,7 +64,12 @@ impl Case<'_> {
             signature,
         });
         debug_assert_eq!(page.subject, customer_subject(facts));
-        Look { subject: page.subject, text: page.text, html: page.html, from: Party::new(&name, mailbox.address.clone()) }
+        Look {
+            subject: page.subject,
+            text: page.text,
+            html: page.html,
+            from: Party::new(&name, mailbox.address.clone()),
+        }
     }
 
     /// The customer, then the people on Cc who take part; never one of us.
@@ -82,7 +87,14 @@ impl Case<'_> {
 
     /// What of an answer must not reach the customer.
     #[must_use]
-    pub fn leak(&self, facts: &TicketFacts, mailbox: &Mailbox, by: Option<&Staff<'_>>, draft: &Draft, data: &[(&str, &[u8])]) -> Option<String> {
+    pub fn leak(
+        &self,
+        facts: &TicketFacts,
+        mailbox: &Mailbox,
+        by: Option<&Staff<'_>>,
+        draft: &Draft,
+        data: &[(&str, &[u8])],
+    ) -> Option<String> {
         let look = self.look(mailbox, facts, by, draft);
         let names: Vec<&str> = draft.attachments.iter().map(|a| a.name.as_str()).collect();
         let mut texts = vec![look.subject.as_str(), look.text.as_str(), look.from.name.as_str()];
@@ -104,25 +116,28 @@ impl Case<'_> {
         let mut references = last.map(|l| l.references.clone()).unwrap_or_default();
         references.extend(in_reply_to.clone());
         let before = self.changes.len();
-        let parcel = self.post(mailbox, Post {
-            kind: ParcelKind::Answer,
-            ticket: Some(ticket),
-            message: Some(no),
-            agent: by.map(|s| s.address().clone()),
-            ask: None,
-            from: look.from.clone(),
-            to: vec![customer.clone()],
-            cc: copies.to_vec(),
-            reply_to: None,
-            subject: look.subject.clone(),
-            text: look.text.clone(),
-            html: look.html,
-            in_reply_to,
-            references: references.clone(),
-            auto: None,
-            attachments: draft.attachments.clone(),
-            not_before: self.now,
-        });
+        let parcel = self.post(
+            mailbox,
+            Post {
+                kind: ParcelKind::Answer,
+                ticket: Some(ticket),
+                message: Some(no),
+                agent: by.map(|s| s.address().clone()),
+                ask: None,
+                from: look.from.clone(),
+                to: vec![customer.clone()],
+                cc: copies.to_vec(),
+                reply_to: None,
+                subject: look.subject.clone(),
+                text: look.text.clone(),
+                html: look.html,
+                in_reply_to,
+                references: references.clone(),
+                auto: None,
+                attachments: draft.attachments.clone(),
+                not_before: self.now,
+            },
+        );
         let Some(parcel) = parcel else { return };
         let message_id = self.rules.key.message_id(self.found.epoch, parcel, mailbox.address.domain());
         references.reverse();
@@ -156,7 +171,8 @@ impl Case<'_> {
         self.changes.insert(before, message);
         let at = self.now;
         self.touch(ticket, |t| {
-            t.last_answer = Some(LastAnswer { message: no, at, agent: by.map(|s| s.address().clone()), text: draft.text.clone() });
+            t.last_answer =
+                Some(LastAnswer { message: no, at, agent: by.map(|s| s.address().clone()), text: draft.text.clone() });
         });
         if facts.assignee.is_none()
             && let Some(by) = by.filter(|s| self.rules.settings.agent_of(s.address()).is_some())
@@ -184,16 +200,21 @@ impl Case<'_> {
             let page = colleague_answered(&self.inside_voice(), &told);
             let reply = Reply::To(Token::Note { ticket: facts.number }, self.grounds(facts));
             let not_before = self.now;
-            self.inside(mailbox, &Rules::of_agent(agent), page, InsidePost {
-                kind: ParcelKind::Confirm,
-                name: mailbox.display_name.clone(),
-                ticket: Some(facts.number),
-                message: None,
-                ask: None,
-                reply,
-                attachments: Vec::new(),
-                not_before,
-            });
+            self.inside(
+                mailbox,
+                &Rules::of_agent(agent),
+                page,
+                InsidePost {
+                    kind: ParcelKind::Confirm,
+                    name: mailbox.display_name.clone(),
+                    ticket: Some(facts.number),
+                    message: None,
+                    ask: None,
+                    reply,
+                    attachments: Vec::new(),
+                    not_before,
+                },
+            );
         }
     }
 

@@ -184,7 +184,8 @@ impl<'a> Case<'a> {
 
     /// Writes a mail into the outbox, in the name of `mailbox`. `None` where a watching mailbox may not send it.
     pub fn post(&mut self, mailbox: &Mailbox, post: Post) -> Option<ParcelNo> {
-        let managers_alone = post.to.iter().chain(&post.cc).all(|p| self.rules.settings.manager_of(&p.address).is_some());
+        let managers_alone =
+            post.to.iter().chain(&post.cc).all(|p| self.rules.settings.manager_of(&p.address).is_some());
         if mailbox.mode == Mode::Watch && !managers_alone {
             return None;
         }

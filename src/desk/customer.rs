@@ -14,7 +14,9 @@ use crate::desk::wording::Wording;
 use crate::mail::compose::AutoSubmitted;
 use crate::mail::letter::{Defect, Letter};
 use crate::mail::thanks::only_thanks;
-use crate::model::{Address, CustomerNo, Direction, Kind, MessageNo, ParcelKind, Party, Priority, State, TicketNo, Time};
+use crate::model::{
+    Address, CustomerNo, Direction, Kind, MessageNo, ParcelKind, Party, Priority, State, TicketNo, Time,
+};
 use crate::plan::{Change, Fate, LastIn, NewMessage, NewTicket, TicketFacts, What};
 
 /// Mail that lay there before us and is older than this is filed without telling anybody.
@@ -61,7 +63,11 @@ impl Incoming<'_> {
             .filter_map(|s: &SignedAddress| {
                 let facts = self.case.tickets.get(&s.token.ticket()?)?;
                 let settings = self.case.rules.settings;
-                let people = settings.agents.iter().map(|a| a.address()).chain(settings.managers.iter().map(|m| &m.addresses[0]));
+                let people = settings
+                    .agents
+                    .iter()
+                    .map(|a| a.address())
+                    .chain(settings.managers.iter().map(|m| &m.addresses[0]));
                 let grounds = self.case.grounds(facts);
                 people.into_iter().any(|p| key.admits(self.case.found.epoch, s, p, grounds)).then_some(facts.number)
             })
@@ -123,7 +129,10 @@ impl Incoming<'_> {
                     t.related.push(*other);
                 }
             });
-            let mine = author.party.as_ref().is_some_and(|p| self.case.tickets.get(other).is_some_and(|t| takes_part(t, &p.address)));
+            let mine = author
+                .party
+                .as_ref()
+                .is_some_and(|p| self.case.tickets.get(other).is_some_and(|t| takes_part(t, &p.address)));
             remarks.push(match (mine, same_person) {
                 (_, Some((same, _))) if same == *other => Remark::SameMatter(*other),
                 (true, _) => Remark::Continues(*other),
@@ -141,7 +150,13 @@ impl Incoming<'_> {
             let facts = self.case.tickets.get(&t)?;
             facts.assignee.clone().or_else(|| facts.turn_agent.clone())
         });
-        self.tell(number, message, if self.env.released.is_some() { Reason::Released } else { Reason::New }, remarks, prefer);
+        self.tell(
+            number,
+            message,
+            if self.env.released.is_some() { Reason::Released } else { Reason::New },
+            remarks,
+            prefer,
+        );
         let unacknowledged = own || same_person.is_some() || self.env.released.is_some();
         if !unacknowledged {
             self.acknowledge(number, &author);
@@ -153,10 +168,20 @@ impl Incoming<'_> {
     fn unanswered_of_sender(&self) -> Option<(TicketNo, Time)> {
         let found = self.case.found;
         let fits = |t: &&TicketFacts| {
-            t.state == State::Open && t.answers == 0 && t.last_answer.is_none() && t.mailbox == self.mailbox.name && t.waiting_since.is_some()
+            t.state == State::Open
+                && t.answers == 0
+                && t.last_answer.is_none()
+                && t.mailbox == self.mailbox.name
+                && t.waiting_since.is_some()
         };
         let own = self.letter.from.as_ref().is_some_and(|p| self.case.rules.is_ours(&p.address));
-        found.senders_tickets.iter().filter_map(|t| found.tickets.get(t)).filter(|_| !own).find(fits).map(|t| (t.number, t.created_at))
+        found
+            .senders_tickets
+            .iter()
+            .filter_map(|t| found.tickets.get(t))
+            .filter(|_| !own)
+            .find(fits)
+            .map(|t| (t.number, t.created_at))
     }
 
     fn join(&mut self, mut author: Author, ticket: TicketNo, rule: &'static str, merged_from: Option<TicketNo>) {
@@ -171,7 +196,12 @@ impl Incoming<'_> {
             self.participants(ticket);
         }
         if thanks || is_spam {
-            self.case.event(ticket, "customer", if thanks { What::Thanked } else { What::Received }, format!("message {message}: {rule}"));
+            self.case.event(
+                ticket,
+                "customer",
+                if thanks { What::Thanked } else { What::Received },
+                format!("message {message}: {rule}"),
+            );
             self.settle(Fate::Message(message));
             return;
         }
@@ -199,7 +229,14 @@ impl Incoming<'_> {
     }
 
     /// Agents hear of it, unless it is old news.
-    fn tell(&mut self, ticket: TicketNo, message: MessageNo, reason: Reason, mut remarks: Vec<Remark>, prefer: Option<Address>) {
+    fn tell(
+        &mut self,
+        ticket: TicketNo,
+        message: MessageNo,
+        reason: Reason,
+        mut remarks: Vec<Remark>,
+        prefer: Option<Address>,
+    ) {
         if self.env.old && self.case.now.since(self.env.received_at) > OLD_NEWS_S {
             return;
         }
@@ -211,7 +248,11 @@ impl Incoming<'_> {
             reason,
             remarks,
             author: self.letter.from.clone(),
-            text: if self.letter.new_text.trim().is_empty() { self.letter.text.clone() } else { self.letter.new_text.clone() },
+            text: if self.letter.new_text.trim().is_empty() {
+                self.letter.text.clone()
+            } else {
+                self.letter.new_text.clone()
+            },
             attachments: self.attachment_rows(),
             received_at: self.env.received_at,
             prefer,
@@ -224,7 +265,8 @@ impl Incoming<'_> {
     pub fn add(&mut self, ticket: TicketNo, kind: Kind, counts: bool, verified: bool, rule: &str) -> MessageNo {
         let no = self.case.next.take_message();
         let message = message_of(self.letter, no, ticket, kind, counts, self.env.received_at);
-        let mut message = NewMessage { letter: Some(self.env.letter), verified, attachments: self.attachment_rows(), ..message };
+        let mut message =
+            NewMessage { letter: Some(self.env.letter), verified, attachments: self.attachment_rows(), ..message };
         if self.case.found.id_is_taken {
             message.defects.push(Defect::SameIdOtherText.as_str().to_owned());
         }
@@ -275,8 +317,15 @@ impl Incoming<'_> {
 
     fn matching_tags(&self) -> Vec<String> {
         let text = [self.letter.subject.as_str(), self.letter.new_text.as_str()].join("\n");
-        let mut tags: Vec<String> =
-            self.case.rules.settings.tags.iter().filter(|t| t.pattern.is_match(&text)).map(|t| t.name.clone()).collect();
+        let mut tags: Vec<String> = self
+            .case
+            .rules
+            .settings
+            .tags
+            .iter()
+            .filter(|t| t.pattern.is_match(&text))
+            .map(|t| t.name.clone())
+            .collect();
         tags.dedup();
         tags
     }
@@ -311,7 +360,8 @@ impl Incoming<'_> {
             self.case.tell_managers(mailbox, None, "too-many-automatic", Time::HOUR, &news);
             return;
         }
-        let spoken = self.letter.language.as_deref().and_then(|l| Wording::languages().into_iter().find(|known| *known == l));
+        let spoken =
+            self.letter.language.as_deref().and_then(|l| Wording::languages().into_iter().find(|known| *known == l));
         let language = spoken.unwrap_or(&self.mailbox.language);
         let voice = self.case.voice(language, self.case.now);
         let today = self.case.now.timestamp().to_zoned(settings.desk.time_zone.clone()).date();
@@ -328,37 +378,43 @@ impl Incoming<'_> {
         } else {
             Echo::Nothing
         };
-        let page = acknowledgement(&voice, &AckFacts {
-            number: ticket,
-            echo,
-            expect: settings.acknowledge.expect.get(language).cloned(),
-            notices: settings.notices.iter().filter(|n| n.until >= today).map(|n| n.text.clone()).collect(),
-            signature: self.mailbox.signature.as_ref().and_then(|s| fill_markdown(s, &values).ok()),
-        });
+        let page = acknowledgement(
+            &voice,
+            &AckFacts {
+                number: ticket,
+                echo,
+                expect: settings.acknowledge.expect.get(language).cloned(),
+                notices: settings.notices.iter().filter(|n| n.until >= today).map(|n| n.text.clone()).collect(),
+                signature: self.mailbox.signature.as_ref().and_then(|s| fill_markdown(s, &values).ok()),
+            },
+        );
         let in_reply_to = self.letter.message_id.clone();
         let mut references = self.letter.references.clone();
         references.extend(in_reply_to.clone());
         let to = if author.verified { party.clone() } else { Party::new("", party.address.clone()) };
         let mailbox = self.mailbox;
-        let sent = self.case.post(mailbox, Post {
-            kind: ParcelKind::Acknowledge,
-            ticket: Some(ticket),
-            message: None,
-            agent: None,
-            ask: None,
-            from: Party::new(&mailbox.display_name, mailbox.address.clone()),
-            to: vec![to],
-            cc: Vec::new(),
-            reply_to: None,
-            subject: page.subject,
-            text: page.text,
-            html: Some(page.html),
-            in_reply_to,
-            references,
-            auto: Some(AutoSubmitted::Replied),
-            attachments: Vec::new(),
-            not_before: self.case.now,
-        });
+        let sent = self.case.post(
+            mailbox,
+            Post {
+                kind: ParcelKind::Acknowledge,
+                ticket: Some(ticket),
+                message: None,
+                agent: None,
+                ask: None,
+                from: Party::new(&mailbox.display_name, mailbox.address.clone()),
+                to: vec![to],
+                cc: Vec::new(),
+                reply_to: None,
+                subject: page.subject,
+                text: page.text,
+                html: Some(page.html),
+                in_reply_to,
+                references,
+                auto: Some(AutoSubmitted::Replied),
+                attachments: Vec::new(),
+                not_before: self.case.now,
+            },
+        );
         if sent.is_some() {
             self.case.change(Change::CountAutomatic { address: party.address, at: self.case.now });
             self.case.event(ticket, "svar", What::Acknowledged, "");
@@ -369,9 +425,20 @@ impl Incoming<'_> {
 /// Addresses to which no automatic mail is ever sent (RFC 3834, 2; RFC 2142).
 fn is_robots_address(address: &Address) -> bool {
     let local = address.plain().local().replace(['-', '_', '.'], "");
-    ["mailerdaemon", "postmaster", "noreply", "donotreply", "owner", "listserv", "majordomo", "bounce", "bounces", "abuse"]
-        .iter()
-        .any(|w| local == *w || (local.starts_with(w) && matches!(*w, "noreply" | "donotreply" | "bounce" | "bounces")))
+    [
+        "mailerdaemon",
+        "postmaster",
+        "noreply",
+        "donotreply",
+        "owner",
+        "listserv",
+        "majordomo",
+        "bounce",
+        "bounces",
+        "abuse",
+    ]
+    .iter()
+    .any(|w| local == *w || (local.starts_with(w) && matches!(*w, "noreply" | "donotreply" | "bounce" | "bounces")))
         || address.local().ends_with("-request")
         || address.local().starts_with("owner-")
 }

@@ -13,7 +13,12 @@ const DELAYS_S: &[i64] = &[60, 120, 300, 600, 1200, 2400, 3600, 7200, 14_400];
 
 /// Judges the results of one try. Recipients that are not named were not tried.
 #[must_use]
-pub fn delivered(found: &DeliveryFindings, results: &[(Address, Delivery)], rules: &Rules<'_>, now: Time) -> Vec<Change> {
+pub fn delivered(
+    found: &DeliveryFindings,
+    results: &[(Address, Delivery)],
+    rules: &Rules<'_>,
+    now: Time,
+) -> Vec<Change> {
     let findings = as_findings(found);
     let mut case = Case::new(*rules, &findings, now);
     let parcel = &found.parcel;
@@ -24,7 +29,9 @@ pub fn delivered(found: &DeliveryFindings, results: &[(Address, Delivery)], rule
     let mut newly_accepted = false;
     let mut last_error = None;
     for (address, result) in results {
-        let Some(entry) = states.iter_mut().find(|(a, s)| a == address && *s == RecipientState::Waiting) else { continue };
+        let Some(entry) = states.iter_mut().find(|(a, s)| a == address && *s == RecipientState::Waiting) else {
+            continue;
+        };
         let (state, error) = match result {
             Delivery::Accepted { .. } => (RecipientState::Accepted, None),
             Delivery::Refused { reply } => (RecipientState::Refused, Some(reply.clone())),
@@ -92,22 +99,34 @@ fn failed(
     let Some(mailbox) = case.mailbox(&parcel.mailbox) else { return };
     match (parcel.kind, facts) {
         (ParcelKind::Answer, Some(facts)) => {
-            case.event(facts.number, "svar", What::Undelivered, format!("message {}", parcel.message.map_or(0, |m| m.0)));
+            case.event(
+                facts.number,
+                "svar",
+                What::Undelivered,
+                format!("message {}", parcel.message.map_or(0, |m| m.0)),
+            );
             if state == ParcelState::Failed && matches!(facts.state, State::Pending | State::Closed | State::Held) {
                 let what = if is_live(facts.state) { What::Open } else { What::Reopened };
                 case.set_state(facts.number, State::Open, None, "svar", what);
             }
             let writer = parcel.agent.as_ref().or(facts.assignee.as_ref()).and_then(|a| case.rules.staff(a));
             if let Some(staff) = writer {
-                let page = undeliverable(&case.inside_voice(), &UndeliverableFacts {
-                    number: facts.number,
-                    subject: facts.subject.clone(),
-                    how,
-                    recipients: refused.to_vec(),
-                    delivered: states.iter().filter(|(_, s)| *s == RecipientState::Accepted).map(|(a, _)| a.clone()).collect(),
-                    written_at: parcel.created_at,
-                    text: found.said.as_ref().map(|s| s.new_text.clone()).unwrap_or_default(),
-                });
+                let page = undeliverable(
+                    &case.inside_voice(),
+                    &UndeliverableFacts {
+                        number: facts.number,
+                        subject: facts.subject.clone(),
+                        how,
+                        recipients: refused.to_vec(),
+                        delivered: states
+                            .iter()
+                            .filter(|(_, s)| *s == RecipientState::Accepted)
+                            .map(|(a, _)| a.clone())
+                            .collect(),
+                        written_at: parcel.created_at,
+                        text: found.said.as_ref().map(|s| s.new_text.clone()).unwrap_or_default(),
+                    },
+                );
                 case.tell(mailbox, &staff, page, Some(facts.number), None);
             } else {
                 let recipients = refused.iter().map(|(a, _)| a.to_string()).collect();

@@ -18,18 +18,23 @@ pub fn due(found: &Findings, rules: &Rules<'_>, now: Time) -> Vec<Change> {
         match facts.state {
             State::Held if facts.hold_until.is_some_and(|t| t <= now) => {
                 case.set_state(number, State::Open, None, "svar", What::Open);
-                let Some(said) = facts.last_in.as_ref().and_then(|l| found.said.get(&l.message)).cloned() else { continue };
-                case.notify(number, &News {
-                    message: said.no,
-                    reason: Reason::HoldOver,
-                    remarks: Vec::new(),
-                    author: said.from,
-                    text: said.new_text,
-                    attachments: Vec::new(),
-                    received_at: said.at,
-                    prefer: None,
-                    not_to: Vec::new(),
-                });
+                let Some(said) = facts.last_in.as_ref().and_then(|l| found.said.get(&l.message)).cloned() else {
+                    continue;
+                };
+                case.notify(
+                    number,
+                    &News {
+                        message: said.no,
+                        reason: Reason::HoldOver,
+                        remarks: Vec::new(),
+                        author: said.from,
+                        text: said.new_text,
+                        attachments: Vec::new(),
+                        received_at: said.at,
+                        prefer: None,
+                        not_to: Vec::new(),
+                    },
+                );
             }
             State::Pending if facts.waiting_since.is_none() => {
                 let sla = rules.settings.mailbox(&facts.mailbox).and_then(|m| rules.settings.sla_of(m, facts.priority));
@@ -46,7 +51,15 @@ pub fn due(found: &Findings, rules: &Rules<'_>, now: Time) -> Vec<Change> {
 
 /// A letter that could not be read twice: kept whole in quarantine, and a ticket so that somebody looks and the clock runs.
 #[must_use]
-pub fn unreadable(env: &Envelope, from: Option<&str>, subject: &str, why: &str, found: &Findings, rules: &Rules<'_>, now: Time) -> Vec<Change> {
+pub fn unreadable(
+    env: &Envelope,
+    from: Option<&str>,
+    subject: &str,
+    why: &str,
+    found: &Findings,
+    rules: &Rules<'_>,
+    now: Time,
+) -> Vec<Change> {
     let mut case = Case::new(*rules, found, now);
     let party = from.and_then(crate::model::Address::parse).map(|a| Party::new("", a));
     let quarantine = case.next.take_quarantine();
@@ -105,17 +118,20 @@ pub fn unreadable(env: &Envelope, from: Option<&str>, subject: &str, why: &str, 
         defects: vec!["unreadable".to_owned()],
     })));
     case.waiting(number, Some(env.received_at));
-    case.notify(number, &News {
-        message: no,
-        reason: Reason::New,
-        remarks: vec![Remark::Unreadable],
-        author: party,
-        text,
-        attachments: Vec::new(),
-        received_at: env.received_at,
-        prefer: None,
-        not_to: Vec::new(),
-    });
+    case.notify(
+        number,
+        &News {
+            message: no,
+            reason: Reason::New,
+            remarks: vec![Remark::Unreadable],
+            author: party,
+            text,
+            attachments: Vec::new(),
+            received_at: env.received_at,
+            prefer: None,
+            not_to: Vec::new(),
+        },
+    );
     if let Some(mailbox) = case.mailbox(&env.mailbox) {
         let news = ManagerNews::Unreadable { quarantine: quarantine.0, why: one_line(why) };
         case.tell_managers(mailbox, Some(number), "unreadable", Time::HOUR, &news);

@@ -58,7 +58,8 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
     }
     let mut people: Vec<Address> = Vec::new();
     let others = letter.to.iter().chain(&letter.cc).map(|p| &p.address);
-    let original = letter.original.as_ref().and_then(|o| o.from.as_ref()).filter(|_| env.released == Some(Release::Recorded));
+    let original =
+        letter.original.as_ref().and_then(|o| o.from.as_ref()).filter(|_| env.released == Some(Release::Recorded));
     let author = letter.from.as_ref().map(|p| &p.address).filter(|_| env.folder == Folder::Inbox);
     for address in original.map(|p| &p.address).into_iter().chain(author).chain(others) {
         if people.len() < 50 && !people.contains(address) && !(rules.is_ours(address) && env.folder == Folder::Sent) {
@@ -67,7 +68,8 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
     }
     let bounce = letter.bounce.as_ref();
     let own = letter.svar_id.as_deref().into_iter().chain(bounce.and_then(|b| b.svar_id.as_deref()));
-    let parcels = own.filter_map(|v| rules.key.verify_svar_id(v)).chain(bounce_address(letter, rules)).map(|(_, p)| p).collect();
+    let parcels =
+        own.filter_map(|v| rules.key.verify_svar_id(v)).chain(bounce_address(letter, rules)).map(|(_, p)| p).collect();
     Clues {
         message_id: letter.message_id.clone(),
         sameness: letter.sameness.clone(),
@@ -88,20 +90,22 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
     }
 }
 
-type Door = (&'static str, for<'a, 'b> fn(&'b mut Incoming<'a>) -> bool);
+type Door<'a> = (&'static str, fn(&mut Incoming<'a>) -> bool);
 
 /// The doors, in order. Each looks whether the letter is its own, and if so deals with it.
-const DOORS: &[Door] = &[
-    ("released from quarantine", Incoming::released),
-    ("our own mail", Incoming::echo),
-    ("a mail in Sent", Incoming::sent),
-    ("on record already", Incoming::duplicate),
-    ("a sender's rule", Incoming::by_rule),
-    ("a bounce", Incoming::bounce),
-    ("one of us", Incoming::of_staff),
-    ("a robot", Incoming::robot),
-    ("a customer", Incoming::of_customer),
-];
+const fn doors<'a>() -> [Door<'a>; 9] {
+    [
+        ("released from quarantine", Incoming::released),
+        ("our own mail", Incoming::echo),
+        ("a mail in Sent", Incoming::sent),
+        ("on record already", Incoming::duplicate),
+        ("a sender's rule", Incoming::by_rule),
+        ("a bounce", Incoming::bounce),
+        ("one of us", Incoming::of_staff),
+        ("a robot", Incoming::robot),
+        ("a customer", Incoming::of_customer),
+    ]
+}
 
 /// Decides what to do about a letter. Same arguments, same changes; the last of them settles the letter.
 #[must_use]
@@ -118,7 +122,10 @@ pub fn decide(letter: &Letter, env: &Envelope, found: &Findings, rules: &Rules<'
             reason: "no-mailbox: the configuration has no mailbox of this name any more".to_owned(),
             at: now,
         };
-        return vec![Change::Quarantine(quarantine), Change::Settle { letter: env.letter, fate: Fate::Quarantined(no) }];
+        return vec![
+            Change::Quarantine(quarantine),
+            Change::Settle { letter: env.letter, fate: Fate::Quarantined(no) },
+        ];
     };
     let mut incoming = Incoming {
         case: Case::new(*rules, found, now),
@@ -128,7 +135,7 @@ pub fn decide(letter: &Letter, env: &Envelope, found: &Findings, rules: &Rules<'
         numbers: thread::numbers(&letter.subject),
         signed: signed_addresses(letter, rules),
     };
-    for (_, door) in DOORS {
+    for (_, door) in doors() {
         if door(&mut incoming) {
             break;
         }
@@ -186,12 +193,15 @@ impl<'a> Incoming<'a> {
 
     /// A mail that this desk sent comes back to it: a copy in Sent, a list, an alias.
     fn echo(&mut self) -> bool {
-        let Some((epoch, parcel)) = self.letter.svar_id.as_deref().and_then(|v| self.case.rules.key.verify_svar_id(v)) else {
+        let Some((epoch, parcel)) = self.letter.svar_id.as_deref().and_then(|v| self.case.rules.key.verify_svar_id(v))
+        else {
             return false;
         };
         let found = self.case.found;
         if epoch > found.epoch || (epoch == found.epoch && parcel > found.last_parcel) {
-            let why = format!("a mail of this desk's, number {parcel} of epoch {epoch}, was not written here: two machines are running");
+            let why = format!(
+                "a mail of this desk's, number {parcel} of epoch {epoch}, was not written here: two machines are running"
+            );
             self.quarantine(format!("foreign-twin: {why}"));
             self.case.change(Change::Halt { why });
             return true;
@@ -277,7 +287,9 @@ mod tests {
 
     #[test]
     fn patterns_of_senders() {
-        let check = |pattern: &str, text: &str, expect: bool| assert_eq!(matches_pattern(pattern, text), expect, "{pattern} {text}");
+        let check = |pattern: &str, text: &str, expect: bool| {
+            assert_eq!(matches_pattern(pattern, text), expect, "{pattern} {text}")
+        };
         check("*@klarna.example", "noreply@klarna.example", true);
         check("*@klarna.example", "noreply@klarna.example.evil", false);
         check("order@shop.example", "order@shop.example", true);

@@ -23,7 +23,11 @@ impl Incoming<'_> {
         let ours = from.as_ref().is_some_and(|a| self.mailbox.is_addressed_by(a) || self.case.rules.staff(a).is_some());
         // Plus addressing puts mail from outside into folders on some servers: what was delivered was not written here.
         let delivered = self.letter.return_path != ReturnPath::Absent || !self.letter.delivered_to.is_empty();
-        let from_outside = self.letter.received.iter().any(|h| !matches!(h.with.as_str(), "ESMTPA" | "ESMTPSA" | "HTTP" | "HTTPS" | ""));
+        let from_outside = self
+            .letter
+            .received
+            .iter()
+            .any(|h| !matches!(h.with.as_str(), "ESMTPA" | "ESMTPSA" | "HTTP" | "HTTPS" | ""));
         if !ours || delivered || from_outside {
             self.quarantine("sent-from-outside: it lies in Sent, but was not written by us");
             return true;
@@ -45,7 +49,8 @@ impl Incoming<'_> {
     fn answered_ticket(&self) -> Option<(TicketNo, &'static str)> {
         let found = self.case.found;
         let to: Vec<&Address> = self.letter.to.iter().chain(&self.letter.cc).map(|p| &p.address).collect();
-        let concerns = |t: TicketNo| self.case.survivor(t).filter(|f| to.iter().any(|a| takes_part(f, a))).map(|f| f.number);
+        let concerns =
+            |t: TicketNo| self.case.survivor(t).filter(|f| to.iter().any(|a| takes_part(f, a))).map(|f| f.number);
         let by_reference = found.messages.iter().find_map(|m| concerns(m.ticket)).map(|t| (t, "reference"));
         let by_number = || self.numbers.iter().find_map(|n| concerns(*n)).map(|t| (t, "number in the subject"));
         let by_guess = || {
@@ -115,7 +120,11 @@ impl Incoming<'_> {
             self.case.change(Change::NewCustomer { customer: no, name: customer.name.clone(), at: self.case.now });
             no
         });
-        self.case.change(Change::KnowAddress { address: customer.address.clone(), customer: no, name: customer.name.clone() });
+        self.case.change(Change::KnowAddress {
+            address: customer.address.clone(),
+            customer: no,
+            name: customer.name.clone(),
+        });
         let number = self.case.next.take_ticket();
         let ticket = NewTicket {
             number,

@@ -32,7 +32,8 @@ impl Incoming<'_> {
             }
             return true;
         };
-        let failed: Vec<BouncedRecipient> = report.recipients.iter().filter(|r| r.action == Action::Failed).cloned().collect();
+        let failed: Vec<BouncedRecipient> =
+            report.recipients.iter().filter(|r| r.action == Action::Failed).cloned().collect();
         let words = |r: &BouncedRecipient| {
             [r.status.as_deref(), r.diagnostic.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ")
         };
@@ -40,7 +41,8 @@ impl Incoming<'_> {
             let named = Address::parse(&recipient.address);
             let known = parcel.recipients.iter().find(|(a, _)| Some(a) == named.as_ref());
             // A forwarder names the address behind it: with one recipient it can only be this one.
-            let address = known.or(parcel.recipients.first().filter(|_| parcel.recipients.len() == 1)).map(|(a, _)| a.clone());
+            let address =
+                known.or(parcel.recipients.first().filter(|_| parcel.recipients.len() == 1)).map(|(a, _)| a.clone());
             if let Some(address) = address {
                 self.case.change(Change::Recipient {
                     parcel: parcel.no,
@@ -83,14 +85,23 @@ impl Incoming<'_> {
         let by_id = report.and_then(|b| b.message_id.as_ref());
         let parcels = &self.case.found.parcels;
         let signed = by_address.or(by_header);
-        parcels.iter().find(|p| Some(p.no) == signed).or_else(|| parcels.iter().find(|p| Some(&p.message_id) == by_id)).cloned()
+        parcels
+            .iter()
+            .find(|p| Some(p.no) == signed)
+            .or_else(|| parcels.iter().find(|p| Some(&p.message_id) == by_id))
+            .cloned()
     }
 
     fn answer_bounced(&mut self, parcel: &KnownParcel, ticket: TicketNo, failed: &[BouncedRecipient]) {
         let message = self.add(ticket, Kind::Bounce, false, false, "bounce of an answer");
         self.settle(Fate::Message(message));
         let Some(survivor) = self.case.survivor(ticket).cloned() else { return };
-        self.case.event(survivor.number, "svar", What::Bounced, format!("message {}", parcel.message.map_or(0, |m| m.0)));
+        self.case.event(
+            survivor.number,
+            "svar",
+            What::Bounced,
+            format!("message {}", parcel.message.map_or(0, |m| m.0)),
+        );
         if failed.is_empty() {
             return;
         }
@@ -99,15 +110,22 @@ impl Incoming<'_> {
             self.case.set_state(survivor.number, State::Open, None, "svar", what);
         }
         let said = parcel.message.and_then(|m| self.case.found.said.get(&m));
-        let page = came_back(&self.case.inside_voice(), &CameBackFacts {
-            number: survivor.number,
-            subject: survivor.subject.clone(),
-            recipients: failed
-                .iter()
-                .map(|r| CameBackFrom { address: r.address.clone(), status: r.status.clone(), diagnostic: r.diagnostic.clone() })
-                .collect(),
-            text: said.map(|s| s.new_text.clone()),
-        });
+        let page = came_back(
+            &self.case.inside_voice(),
+            &CameBackFacts {
+                number: survivor.number,
+                subject: survivor.subject.clone(),
+                recipients: failed
+                    .iter()
+                    .map(|r| CameBackFrom {
+                        address: r.address.clone(),
+                        status: r.status.clone(),
+                        diagnostic: r.diagnostic.clone(),
+                    })
+                    .collect(),
+                text: said.map(|s| s.new_text.clone()),
+            },
+        );
         let writer = parcel.agent.as_ref().or(survivor.assignee.as_ref()).and_then(|a| self.case.rules.staff(a));
         let Some(mailbox) = self.case.mailbox(&survivor.mailbox) else { return };
         match writer {
@@ -135,10 +153,13 @@ impl Incoming<'_> {
         let by_parcel = || self.case.found.parcels.iter().find(|p| references(&p.message_id)).and_then(|p| p.ticket);
         let by_number = || {
             let from = self.letter.from.as_ref()?;
-            let part = |t: &&TicketNo| self.case.tickets.get(t).is_some_and(|f| crate::desk::thread::takes_part(f, &from.address));
+            let part = |t: &&TicketNo| {
+                self.case.tickets.get(t).is_some_and(|f| crate::desk::thread::takes_part(f, &from.address))
+            };
             self.numbers.iter().find(part).copied()
         };
-        let ticket = by_message.or_else(by_parcel).or_else(by_number).and_then(|t| self.case.survivor(t)).map(|t| t.number);
+        let ticket =
+            by_message.or_else(by_parcel).or_else(by_number).and_then(|t| self.case.survivor(t)).map(|t| t.number);
         match ticket {
             Some(ticket) => {
                 let message = self.add(ticket, self.letter.kind, false, false, "a robot's mail about this ticket");
@@ -157,7 +178,8 @@ impl Incoming<'_> {
     pub fn out_of_office(&mut self, agent: &Address) {
         let ours = !self.case.found.parcels.is_empty() || !self.signed.is_empty();
         if ours {
-            self.case.change(Change::AgentAway { agent: agent.clone(), until: Some(self.case.now.plus(OUT_OF_OFFICE_S)) });
+            self.case
+                .change(Change::AgentAway { agent: agent.clone(), until: Some(self.case.now.plus(OUT_OF_OFFICE_S)) });
             self.settle(Fate::Done("an agent's out-of-office reply"));
         } else {
             let why = self.letter.why.clone();
@@ -178,21 +200,33 @@ impl crate::desk::case::Case<'_> {
         let mut reached = false;
         if let Some(said) = said {
             self.touch(ticket, |t| t.turn_agent = None);
-            reached = self.notify(ticket, &News {
-                message: said.no,
-                reason: Reason::New,
-                remarks: vec![Remark::CameBackFrom { colleague: name.clone() }],
-                author: said.from,
-                text: said.new_text,
-                attachments: Vec::new(),
-                received_at: said.at,
-                prefer: None,
-                not_to: vec![agent.clone()],
-            });
+            reached = self.notify(
+                ticket,
+                &News {
+                    message: said.no,
+                    reason: Reason::New,
+                    remarks: vec![Remark::CameBackFrom { colleague: name.clone() }],
+                    author: said.from,
+                    text: said.new_text,
+                    attachments: Vec::new(),
+                    received_at: said.at,
+                    prefer: None,
+                    not_to: vec![agent.clone()],
+                },
+            );
         }
-        let now_with = self.tickets.get(&ticket).and_then(|t| t.turn_agent.clone()).filter(|a| reached && Some(a) != before.as_ref());
+        let now_with = self
+            .tickets
+            .get(&ticket)
+            .and_then(|t| t.turn_agent.clone())
+            .filter(|a| reached && Some(a) != before.as_ref());
         let now_with = now_with.and_then(|a| self.rules.staff(&a)).map(|s| s.name.to_owned());
-        let news = ManagerNews::NotificationCameBack { agent: name, address: agent.clone(), words: words.to_owned(), now_with };
+        let news = ManagerNews::NotificationCameBack {
+            agent: name,
+            address: agent.clone(),
+            words: words.to_owned(),
+            now_with,
+        };
         self.tell_managers(mailbox, Some(ticket), &format!("notification-failed {agent}"), Time::HOUR, &news);
     }
 }

@@ -74,8 +74,19 @@ impl Case<'_> {
             return !agents.is_empty();
         }
         let Some((agent, duty)) = self.in_turn(&agents, &facts, news) else {
-            let names = settings.agents.iter().filter(|a| a.mailboxes.contains(&mailbox.name)).map(|a| a.name.clone()).collect();
-            self.tell_managers(mailbox, Some(ticket), "nobody", Time::HOUR, &ManagerNews::NobodyOnDuty { agents: names });
+            let names = settings
+                .agents
+                .iter()
+                .filter(|a| a.mailboxes.contains(&mailbox.name))
+                .map(|a| a.name.clone())
+                .collect();
+            self.tell_managers(
+                mailbox,
+                Some(ticket),
+                "nobody",
+                Time::HOUR,
+                &ManagerNews::NobodyOnDuty { agents: names },
+            );
             return false;
         };
         let stands_in = facts.assignee.as_ref().filter(|a| *a != agent.address()).and_then(|a| settings.agent_of(a));
@@ -103,7 +114,15 @@ impl Case<'_> {
         own.and_then(of).or_else(|| agents.iter().min_by_key(|(a, d)| (*d, waited(a)))).copied()
     }
 
-    fn notification(&mut self, mailbox: &Mailbox, agent: &Agent, duty: Duty, facts: &TicketFacts, news: &News, more: &[Remark]) {
+    fn notification(
+        &mut self,
+        mailbox: &Mailbox,
+        agent: &Agent,
+        duty: Duty,
+        facts: &TicketFacts,
+        news: &News,
+        more: &[Remark],
+    ) {
         let not_before = match duty {
             Duty::Now => self.now,
             Duty::From(time) => time,
@@ -112,18 +131,21 @@ impl Case<'_> {
         let voice = self.voice(&settings.desk.language, not_before);
         let size: i64 = news.attachments.iter().map(|a| a.size).sum();
         let fits = size <= i64::try_from(settings.limits.attachments_up_to_bytes).unwrap_or(i64::MAX);
-        let (attachments, left_out) = if fits { (news.attachments.clone(), Vec::new()) } else {
+        let (attachments, left_out) = if fits {
+            (news.attachments.clone(), Vec::new())
+        } else {
             (Vec::new(), news.attachments.iter().map(|a| (a.name.clone(), a.size)).collect())
         };
         let sees = |t: &&TicketFacts| agent.mailboxes.contains(&t.mailbox) && t.number != facts.number;
         let lines = |numbers: &[TicketNo]| -> Vec<TicketLine> {
             numbers.iter().filter_map(|n| self.tickets.get(n)).filter(sees).take(5).map(line).collect()
         };
-        let last_answer = facts.last_answer.as_ref().filter(|a| a.agent.as_ref() != Some(agent.address())).map(|a| LastAnswer {
-            by: a.agent.as_ref().and_then(|x| settings.agent_of(x)).map(|x| x.name.clone()),
-            at: a.at,
-            text: a.text.clone(),
-        });
+        let last_answer =
+            facts.last_answer.as_ref().filter(|a| a.agent.as_ref() != Some(agent.address())).map(|a| LastAnswer {
+                by: a.agent.as_ref().and_then(|x| settings.agent_of(x)).map(|x| x.name.clone()),
+                at: a.at,
+                text: a.text.clone(),
+            });
         let facts_told = NotificationFacts {
             number: facts.number,
             subject: facts.subject.clone(),
@@ -147,16 +169,21 @@ impl Case<'_> {
         let staff = Rules::of_agent(agent);
         let reply = Reply::To(Token::Answer { ticket: facts.number }, self.grounds(facts));
         let rows = attachments.into_iter().map(|a| AttachmentRow { inline: false, content_id: None, ..a }).collect();
-        let sent = self.inside(mailbox, &staff, page, InsidePost {
-            kind: ParcelKind::Notify,
-            name,
-            ticket: Some(facts.number),
-            message: Some(news.message),
-            ask: None,
-            reply,
-            attachments: rows,
-            not_before,
-        });
+        let sent = self.inside(
+            mailbox,
+            &staff,
+            page,
+            InsidePost {
+                kind: ParcelKind::Notify,
+                name,
+                ticket: Some(facts.number),
+                message: Some(news.message),
+                ask: None,
+                reply,
+                attachments: rows,
+                not_before,
+            },
+        );
         if sent.is_some() {
             self.event(facts.number, "svar", What::Notified, format!("message {} to {}", news.message, staff.actor()));
         }
@@ -194,29 +221,39 @@ impl Case<'_> {
             Reply::Desk => mailbox.address.with_detail("desk"),
         };
         let called = post.ticket.map_or_else(|| "svar".to_owned(), |t| format!("#{t} (svar)"));
-        self.post(mailbox, Post {
-            kind: post.kind,
-            ticket: post.ticket,
-            message: post.message,
-            agent: Some(staff.address().clone()),
-            ask: post.ask,
-            from: Party::new(&post.name, mailbox.notify_from.clone()),
-            to: vec![Party::new(staff.name, staff.address().clone())],
-            cc: Vec::new(),
-            reply_to: Some(Party::new(&called, reply_to)),
-            subject: page.subject,
-            text: page.text,
-            html: Some(page.html),
-            in_reply_to: root.clone(),
-            references: root.into_iter().collect(),
-            auto: Some(AutoSubmitted::Generated),
-            attachments: post.attachments,
-            not_before: post.not_before,
-        })
+        self.post(
+            mailbox,
+            Post {
+                kind: post.kind,
+                ticket: post.ticket,
+                message: post.message,
+                agent: Some(staff.address().clone()),
+                ask: post.ask,
+                from: Party::new(&post.name, mailbox.notify_from.clone()),
+                to: vec![Party::new(staff.name, staff.address().clone())],
+                cc: Vec::new(),
+                reply_to: Some(Party::new(&called, reply_to)),
+                subject: page.subject,
+                text: page.text,
+                html: Some(page.html),
+                in_reply_to: root.clone(),
+                references: root.into_iter().collect(),
+                auto: Some(AutoSubmitted::Generated),
+                attachments: post.attachments,
+                not_before: post.not_before,
+            },
+        )
     }
 
     /// A mail to one of us that a reply commands the desk by: held, refused, undeliverable and the like.
-    pub fn tell(&mut self, mailbox: &Mailbox, staff: &Staff<'_>, page: Page, ticket: Option<TicketNo>, ask: Option<AskNo>) -> Option<ParcelNo> {
+    pub fn tell(
+        &mut self,
+        mailbox: &Mailbox,
+        staff: &Staff<'_>,
+        page: Page,
+        ticket: Option<TicketNo>,
+        ask: Option<AskNo>,
+    ) -> Option<ParcelNo> {
         let facts = ticket.and_then(|t| self.tickets.get(&t));
         let reply = match (ask, facts) {
             (Some(ask), _) => Reply::To(Token::Confirm { ask }, Grounds { created_at: self.now, serial: 0 }),
@@ -225,23 +262,39 @@ impl Case<'_> {
         };
         let name = mailbox.display_name.clone();
         let not_before = self.now;
-        self.inside(mailbox, staff, page, InsidePost {
-            kind: ParcelKind::Confirm,
-            name,
-            ticket,
-            message: None,
-            ask,
-            reply,
-            attachments: Vec::new(),
-            not_before,
-        })
+        self.inside(
+            mailbox,
+            staff,
+            page,
+            InsidePost {
+                kind: ParcelKind::Confirm,
+                name,
+                ticket,
+                message: None,
+                ask,
+                reply,
+                attachments: Vec::new(),
+                not_before,
+            },
+        )
     }
 
     /// Tells every manager of the mailbox, each at most once in `every_s` of one topic. A reply is a note to the assignee.
-    pub fn tell_managers(&mut self, mailbox: &Mailbox, ticket: Option<TicketNo>, topic: &str, every_s: i64, news: &ManagerNews) {
+    pub fn tell_managers(
+        &mut self,
+        mailbox: &Mailbox,
+        ticket: Option<TicketNo>,
+        topic: &str,
+        every_s: i64,
+        news: &ManagerNews,
+    ) {
         for manager in self.rules.settings.managers.iter().filter(|m| m.mailboxes.contains(&mailbox.name)) {
-            let staff =
-                Staff { name: &manager.name, addresses: &manager.addresses, mailboxes: &manager.mailboxes, role: Role::Manager };
+            let staff = Staff {
+                name: &manager.name,
+                addresses: &manager.addresses,
+                mailboxes: &manager.mailboxes,
+                role: Role::Manager,
+            };
             if !self.may_tell(staff.address(), topic, every_s) {
                 continue;
             }
@@ -250,16 +303,21 @@ impl Case<'_> {
             let page = to_manager(&self.inside_voice(), named, news);
             let reply = facts.map_or(Reply::Desk, |t| Reply::To(Token::Note { ticket: t.number }, self.grounds(t)));
             let not_before = self.now;
-            self.inside(mailbox, &staff, page, InsidePost {
-                kind: ParcelKind::Report,
-                name: mailbox.display_name.clone(),
-                ticket,
-                message: None,
-                ask: None,
-                reply,
-                attachments: Vec::new(),
-                not_before,
-            });
+            self.inside(
+                mailbox,
+                &staff,
+                page,
+                InsidePost {
+                    kind: ParcelKind::Report,
+                    name: mailbox.display_name.clone(),
+                    ticket,
+                    message: None,
+                    ask: None,
+                    reply,
+                    attachments: Vec::new(),
+                    not_before,
+                },
+            );
         }
     }
 }

@@ -7,9 +7,16 @@ use crate::plan::{Findings, TicketFacts};
 /// What the table says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Thread {
-    Joins { ticket: TicketNo, rule: &'static str, merged_from: Option<TicketNo> },
+    Joins {
+        ticket: TicketNo,
+        rule: &'static str,
+        merged_from: Option<TicketNo>,
+    },
     /// A ticket of its own; `related` are tickets that it names and may not join, or that are the same person's matter.
-    New { rule: &'static str, related: Vec<TicketNo> },
+    New {
+        rule: &'static str,
+        related: Vec<TicketNo>,
+    },
 }
 
 /// What the rules look at.
@@ -37,7 +44,10 @@ const TABLE: &[Rule] = &[
             return Vec::new();
         }
         let fits = |t: &TicketFacts| {
-            t.answers == 0 && t.last_answer.is_none() && t.state == State::Open && t.base_subject == s.letter.base_subject
+            t.answers == 0
+                && t.last_answer.is_none()
+                && t.state == State::Open
+                && t.base_subject == s.letter.base_subject
         };
         s.found.senders_tickets.iter().filter(|t| s.found.tickets.get(t).is_some_and(fits)).copied().collect()
     }),
@@ -45,7 +55,11 @@ const TABLE: &[Rule] = &[
 
 /// Mails of ours that are no messages (acknowledgements, notifications) name their ticket too.
 fn of_parcels<'a>(s: &'a Sight<'_>) -> impl Iterator<Item = TicketNo> + 'a {
-    s.found.parcels.iter().filter(|p| s.letter.in_reply_to.contains(&p.message_id) || s.letter.references.contains(&p.message_id)).filter_map(|p| p.ticket)
+    s.found
+        .parcels
+        .iter()
+        .filter(|p| s.letter.in_reply_to.contains(&p.message_id) || s.letter.references.contains(&p.message_id))
+        .filter_map(|p| p.ticket)
 }
 
 /// Whether mail from `address` may join the ticket.
@@ -67,8 +81,10 @@ pub fn thread(letter: &Letter, found: &Findings, numbers: &[TicketNo], reopen_wi
         for ticket in named(&sight) {
             let Some(facts) = found.tickets.get(&ticket) else { continue };
             let Some(end) = facts.survivor.map_or(Some(facts), |s| found.tickets.get(&s)) else { continue };
-            let part = sight.from.is_some_and(|a| takes_part(facts, a) && (takes_part(end, a) || facts.survivor.is_none()));
-            let long_closed = end.state == State::Closed && end.closed_at.is_some_and(|c| now.since(c) > reopen_within_s);
+            let part =
+                sight.from.is_some_and(|a| takes_part(facts, a) && (takes_part(end, a) || facts.survivor.is_none()));
+            let long_closed =
+                end.state == State::Closed && end.closed_at.is_some_and(|c| now.since(c) > reopen_within_s);
             if part && !long_closed {
                 return Thread::Joins { ticket: end.number, rule, merged_from: facts.survivor.map(|_| facts.number) };
             }
