@@ -48,6 +48,12 @@ struct Chosen<'p, 'a> {
 pub fn read(root: &Part<'_>, defects: &mut BTreeSet<Defect>) -> Body {
     let mut chosen = Chosen::default();
     choose(root, &mut chosen);
+    if chosen.slots.is_empty() {
+        // Where nothing else is text, a text file that is shown inline is read as well as attached.
+        let shown =
+            chosen.attached.iter().find(|p| p.media_type == "text/plain" && p.disposition.value != "attachment");
+        chosen.slots.extend(shown.map(|p| Slot { plain: Some(*p), html: None }));
+    }
     let mut texts = Vec::new();
     let mut sources = Vec::new();
     let mut any_html = false;
