@@ -1,7 +1,7 @@
 //! Changes in, rows out: every write of ticket data.
 
 mod message;
-mod parcel;
+pub(super) mod parcel;
 mod ticket;
 
 use std::collections::BTreeMap;
