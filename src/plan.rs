@@ -632,7 +632,7 @@ pub struct Parcel {
     pub created_at: Time,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Route {
     /// The mailbox's own way out.
     Mailbox,

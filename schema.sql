@@ -1,0 +1,350 @@
+-- svar.db: everything that a desk has written down. Times are seconds since 1970-01-01T00:00:00Z; yes is 1, no is 0.
+-- A fresh database runs this file; an old one is brought here step by step (src/store/migrate.rs) and must arrive at the same.
+-- Ids are given out by the counters in `desk` and never again, not even after something is deleted.
+
+-- The one row that says how far everything has come.
+CREATE TABLE desk (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    epoch INTEGER NOT NULL,            -- goes up with each `svar restore`; part of every id that others see
+    last_now INTEGER NOT NULL,         -- the time of the latest decision
+    ticket INTEGER NOT NULL,           -- from here on: the highest id given out
+    message INTEGER NOT NULL,
+    customer INTEGER NOT NULL,
+    parcel INTEGER NOT NULL,
+    quarantine INTEGER NOT NULL,
+    ask INTEGER NOT NULL,
+    letter INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    event INTEGER NOT NULL
+) STRICT;
+INSERT INTO desk VALUES (1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+-- Facts of the database itself: whose it is (machine, data_dir), halted, config_fingerprint, null_sender_refused:MAILBOX.
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+---- custody: what came, as it came --------------------------------------------------------------------------------
+
+-- A place that mail comes from. UIDVALIDITY is unique within one folder's history only, so the folder is part of the key.
+CREATE TABLE source (
+    no INTEGER PRIMARY KEY,
+    host TEXT NOT NULL,                -- 'maildir' and 'pipe' for those
+    user TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    mailbox TEXT NOT NULL,
+    generation INTEGER NOT NULL,       -- goes up each time the server numbers its letters anew
+    uidvalidity INTEGER,               -- NULL: not looked at yet
+    cursor INTEGER NOT NULL,           -- the highest UID in custody or passed
+    old_below INTEGER,                 -- letters with a lower UID lay there before svar looked
+    old_until INTEGER,                 -- nothing received up to then is acknowledged (after a restore)
+    first_seen_at INTEGER NOT NULL,
+    reconciled_at INTEGER,
+    UNIQUE (host, user, folder)
+) STRICT;
+
+CREATE TABLE letter (
+    no INTEGER PRIMARY KEY,
+    source INTEGER NOT NULL REFERENCES source,
+    generation INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    name TEXT,                         -- the Maildir file's or the pipe's key
+    mailbox TEXT NOT NULL,
+    channel TEXT NOT NULL CHECK (channel IN ('mail', 'pipe', 'import')),
+    folder TEXT NOT NULL CHECK (folder IN ('inbox', 'sent')),
+    received_at INTEGER NOT NULL,
+    kept_at INTEGER NOT NULL,
+    old INTEGER NOT NULL CHECK (old IN (0, 1)),
+    size_bytes INTEGER NOT NULL,       -- what the server states
+    truncated INTEGER NOT NULL CHECK (truncated IN (0, 1)),
+    sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+    digest INTEGER NOT NULL,           -- the first 8 bytes of sha256, for the index
+    attempts INTEGER NOT NULL,         -- at reading it
+    state TEXT NOT NULL CHECK (state IN ('received', 'settled', 'quarantined')),
+    fate TEXT CHECK (fate IN ('message', 'duplicate', 'quarantined', 'echo', 'done')),
+    fate_no INTEGER,                   -- of the message, quarantine row or parcel
+    fate_why TEXT,                     -- of 'done'
+    CHECK ((state = 'received') = (fate IS NULL)),
+    UNIQUE (source, generation, uid)
+) STRICT;
+CREATE UNIQUE INDEX letter_name ON letter (source, name) WHERE name IS NOT NULL;
+CREATE INDEX letter_received ON letter (no) WHERE state = 'received';
+CREATE INDEX letter_digest ON letter (digest);
+
+-- The raw mail, zstd. Nothing else is in here, so that nothing else has to step over it.
+CREATE TABLE raw (
+    letter INTEGER PRIMARY KEY REFERENCES letter,
+    packed BLOB NOT NULL
+) STRICT;
+
+-- UIDs that the server would not hand over.
+CREATE TABLE missing (
+    source INTEGER NOT NULL REFERENCES source,
+    generation INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    PRIMARY KEY (source, generation, uid)
+) STRICT, WITHOUT ROWID;
+
+-- Mail that svar could not or would not act on. The letter is kept whole.
+CREATE TABLE quarantine (
+    no INTEGER PRIMARY KEY,
+    letter INTEGER NOT NULL REFERENCES letter,
+    mailbox TEXT NOT NULL,
+    from_address TEXT,
+    subject TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    settled_at INTEGER,
+    how TEXT CHECK (how IN ('released', 'dropped')),
+    CHECK ((settled_at IS NULL) = (how IS NULL))
+) STRICT;
+CREATE INDEX quarantine_open ON quarantine (no) WHERE settled_at IS NULL;
+
+---- people ---------------------------------------------------------------------------------------------------------
+
+CREATE TABLE customer (
+    no INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE address (
+    address TEXT PRIMARY KEY,
+    customer INTEGER REFERENCES customer,   -- NULL: known only because mail to it bounced
+    name TEXT NOT NULL,
+    bounced_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX address_customer ON address (customer) WHERE customer IS NOT NULL;
+
+-- What is known of agents beyond the configuration.
+CREATE TABLE agent (
+    address TEXT PRIMARY KEY,
+    away_until INTEGER,
+    last_turn_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Things that a person is told once in a while.
+CREATE TABLE told (
+    address TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (address, topic)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX told_at ON told (at);
+
+-- Automatic mails to customers and strangers, for the limits; kept two days.
+CREATE TABLE automatic (
+    no INTEGER PRIMARY KEY,
+    address TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX automatic_address ON automatic (address, at);
+CREATE INDEX automatic_at ON automatic (at);
+
+---- tickets --------------------------------------------------------------------------------------------------------
+
+CREATE TABLE ticket (
+    number INTEGER PRIMARY KEY,
+    subject TEXT NOT NULL,
+    base_subject TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'pending', 'held', 'closed', 'spam', 'merged')),
+    mailbox TEXT NOT NULL,
+    channel TEXT NOT NULL CHECK (channel IN ('mail', 'pipe', 'import')),
+    customer INTEGER REFERENCES customer,
+    customer_name TEXT,                -- as she wrote last on this ticket
+    customer_address TEXT,
+    assignee TEXT,                     -- an agent's first address
+    priority TEXT NOT NULL CHECK (priority IN ('low', 'normal', 'high', 'urgent')),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    closed_at INTEGER,
+    waiting_since INTEGER,             -- when the oldest unanswered customer message came
+    due_at INTEGER,
+    hold_until INTEGER,
+    survivor INTEGER REFERENCES ticket,
+    epoch INTEGER NOT NULL,
+    serial INTEGER NOT NULL,           -- goes up to make signed addresses worthless
+    answers INTEGER NOT NULL,          -- accepted by SMTP, or found
+    last_answer INTEGER,               -- the newest `out` message
+    last_in INTEGER,                   -- the message that an answer threads under
+    CHECK ((state = 'merged') = (survivor IS NOT NULL)),
+    CHECK ((state = 'closed') = (closed_at IS NOT NULL)),
+    CHECK ((customer_name IS NULL) = (customer_address IS NULL))
+) STRICT;
+CREATE INDEX ticket_open ON ticket (number) WHERE state IN ('open', 'pending', 'held');
+CREATE INDEX ticket_held ON ticket (hold_until) WHERE state = 'held';
+CREATE INDEX ticket_due ON ticket (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX ticket_customer ON ticket (customer) WHERE customer IS NOT NULL;
+CREATE INDEX ticket_assignee ON ticket (assignee) WHERE assignee IS NOT NULL;
+CREATE INDEX ticket_created ON ticket (created_at);
+
+CREATE TABLE tag (
+    ticket INTEGER NOT NULL REFERENCES ticket,
+    tag TEXT NOT NULL,
+    PRIMARY KEY (ticket, tag)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tag_ticket ON tag (tag, ticket);
+
+-- People on Cc who take part.
+CREATE TABLE participant (
+    ticket INTEGER NOT NULL REFERENCES ticket,
+    address TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (ticket, address)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX participant_address ON participant (address, ticket);
+
+-- Shown to agents as possibly related; each pair stands here both ways.
+CREATE TABLE related (
+    ticket INTEGER NOT NULL REFERENCES ticket,
+    other INTEGER NOT NULL REFERENCES ticket,
+    PRIMARY KEY (ticket, other)
+) STRICT, WITHOUT ROWID;
+
+-- One mail or note on a ticket.
+CREATE TABLE message (
+    no INTEGER PRIMARY KEY,
+    ticket INTEGER NOT NULL REFERENCES ticket,
+    direction TEXT NOT NULL CHECK (direction IN ('in', 'out', 'note', 'auto')),
+    kind TEXT NOT NULL CHECK (kind IN ('person', 'auto', 'bounce', 'list')),
+    letter INTEGER REFERENCES letter,
+    event INTEGER NOT NULL,            -- the last event before it: the order among events
+    at INTEGER NOT NULL,               -- received; of what goes out: decided, then accepted by SMTP
+    sent_at INTEGER,                   -- what the sender claims
+    accepted_at INTEGER,               -- of an answer: from here on it counts
+    counts INTEGER NOT NULL CHECK (counts IN (0, 1)),
+    verified INTEGER NOT NULL CHECK (verified IN (0, 1)),
+    from_name TEXT,
+    from_address TEXT,
+    agent TEXT,
+    message_id TEXT,
+    sameness TEXT NOT NULL,
+    thread_index TEXT,
+    language TEXT,
+    subject TEXT NOT NULL,
+    to_parties TEXT NOT NULL,          -- JSON: [{name, address}]
+    cc_parties TEXT NOT NULL,
+    "references" TEXT NOT NULL,        -- JSON: Message-IDs that it answers, newest first
+    attachments TEXT NOT NULL,         -- JSON: [{name, type, size, inline, content_id, sha256}]
+    defects TEXT NOT NULL,             -- JSON: words
+    new_text TEXT,                     -- NULL: the same as `text`
+    text TEXT NOT NULL,
+    CHECK ((from_name IS NULL) = (from_address IS NULL))
+) STRICT;
+CREATE INDEX message_ticket ON message (ticket);
+CREATE INDEX message_thread_index ON message (thread_index) WHERE thread_index IS NOT NULL;
+
+-- Message-IDs. `hash` is the first 8 bytes of a SHA-256; what is found is compared with the text it stands for.
+-- role 1: borne by message `no`; 2: borne by parcel `no`; 3: borne by message `no`, hashed together with its sameness;
+-- 4: named by message `no` as answered, and not on record when it came.
+CREATE TABLE ref (
+    hash INTEGER NOT NULL,
+    role INTEGER NOT NULL CHECK (role IN (1, 2, 3, 4)),
+    no INTEGER NOT NULL,
+    PRIMARY KEY (hash, role, no)
+) STRICT, WITHOUT ROWID;
+
+-- What happened. Holds no address, subject or text beyond `actor`.
+CREATE TABLE event (
+    ticket INTEGER NOT NULL REFERENCES ticket,
+    no INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    what TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (ticket, no)
+) STRICT, WITHOUT ROWID;
+
+-- Things that wait for an agent's `#send`.
+CREATE TABLE ask (
+    no INTEGER PRIMARY KEY,
+    ticket INTEGER REFERENCES ticket,
+    agent TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    settled_at INTEGER,
+    how TEXT,
+    matter TEXT NOT NULL,              -- JSON
+    CHECK ((settled_at IS NULL) = (how IS NULL))
+) STRICT;
+
+---- outbox ---------------------------------------------------------------------------------------------------------
+
+CREATE TABLE parcel (
+    no INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('answer', 'confirm', 'notify', 'acknowledge', 'report')),
+    rank INTEGER NOT NULL,             -- the place of `kind` in the order of sending
+    state TEXT NOT NULL CHECK (state IN ('queued', 'claimed', 'sent', 'held', 'failed', 'dropped')),
+    ticket INTEGER REFERENCES ticket,
+    message INTEGER REFERENCES message,
+    agent TEXT,
+    mailbox TEXT NOT NULL,
+    route TEXT NOT NULL CHECK (route IN ('mailbox', 'notify')),
+    sender TEXT,                       -- the envelope sender; NULL: empty
+    sender_or TEXT,                    -- instead of an empty one, where the server refuses that
+    recipients TEXT NOT NULL,          -- JSON: [{address, state, last_error}]
+    message_id TEXT NOT NULL,
+    keep_in_sent INTEGER NOT NULL CHECK (keep_in_sent IN (0, 1)),
+    copied_at INTEGER,                 -- when the copy was in the Sent folder
+    created_at INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    last_error TEXT,
+    settled_at INTEGER,                -- sent, failed or dropped
+    CHECK (sender IS NULL OR sender_or IS NULL)
+) STRICT;
+CREATE INDEX parcel_due ON parcel (mailbox, route, rank, next_at) WHERE state = 'queued';
+CREATE INDEX parcel_next ON parcel (next_at) WHERE state = 'queued';
+CREATE INDEX parcel_aside ON parcel (state) WHERE state IN ('claimed', 'held', 'failed');
+CREATE INDEX parcel_copy ON parcel (no) WHERE state = 'sent' AND keep_in_sent = 1 AND copied_at IS NULL;
+
+-- The finished bytes. Gone once a mail that is no answer is sent or dropped.
+CREATE TABLE parcel_bytes (
+    parcel INTEGER PRIMARY KEY REFERENCES parcel,
+    layout TEXT NOT NULL,              -- JSON: a number, so many of the own bytes; a text, that blob in base64
+    bytes BLOB NOT NULL                -- the own bytes, one after the other
+) STRICT;
+
+-- Attachments, stored once for all parcels that carry them.
+CREATE TABLE blob (
+    no INTEGER PRIMARY KEY,
+    sha256 TEXT NOT NULL UNIQUE,
+    bytes BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE blob_use (
+    blob INTEGER NOT NULL REFERENCES blob,
+    parcel INTEGER NOT NULL REFERENCES parcel,
+    PRIMARY KEY (blob, parcel)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX blob_use_parcel ON blob_use (parcel);
+
+-- Mails handed over, by minute, where the configuration limits them; kept two days.
+CREATE TABLE handed_over (
+    mailbox TEXT NOT NULL,
+    minute INTEGER NOT NULL,           -- its first second
+    mails INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, minute)
+) STRICT, WITHOUT ROWID;
+
+---- search ---------------------------------------------------------------------------------------------------------
+
+CREATE VIEW search_text (no, subject, sender, people, body, files) AS
+SELECT no, subject,
+       coalesce(from_name || ' ' || from_address, ''),
+       coalesce((SELECT group_concat((value ->> 'name') || ' ' || (value ->> 'address'), ' ')
+                 FROM (SELECT value FROM json_each(to_parties) UNION ALL SELECT value FROM json_each(cc_parties))), ''),
+       coalesce(new_text, text),
+       coalesce((SELECT group_concat(value ->> 'name', ' ') FROM json_each(attachments)), '')
+FROM message;
+
+-- Holds no text of its own, only the index over `search_text`.
+CREATE VIRTUAL TABLE search USING fts5 (
+    subject, sender, people, body, files,
+    content = 'search_text', content_rowid = 'no', tokenize = 'unicode61 remove_diacritics 2'
+);
+INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
+INSERT INTO search (search, rank) VALUES ('automerge', 4);

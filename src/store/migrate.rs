@@ -1,0 +1,66 @@
+//! The schema's versions: a fresh database gets `schema.sql`, an old one goes up step by step, a newer one is refused.
+
+use std::path::Path;
+
+use super::StoreError;
+use super::db::Db;
+
+/// The version that `schema.sql` describes.
+pub(super) const VERSION: i64 = 1;
+/// "svar" in ASCII, as SQLite's application id.
+const APPLICATION_ID: i64 = 0x7376_6172;
+const SCHEMA: &str = include_str!("../../schema.sql");
+
+/// `STEPS[v - 1]` brings version `v` to `v + 1`. A step ends with exactly what `schema.sql` of that version says.
+const STEPS: &[&str] = &[];
+const _: () = assert!(STEPS.len() as i64 + 1 == VERSION);
+
+/// For the owner: makes the tables or brings them up.
+pub(super) fn bring_up(db: &Db, path: &Path) -> Result<(), StoreError> {
+    climb(db, path, SCHEMA, STEPS)
+}
+
+fn climb(db: &Db, path: &Path, schema: &str, steps: &[&str]) -> Result<(), StoreError> {
+    let wanted = steps.len() as i64 + 1;
+    loop {
+        let found = version(db, path)?;
+        let step = match found {
+            0 => schema,
+            v if v == wanted => return Ok(()),
+            v => match usize::try_from(v - 1).ok().and_then(|i| steps.get(i)) {
+                Some(step) => step,
+                None => return Err(StoreError::Version { found, wanted }),
+            },
+        };
+        let next = if found == 0 { wanted } else { found + 1 };
+        let done = db.script(&format!(
+            "BEGIN IMMEDIATE; {step}; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {next}; COMMIT"
+        ));
+        if let Err(error) = done {
+            if !db.is_autocommit() {
+                let _ = db.script("ROLLBACK");
+            }
+            return Err(error.into());
+        }
+    }
+}
+
+/// For everybody else: only this very version will do.
+pub(super) fn insist(db: &Db, path: &Path) -> Result<(), StoreError> {
+    match version(db, path)? {
+        VERSION => Ok(()),
+        found => Err(StoreError::Version { found, wanted: VERSION }),
+    }
+}
+
+/// 0 for a database without tables.
+fn version(db: &Db, path: &Path) -> Result<i64, StoreError> {
+    let number = |sql: &str| db.one(sql, &[], |row| row.get::<i64>(0)).map(Option::unwrap_or_default);
+    let ours = number("PRAGMA application_id")? == APPLICATION_ID;
+    let version = number("PRAGMA user_version")?;
+    let empty = number("SELECT count(*) FROM (SELECT 1 FROM sqlite_schema LIMIT 1)")? == 0;
+    if (empty && version == 0) || (ours && version > 0) {
+        return Ok(version);
+    }
+    Err(StoreError::NotOurs { path: path.to_owned() })
+}
