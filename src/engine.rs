@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use batch::Done;
-pub use event::{Consignment, Event, Exit, Intake, Outcome};
+pub use event::{Consignment, CustodyKey, Event, Intake, Outcome};
 pub use guest::{DeliverError, deliver};
 pub use home::{OpenError, Post};
 pub use in_flight::Reading;
@@ -32,8 +32,9 @@ use crate::engine::clock::{Clock, Doubt, Now};
 use crate::engine::desk_dir::{DeskDir, Footprint, Lock};
 use crate::engine::event::{Finished, Waiting};
 use crate::engine::in_flight::InFlight;
+use crate::engine::reader::ReadFn;
 use crate::model::{LetterNo, Time};
-use crate::store::{Store, StoreError};
+use crate::store::{Outlet, Store, StoreError};
 
 /// A batch takes at most so many letters.
 pub const BATCH_LETTERS: usize = 256;
@@ -51,14 +52,15 @@ pub struct Engine {
     store: Store,
     settings: Arc<Settings>,
     key: Key,
+    read: ReadFn,
     clock: Clock,
     doubt: Option<Doubt>,
     waiting: Waiting,
     flight: InFlight,
     backlog: Backlog,
-    /// How many mails may be handed to each exit.
-    free: BTreeMap<Exit, usize>,
-    /// When the first parcel is due that an exit could take.
+    /// How many mails may be handed to each outlet.
+    free: BTreeMap<Outlet, usize>,
+    /// When the first parcel is due that an outlet could take.
     next_due: Option<Time>,
     /// Something may be due that was not looked at.
     look: bool,
@@ -123,7 +125,7 @@ impl Engine {
     }
 
     /// Takes in what happened and commits one batch of it, by urgency: results of sending, then letters that have been read, then
-    /// letters that have come, then parcels are claimed for free exits. What does not fit waits: call again at once while
+    /// letters that have come, then parcels are claimed for free outlets. What does not fit waits: call again at once while
     /// [`Self::is_busy`].
     pub fn handle(&mut self, now: Now, events: Vec<Event>) -> Vec<Outcome> {
         for event in events {
@@ -203,9 +205,9 @@ impl Engine {
             Event::Delivered { parcel, results, refused_null_sender } => {
                 self.waiting.results.push_back(Finished::Delivered { parcel, results, refused_null_sender });
             }
-            Event::SentCopy { parcel, kept } => self.waiting.results.push_back(Finished::SentCopy { parcel, kept }),
-            Event::Free(exit, places) => {
-                *self.free.entry(exit).or_default() += places;
+            Event::SentCopy { parcel } => self.waiting.results.push_back(Finished::SentCopy { parcel }),
+            Event::Free(outlet, places) => {
+                *self.free.entry(outlet).or_default() += places;
                 self.look = true;
             }
             Event::ServerTime(time) => self.clock.stated(time),
@@ -283,7 +285,7 @@ impl Engine {
             outcomes.push(Outcome::Read(jobs));
         }
         for consignment in &done.send {
-            if let Some(places) = self.free.get_mut(&consignment.exit) {
+            if let Some(places) = self.free.get_mut(&consignment.outlet) {
                 *places = places.saturating_sub(1);
             }
         }

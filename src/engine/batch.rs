@@ -4,22 +4,22 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::config::settings::{NullSender, Outlet, Settings};
+use crate::config::settings::{self, NullSender, Settings};
 use crate::desk::sign::Key;
 use crate::desk::{self, Rules};
 use crate::engine::clock::{self, Clock, Doubt, Now};
 use crate::engine::desk_dir::Footprint;
-use crate::engine::event::{Consignment, CustodyKey, Exit, Finished, Intake, Outcome, Waiting};
+use crate::engine::event::{Consignment, CustodyKey, Finished, Intake, Outcome, Waiting};
 use crate::engine::in_flight::{self, InFlight};
 use crate::engine::reader::{Job, ReadFailure};
 use crate::engine::void::chain;
 use crate::engine::{BATCH_MS, Engine, home};
 use crate::mail::letter::Letter;
-use crate::model::{Address, LetterNo, ParcelNo, Time};
+use crate::model::{Address, Channel, LetterNo, ParcelNo, RecipientState, Time};
 use crate::net::Delivery;
 use crate::plan::{Change, Clues, Envelope, Fate, Route, Sender};
 use crate::store::custody::TRIES_OF_A_MISSING_LETTER;
-use crate::store::{Arrival, Blobs, Kept, StoreError, Tx};
+use crate::store::{Arrival, Blobs, Claimed, Kept, Limits, Outlet, StoreError, Tx};
 
 /// A letter that was read (or was to be read) so often without a result is set aside.
 const ATTEMPTS_MAX: i64 = 2;
@@ -92,7 +92,7 @@ pub(super) struct Batch<'a> {
     key: &'a Key,
     waiting: &'a Waiting,
     flight: &'a InFlight,
-    free: &'a BTreeMap<Exit, usize>,
+    free: &'a BTreeMap<Outlet, usize>,
     clock: Clock,
     backlog: Backlog,
     may_send: bool,
@@ -165,6 +165,9 @@ impl Batch<'_> {
         if plan.claim && self.may_send && done.halted.is_none() {
             self.claim(tx, now, &mut done)?;
         }
+        if plan.claim {
+            done.next_due = tx.next_wake()?;
+        }
         done.footprint = Some(home::footprint(tx));
         Ok(done)
     }
@@ -177,13 +180,14 @@ impl Batch<'_> {
 
     fn finish(&self, tx: &mut Tx<'_>, result: &Finished, now: Time) -> Result<(), StoreError> {
         match result {
-            Finished::SentCopy { parcel, kept } => tx.sent_copy_done(*parcel, *kept, now),
+            Finished::SentCopy { parcel } => tx.copy_kept(*parcel, now),
             Finished::Delivered { parcel, results, refused_null_sender } => {
                 let decided = fenced(tx, |tx| self.delivered(tx, *parcel, results, *refused_null_sender, now))?;
                 if decided.is_none() {
                     // The mail is out or refused all the same: this must be known, or it goes out again.
                     tracing::error!(parcel = parcel.0, "a bug: judging the result of sending failed; it is only recorded");
-                    tx.record_results(*parcel, results, now)?;
+                    let bare = bare_results(*parcel, results);
+                    fenced(tx, |tx| tx.apply(&bare, &Blobs::new(), now))?;
                 }
                 Ok(())
             }
@@ -198,7 +202,7 @@ impl Batch<'_> {
         refused_null_sender: bool,
         now: Time,
     ) -> Result<(), StoreError> {
-        let Some(findings) = tx.delivery(parcel)? else { return Ok(()) };
+        let findings = tx.delivery(parcel)?;
         let mut changes = desk::delivered(&findings, results, &self.rules(), now);
         if refused_null_sender {
             changes.push(Change::NullSenderRefused { mailbox: findings.parcel.mailbox.clone() });
@@ -211,8 +215,8 @@ impl Batch<'_> {
     fn letter(&self, tx: &mut Tx<'_>, no: LetterNo, now: Time, done: &mut Done) -> Result<(), StoreError> {
         let Some(waiting) = self.flight.get(no) else { return Ok(()) };
         done.decided.push(no);
-        // A command beside the daemon may have been quicker.
-        if tx.is_settled(no)? {
+        // Whoever piped a letter in decides on it by himself, and may have been quicker.
+        if waiting.envelope.channel == Channel::Pipe && !is_undecided(tx, no)? {
             return Ok(());
         }
         let failure = match &waiting.reading {
@@ -381,50 +385,47 @@ impl Batch<'_> {
     // ---- sending ----------------------------------------------------------------------------------------------------
 
     fn claim(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
-        let free = self.free.iter().filter(|(_, places)| **places > 0).map(|(e, p)| (e.clone(), *p)).collect();
-        let only_answers = done.doubt.is_some();
-        for claimed in tx.claim(&free, now, &self.settings.limits, only_answers)? {
-            let exit = Exit { mailbox: claimed.mailbox.clone(), route: claimed.route };
-            let (from, from_else) = self.envelope_sender(tx, &exit, &claimed.sender)?;
-            done.send.push(Consignment {
-                parcel: claimed.parcel,
-                kind: claimed.kind,
-                exit,
-                message_id: claimed.message_id,
-                from,
-                from_else,
-                to: claimed.to,
-                bytes: Arc::new(tx.bytes(claimed.parcel)?),
-                keep_in_sent: claimed.keep_in_sent,
-            });
+        let free = self.free.iter().filter(|(_, places)| **places > 0).map(|(o, p)| (o.clone(), *p)).collect();
+        let limits = Limits {
+            mail_per_minute: self.settings.limits.mail_per_minute,
+            mail_per_day: self.settings.limits.mail_per_day,
+        };
+        for claimed in tx.claim(&free, now, &limits)? {
+            done.send.push(self.consign(tx, claimed)?);
         }
-        done.next_due = tx.next_due(&free, now)?;
         Ok(())
     }
 
+    fn consign(&self, tx: &mut Tx<'_>, claimed: Claimed) -> Result<Consignment, StoreError> {
+        let (from, from_else) = self.envelope_sender(&claimed.outlet, claimed.sender);
+        Ok(Consignment {
+            parcel: claimed.parcel,
+            kind: claimed.kind,
+            message_id: claimed.message_id,
+            from,
+            from_else,
+            to: claimed.recipients,
+            bytes: Arc::new(tx.bytes(claimed.parcel)?),
+            keep_in_sent: claimed.keep_in_sent,
+            outlet: claimed.outlet,
+        })
+    }
+
     /// RFC 3834, 3.3 wants the empty sender for automatic mail; some servers do not take it.
-    fn envelope_sender(
-        &self,
-        tx: &mut Tx<'_>,
-        exit: &Exit,
-        sender: &Sender,
-    ) -> Result<(Option<Address>, Option<Address>), StoreError> {
+    fn envelope_sender(&self, outlet: &Outlet, sender: Sender) -> (Option<Address>, Option<Address>) {
         let or = match sender {
-            Sender::Address(address) => return Ok((Some(address.clone()), None)),
-            Sender::Null { or } => or.clone(),
+            Sender::Address(address) => return (Some(address), None),
+            Sender::Null { or } => or,
         };
-        let outlet = self.settings.mailbox(&exit.mailbox).map(|m| match exit.route {
+        let way = self.settings.mailbox(&outlet.mailbox).map(|m| match outlet.route {
             Route::Notify => m.notify_outlet.as_ref().unwrap_or(&m.outlet),
             Route::Mailbox => &m.outlet,
         });
-        Ok(match outlet {
-            Some(Outlet::Smtp { null_sender: NullSender::Never, .. }) => (Some(or), None),
-            Some(Outlet::Smtp { null_sender: NullSender::Auto, .. }) if tx.null_sender_refused(&exit.mailbox)? => {
-                (Some(or), None)
-            }
-            Some(Outlet::Smtp { null_sender: NullSender::Auto, .. }) => (None, Some(or)),
+        match way {
+            Some(settings::Outlet::Smtp { null_sender: NullSender::Never, .. }) => (Some(or), None),
+            Some(settings::Outlet::Smtp { null_sender: NullSender::Auto, .. }) => (None, Some(or)),
             _ => (None, None),
-        })
+        }
     }
 }
 
@@ -453,6 +454,24 @@ fn in_custody(outcomes: &mut Vec<Outcome>, arrival: &Arrival) {
     } else {
         outcomes.push(Outcome::InCustody { source: arrival.source, keys: vec![key] });
     }
+}
+
+/// The results themselves, without anything that follows from them.
+fn bare_results(parcel: ParcelNo, results: &[(Address, Delivery)]) -> Vec<Change> {
+    let recipient = |(address, delivery): &(Address, Delivery)| {
+        let (state, error) = match delivery {
+            Delivery::Accepted { .. } => (RecipientState::Accepted, None),
+            Delivery::Refused { reply } => (RecipientState::Refused, Some(reply.clone())),
+            Delivery::Deferred { reply } => (RecipientState::GivenUp, Some(reply.clone())),
+        };
+        Change::Recipient { parcel, address: address.clone(), state, error }
+    };
+    results.iter().map(recipient).collect()
+}
+
+fn is_undecided(tx: &mut Tx<'_>, letter: LetterNo) -> Result<bool, StoreError> {
+    let next = tx.to_read(LetterNo(letter.0 - 1), 1)?;
+    Ok(next.first().is_some_and(|row| row.envelope.letter == letter))
 }
 
 fn verdict(letter: LetterNo, changes: &[Change]) -> Verdict {

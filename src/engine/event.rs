@@ -7,16 +7,7 @@ use crate::engine::in_flight::Reading;
 use crate::engine::reader::Job;
 use crate::model::{Address, LetterNo, ParcelKind, ParcelNo, SourceNo, Time};
 use crate::net::Delivery;
-use crate::plan::Route;
-use crate::store::custody::Arrival;
-
-/// Where a parcel goes out: a mailbox's own way, or its way to agents and managers.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Exit {
-    /// The mailbox's name.
-    pub mailbox: String,
-    pub route: Route,
-}
+use crate::store::{Arrival, Outlet};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -27,10 +18,10 @@ pub enum Event {
     Read(LetterNo, Reading),
     /// A mail was handed over, or not. `refused_null_sender`: the server refuses the empty envelope sender.
     Delivered { parcel: ParcelNo, results: Vec<(Address, Delivery)>, refused_null_sender: bool },
-    /// A copy of a mail is in Sent, or will not be.
-    SentCopy { parcel: ParcelNo, kept: bool },
-    /// So many more mails may be under way at this exit.
-    Free(Exit, usize),
+    /// A copy of a mail is in Sent.
+    SentCopy { parcel: ParcelNo },
+    /// So many more mails may be under way at this outlet.
+    Free(Outlet, usize),
     /// A mail server's clock: the time at which it took in a mail that has just come.
     ServerTime(Time),
     /// Another process may have written to the database.
@@ -57,7 +48,7 @@ pub enum Outcome {
     PassedOver { source: SourceNo, uid: u32 },
     /// For the reader, in this order.
     Read(Vec<Job>),
-    /// For the exits; each takes one free place.
+    /// For the outlets; each takes one free place.
     Send(Vec<Consignment>),
     /// The database cannot be written (a full disk, say). Nothing is lost: what came is kept and tried again by itself.
     Trouble(String),
@@ -80,7 +71,7 @@ pub enum CustodyKey {
 pub struct Consignment {
     pub parcel: ParcelNo,
     pub kind: ParcelKind,
-    pub exit: Exit,
+    pub outlet: Outlet,
     pub message_id: String,
     /// The envelope sender; `None` is the empty one.
     pub from: Option<Address>,
@@ -103,7 +94,7 @@ pub(super) struct Waiting {
 #[derive(Clone, Debug)]
 pub(super) enum Finished {
     Delivered { parcel: ParcelNo, results: Vec<(Address, Delivery)>, refused_null_sender: bool },
-    SentCopy { parcel: ParcelNo, kept: bool },
+    SentCopy { parcel: ParcelNo },
 }
 
 impl Waiting {

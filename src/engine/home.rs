@@ -109,6 +109,7 @@ impl Engine {
             store,
             settings,
             key,
+            read: crate::mail::read::read,
             clock: Clock::default(),
             doubt: None,
             waiting: Waiting::default(),
