@@ -4,6 +4,7 @@
 //! grey that can be read on white and on black, so that it does well on phones and in dark mode.
 
 use super::Page;
+use crate::mail::markdown::Rendered;
 use crate::mail::marker::MARKER;
 
 /// Our own sentences are wrapped here, other people's words are left as they are.
@@ -59,6 +60,13 @@ impl Sheet {
         self.gap();
         self.wrapped("", words);
         self.html.push_str(&format!("<p style=\"margin:1em 0 .5em;{GREY};font-size:90%\">{}</p>\n", linked(words)));
+    }
+
+    /// Markdown of the desk's owner.
+    pub(super) fn rendered(&mut self, rendered: &Rendered) {
+        self.gap();
+        self.text.push_str(&rendered.text);
+        self.html.push_str(&format!("{}\n", rendered.html));
     }
 
     /// Somebody's words as they are: the matter of the page.
