@@ -40,9 +40,12 @@ impl Voice<'_> {
         self.words().moment(at, self.now, self.zone)
     }
 
-    /// `#42 Var är paketet?`
+    /// `#42 (Var är paketet?)`
     fn ticket(&self, number: TicketNo, subject: &str) -> String {
-        format!("#{number} {}", self.subject_or_none(subject))
+        if subject::without_numbers(subject).is_empty() {
+            return format!("#{number}");
+        }
+        format!("#{number} ({})", self.subject_or_none(subject))
     }
 
     fn subject_or_none(&self, subject: &str) -> String {

@@ -62,7 +62,7 @@ pub fn refused(voice: &Voice<'_>, facts: &RefusedFacts, commands: &[CommandRow<'
     let mut sheet = Sheet::default();
     sheet.say(&words.word(if facts.wrong.len() > 1 { "refused.intro_many" } else { "refused.intro" }));
     for wrong in &facts.wrong {
-        let mut said = format!("{}  — {}.", one_line(&wrong.line), reason(voice, &wrong.why));
+        let mut said = format!("{}: {}.", one_line(&wrong.line), reason(voice, &wrong.why));
         if let Some(nearest) = &wrong.nearest {
             said.push(' ');
             said.push_str(&words.say("refused.nearest", context! { nearest => one_line(nearest) }));

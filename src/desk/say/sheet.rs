@@ -9,6 +9,8 @@ use crate::mail::marker::MARKER;
 
 /// Our own sentences are wrapped here, other people's words are left as they are.
 const COLUMNS: usize = 76;
+/// Stands above and below somebody's words.
+const RULE: &str = "────────────────────────";
 const GREY: &str = "color:#767676";
 
 #[derive(Debug, Default)]
@@ -73,10 +75,9 @@ impl Sheet {
     pub(super) fn letter(&mut self, words: &str) {
         let words = inert(words);
         self.gap();
-        self.text.push_str(words.trim_end());
-        self.text.push('\n');
+        self.text.push_str(&format!("{RULE}\n{}\n{RULE}\n", words.trim_matches('\n').trim_end()));
         self.html.push_str(&format!(
-            "<div style=\"margin:1em 0;white-space:pre-wrap;overflow-wrap:anywhere\">{}</div>\n",
+            "<div style=\"margin:1em 0;padding:.8em 0;border:1px solid #999;border-width:1px 0;white-space:pre-wrap;overflow-wrap:anywhere\">{}</div>\n",
             linked(words.trim_end())
         ));
     }
@@ -209,8 +210,7 @@ impl Sheet {
         let mut empty = true;
         for word in words.split(' ') {
             if !empty && columns_of(&line) + 1 + columns_of(word) > COLUMNS {
-                self.text.push_str(line.trim_end());
-                self.text.push('\n');
+                self.push_line(&line);
                 under.clone_into(&mut line);
                 empty = true;
             }
@@ -220,7 +220,12 @@ impl Sheet {
             line.push_str(word);
             empty = false;
         }
-        self.text.push_str(line.trim_end());
+        self.push_line(&line);
+    }
+
+    /// A space that must not break has done its work.
+    fn push_line(&mut self, line: &str) {
+        self.text.push_str(line.replace('\u{a0}', " ").trim_end());
         self.text.push('\n');
     }
 }

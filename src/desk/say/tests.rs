@@ -232,8 +232,7 @@ fn hostile_words_stay_words() {
     let mut facts = facts();
     evil.clone_into(&mut facts.text);
     evil.clone_into(&mut facts.subject);
-    facts.author =
-        Some(Party { name: evil.to_owned(), address: address("\"<'\"@kund.example").plain() }).filter(|_| false);
+    facts.author = Some(Party { name: evil.to_owned(), address: address("\"'&@kund.example") });
     facts.attachments[0].name = evil.to_owned();
     facts.left_out[0].0 = evil.to_owned();
     facts.history[0].subject = evil.to_owned();
@@ -501,7 +500,7 @@ fn managers_and_colleagues_are_told_in_a_few_lines() {
             sound(&to_manager(&voice, None, news));
             let page = to_manager(&voice, Some((TicketNo(42), "Muggen")), news);
             sound(&page);
-            assert!(page.subject.ends_with(": [#42] Muggen") && page.text.contains("#42 Muggen"));
+            assert!(page.subject.ends_with(": [#42] Muggen") && page.text.contains("#42 (Muggen)"));
         }
         for by in [Some("Björn".to_owned()), None] {
             let facts = ColleagueFacts {
