@@ -4,6 +4,7 @@
 //! grey that can be read on white and on black, so that it does well on phones and in dark mode.
 
 use super::Page;
+use crate::mail::html::SEPARATOR_CLASS;
 use crate::mail::markdown::Rendered;
 use crate::mail::marker::MARKER;
 
@@ -24,7 +25,7 @@ impl Sheet {
     pub(super) fn marker(&mut self, sentence: &str) {
         self.text.push_str(&format!("{MARKER} {sentence}\n"));
         self.html.push_str(&format!(
-            "<div class=\"svar-marker\" style=\"margin:0 0 1em;padding:0 0 .3em;border-bottom:1px solid #999\">\
+            "<div class=\"svar-marker {SEPARATOR_CLASS}\" style=\"margin:0 0 1em;padding:0 0 .3em;border-bottom:1px solid #999\">\
              <span style=\"{GREY};font-size:80%\">{MARKER}</span> <strong>{}</strong></div>\n",
             escape(sentence)
         ));

@@ -12,9 +12,10 @@ use super::notification::{
 };
 use super::refused::{RefusedFacts, WrongLine, WrongWhy, help, refused};
 use super::*;
+use crate::mail::compose::{AutoSubmitted, Draft, compose};
 use crate::mail::marker::MARKER;
 use crate::model::{Address, State};
-use crate::plan::AttachmentRow;
+use crate::plan::{AttachmentRow, Segment};
 
 const COMMANDS: &[CommandRow<'_>] = &[
     ("close", "stäng", "x"),
@@ -123,6 +124,40 @@ fn a_notification_in_swedish() {
 }
 
 #[test]
+fn a_notification_is_read_back_as_it_was_written() {
+    assert_eq!(MARKER, crate::mail::quote::SEPARATOR);
+    let zone = zone();
+    for language in Wording::languages() {
+        let page = notification(&voice(language, &zone), &facts());
+        let draft = Draft {
+            from: party(&sender_name(&voice(language, &zone), "Kundservice", facts().due_at), "support@example.test"),
+            to: vec![party("Anna Andersson", "anna@example.test")],
+            cc: Vec::new(),
+            reply_to: Some(party("", "support+k4zq2m7xw3tr@example.test")),
+            subject: page.subject.clone(),
+            date: time("2026-11-24T12:40:00Z"),
+            zone: zone.clone(),
+            message_id: "n42@example.test".to_owned(),
+            in_reply_to: None,
+            references: Vec::new(),
+            auto_submitted: Some(AutoSubmitted::Generated),
+            headers: vec![("X-Svar-Ticket".to_owned(), "42".to_owned())],
+            text: page.text.clone(),
+            html: Some(page.html.clone()),
+            attachments: Vec::new(),
+            attached_mails: Vec::new(),
+        };
+        let segments = compose(&draft);
+        let [Segment::Bytes(raw)] = segments.as_slice() else { panic!("{segments:?}") };
+        let letter = crate::mail::read::read(raw);
+        assert_eq!(letter.subject, page.subject);
+        assert_eq!(letter.text.trim_end(), page.text.trim_end());
+        assert_eq!(letter.kind, crate::model::Kind::Auto);
+        assert_eq!(letter.defects, Vec::new());
+    }
+}
+
+#[test]
 fn the_marker_stands_first_and_once() {
     let zone = zone();
     for language in Wording::languages() {
@@ -140,7 +175,7 @@ fn the_marker_stands_first_and_once() {
             assert!(page.text.lines().next().is_some_and(|l| l.chars().count() < 80 && l.len() > MARKER.len() + 10));
             assert_eq!(page.text.matches(MARKER).count(), 1, "{}", page.text);
             let body = page.html.split("<body").nth(1).unwrap().split_once('>').unwrap().1;
-            assert!(body.trim_start().starts_with("<div class=\"svar-marker\""));
+            assert!(body.trim_start().starts_with("<div class=\"svar-marker "));
             assert_eq!(page.html.matches(MARKER).count(), 1);
         }
     }
