@@ -45,7 +45,8 @@ pub(super) fn calendar(reader: &Reader<'_>, table: &Table<'_>, zone: &TimeZone) 
         for day in days {
             match &week[day] {
                 Some((_, before)) => {
-                    reader.mistake(&place, format!("{} stands in \"{before}\" already; write each day once", DAYS[day]))
+                    let what = format!("{} stands in \"{before}\" already; write each day once", DAYS[day]);
+                    reader.mistake(&place, what);
                 }
                 None => week[day] = Some((hours.clone(), key)),
             }

@@ -111,7 +111,7 @@ fn every_key_stands_in_the_example() {
 fn paths(value: &DeValue<'_>, path: &str, found: &mut BTreeSet<String>) {
     match value {
         DeValue::Table(table) => {
-            for (key, value) in table.iter() {
+            for (key, value) in table {
                 let path = format!("{path}.{}", key.get_ref());
                 found.insert(path.trim_start_matches('.').to_owned());
                 paths(value.get_ref(), &path, found);
