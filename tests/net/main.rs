@@ -7,6 +7,7 @@ mod restart;
 mod rogue;
 mod rogue_imap;
 mod rogue_smtp;
+mod slip;
 mod smtp;
 
 use std::time::Duration;
@@ -14,15 +15,16 @@ use std::time::Duration;
 use svar::net::stream::Timeouts;
 
 /// Long enough for a loaded machine, short enough for a test of silence.
-const PATIENT: Timeouts = Timeouts {
-    connect: Duration::from_secs(20),
-    command: Duration::from_secs(20),
-    verdict: Duration::from_secs(20),
-};
+const PATIENT: Timeouts =
+    Timeouts { connect: Duration::from_secs(20), command: Duration::from_secs(20), verdict: Duration::from_secs(20) };
 
 /// For servers that are silent on purpose.
 const HASTY: Timeouts = Timeouts {
-    connect: Duration::from_secs(5),
+    connect: Duration::from_secs(1),
     command: Duration::from_millis(300),
     verdict: Duration::from_millis(300),
 };
+
+/// For real servers, some of which are asked in the wrong way and wait.
+const BRISK: Timeouts =
+    Timeouts { connect: Duration::from_secs(10), command: Duration::from_secs(3), verdict: Duration::from_secs(10) };

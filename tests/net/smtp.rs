@@ -7,7 +7,7 @@ use svar::model::Address;
 use svar::net::smtp::{Connection, SmtpError};
 use svar::net::{Account, Delivery, Secret, Tls, Wire};
 
-use crate::{HASTY, PATIENT, lab};
+use crate::{BRISK, PATIENT, lab};
 
 pub fn wire(from: Option<&str>, to: &[&str], text: &str) -> Wire {
     Wire {
@@ -30,9 +30,8 @@ pub fn fates(sent: &[(Address, Delivery)]) -> String {
 #[tokio::test]
 async fn a_connection_opens_or_says_why_not() {
     let lab = lab::shared();
-    let timeouts = svar::net::stream::Timeouts { command: Duration::from_secs(3), ..HASTY };
     let check = async |account: Account, expect: &str| {
-        let opened = Connection::connect(&account, "desk.example.test", timeouts).await;
+        let opened = Connection::connect(&account, "desk.example.test", BRISK).await;
         let told = match &opened {
             Ok(connection) => format!("ok: {:?}", connection.offers().size_bytes),
             Err(SmtpError::Auth { text }) => format!("auth: {text}"),
@@ -63,10 +62,12 @@ async fn a_connection_opens_or_says_why_not() {
 async fn each_recipient_has_a_fate_and_the_connection_goes_on() {
     let lab = lab::shared();
     for (tls, user) in [(Tls::Implicit, "kund11"), (Tls::Starttls, "kund12"), (Tls::None, "kund13")] {
-        let mut connection = Connection::connect(&lab.smtp("support", tls), "desk.example.test", PATIENT).await.unwrap();
+        let mut connection =
+            Connection::connect(&lab.smtp("support", tls), "desk.example.test", PATIENT).await.unwrap();
         let good = format!("{user}@example.test");
         let from = Some("support@example.test");
-        let text = |subject: &str| format!("Subject: {subject}\nFrom: support@example.test\n\n.\n..dots\n.\n\nåäö\n\n\n");
+        let text =
+            |subject: &str| format!("Subject: {subject}\nFrom: support@example.test\n\n.\n..dots\n.\n\nåäö\n\n\n");
         let sent = connection.send(&wire(from, &[&good, "nobody@example.test", &good], &text("one"))).await.unwrap();
         assert_eq!(fates(&sent), "ara", "{sent:?}");
         assert!(matches!(&sent[0].1, Delivery::Accepted { reply } if reply.starts_with("250 2.0.0 Ok: queued")));
