@@ -1,1 +1,46 @@
-//! (to come)
+//! The command line: one file a family of commands. Results on stdout, everything else on stderr.
+
+pub mod args;
+pub mod error;
+pub mod explain;
+pub mod packaging;
+pub mod print;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use error::CommandError;
+use print::Out;
+
+/// Reads the arguments, does what they say, and gives the exit code: 0, 1, 2 or 75.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are results and go to stdout, mistakes to stderr; clap knows which. A closed pipe is no matter.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let mut out = Out::stdout(&cli.global);
+    let result = run(cli, &mut out).and_then(|()| Ok(out.flush()?));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = out.flush();
+            let _ = std::io::stderr().write_all(error.rendered().as_bytes());
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
+
+fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
+    match cli.command {
+        Command::Completions { shell } => packaging::completions(out, shell),
+        Command::Man => packaging::man(out),
+        _ => Err(CommandError::failed("not built yet")),
+    }
+}

@@ -1,0 +1,234 @@
+//! The command line as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::Time;
+
+/// An email-first help desk: customers write mail, agents answer from the mail client they already have.
+#[derive(Debug, Parser)]
+#[command(name = "svar", version, max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct Global {
+    /// The configuration; else $SVAR_CONFIG, ./config.toml, /etc/svar/config.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// JSON instead of tables: every list is one array
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Take this for the present time, such as 2026-12-01T08:00:00Z
+    #[arg(long, global = true, value_name = "RFC3339", value_parser = time)]
+    pub now: Option<Time>,
+    /// Colour on a terminal
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+fn time(text: &str) -> Result<Time, String> {
+    Time::parse_rfc3339(text).ok_or_else(|| "write it as 2026-12-01T08:00:00Z (RFC 3339)".to_owned())
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play a December week at a web shop through the real desk, then say what happened and where to look
+    Demo {
+        /// A new directory for it [default: svar-demo]
+        dir: Option<PathBuf>,
+    },
+    /// Run the desk
+    Run {
+        /// One full pass (fetch, decide, send, clocks), then exit
+        #[arg(long)]
+        once: bool,
+    },
+    /// Print the smallest configuration that works
+    Init(Init),
+    /// Read the configuration, connect to every account, say what was found; changes nothing
+    Check,
+    /// What svar reads in a mail and why; needs no configuration and no database
+    Explain {
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Take one mail from stdin (for an MTA's pipe)
+    Deliver {
+        /// The mailbox that it is for
+        #[arg(long, value_name = "NAME")]
+        mailbox: String,
+    },
+    /// List tickets; without QUERY all that is not closed, spam or merged
+    #[command(after_help = QUERY)]
+    Tickets {
+        /// Words, state:open, mailbox:support, from:ADDR, agent:ADDR, tag:late …
+        #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+        query: Vec<String>,
+    },
+    /// One ticket, whole: messages, clocks, events
+    Show {
+        #[arg(value_name = "N", value_parser = number)]
+        ticket: i64,
+    },
+    /// Search everything that was ever written, best first
+    Search {
+        #[arg(required = true)]
+        words: Vec<String>,
+    },
+    /// What waits to be sent and why
+    Outbox {
+        #[command(subcommand)]
+        act: Option<OutboxAct>,
+    },
+    /// What was set aside and why
+    Quarantine {
+        #[command(subcommand)]
+        act: Option<QuarantineAct>,
+    },
+    /// Close tickets
+    Close(Numbers),
+    /// Give a ticket to an agent
+    Assign {
+        #[arg(value_name = "N", value_parser = number)]
+        ticket: i64,
+        /// An address or a first name; "nobody" takes it back
+        agent: String,
+    },
+    /// Put tags on a ticket
+    Tag {
+        #[arg(value_name = "N", value_parser = number)]
+        ticket: i64,
+        #[arg(required = true)]
+        tags: Vec<String>,
+        /// Take them off instead
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Put a note on a ticket; customers never see it
+    Note {
+        #[arg(value_name = "N", value_parser = number)]
+        ticket: i64,
+        /// The text; without it, or as "-", from stdin
+        text: Vec<String>,
+    },
+    /// Merge a ticket into another one
+    Merge {
+        #[arg(value_name = "N", value_parser = number)]
+        ticket: i64,
+        /// The survivor
+        #[arg(value_name = "INTO", value_parser = number)]
+        into: i64,
+        /// They are different customers, and that is meant
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Park a ticket until a time
+    Hold {
+        #[arg(value_name = "N", value_parser = number)]
+        ticket: i64,
+        /// 4h, 2d, "mon 09:00" or an RFC 3339 time
+        #[arg(required = true, value_name = "UNTIL")]
+        until: Vec<String>,
+    },
+    /// Open closed tickets again
+    Reopen(Numbers),
+    /// Needs no answer, or was answered elsewhere: cancels the clock and closes
+    Done(Numbers),
+    /// A consistent copy of the database, made while the desk runs
+    Backup {
+        /// A file that is not there yet
+        file: PathBuf,
+    },
+    /// Put a backup in the database's place; starts a new epoch
+    Restore { file: PathBuf },
+    /// Take over a database that was made on another machine or in another directory
+    Adopt,
+    /// Is every mailbox read and the outbox draining? Exit 1 if not
+    Health,
+    /// A completion script for a shell
+    Completions { shell: clap_complete::Shell },
+    /// The manual page
+    Man,
+}
+
+const QUERY: &str = "A query is words and terms; all must hold, `-` before one excludes it:
+  state:open  mailbox:support  from:ADDR  agent:ADDR  tag:late  priority:high
+  subject:word  older:2h  newer:7d  overdue  number:1..99";
+
+#[derive(Args, Debug)]
+pub struct Numbers {
+    #[arg(required = true, value_name = "N", value_parser = number)]
+    pub tickets: Vec<i64>,
+}
+
+#[derive(Args, Debug)]
+pub struct Init {
+    /// The shared address that customers write to
+    #[arg(long, value_name = "ADDR", default_value = "support@example.test")]
+    pub address: String,
+    /// What customers see
+    #[arg(long, value_name = "NAME", default_value = "Exempelbutiken")]
+    pub desk: String,
+    /// An agent: "Anna Andersson <anna@example.test>"; may be repeated
+    #[arg(long, value_name = "AGENT")]
+    pub agent: Vec<String>,
+    /// The mail server; else guessed from the address
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+    /// sv or en
+    #[arg(long, default_value = "sv")]
+    pub language: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OutboxAct {
+    /// Try again now
+    Retry(Ids),
+    /// Never send
+    Drop(Ids),
+    /// Let go what is held; without ID everything that is (after a restore)
+    Release {
+        #[arg(value_name = "ID")]
+        ids: Vec<i64>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum QuarantineAct {
+    /// The mail itself, with the reason
+    Show {
+        #[arg(value_name = "ID")]
+        id: i64,
+    },
+    /// Take it as a customer's mail after all
+    Release(Ids),
+    /// It needs nothing
+    Drop(Ids),
+}
+
+#[derive(Args, Debug)]
+pub struct Ids {
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<i64>,
+}
+
+/// `42` or `#42`.
+fn number(text: &str) -> Result<i64, String> {
+    match text.trim_start_matches('#').parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("a ticket's number, such as 42".to_owned()),
+    }
+}
