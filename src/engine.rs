@@ -60,6 +60,8 @@ pub struct Engine {
     backlog: Backlog,
     /// How many mails may be handed to each outlet.
     free: BTreeMap<Outlet, usize>,
+    /// Mails that were claimed when the last holder of the lock died.
+    unknown: Vec<Consignment>,
     /// When the first parcel is due that an outlet could take.
     next_due: Option<Time>,
     /// Something may be due that was not looked at.
@@ -68,6 +70,7 @@ pub struct Engine {
     narrow: usize,
     trouble: Option<Trouble>,
     halted: Option<String>,
+    sends: bool,
     footprint: Footprint,
     footprint_left: Option<Footprint>,
     data_version: i64,
@@ -154,10 +157,7 @@ impl Engine {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.trouble.is_none()
-            && (!self.waiting.is_empty()
-                || !self.flight.ready(1).is_empty()
-                || self.look
-                || self.can_pick_up())
+            && (!self.waiting.is_empty() || !self.flight.ready(1).is_empty() || self.look || self.can_pick_up())
     }
 
     fn can_pick_up(&self) -> bool {
@@ -171,7 +171,29 @@ impl Engine {
     /// Whether nothing is on its way through the engine: all that came is decided.
     #[must_use]
     pub fn is_through(&self) -> bool {
-        self.waiting.is_empty() && self.flight.is_empty() && self.backlog == Backlog::Empty && !self.look && self.trouble.is_none()
+        self.waiting.is_empty()
+            && self.flight.is_empty()
+            && self.backlog == Backlog::Empty
+            && !self.look
+            && self.trouble.is_none()
+    }
+
+    /// Whether all results of sending are written down.
+    #[must_use]
+    pub fn has_no_results_waiting(&self) -> bool {
+        self.waiting.results.is_empty()
+    }
+
+    /// Whether a letter is at the reader.
+    #[must_use]
+    pub fn is_reading(&self) -> bool {
+        self.flight.is_reading()
+    }
+
+    /// Claims nothing from now on.
+    pub fn stop_sending(&mut self) {
+        self.free.clear();
+        self.sends = false;
     }
 
     /// When to call [`Self::handle`] even if nothing happens.
@@ -207,8 +229,10 @@ impl Engine {
             }
             Event::SentCopy { parcel } => self.waiting.results.push_back(Finished::SentCopy { parcel }),
             Event::Free(outlet, places) => {
-                *self.free.entry(outlet).or_default() += places;
-                self.look = true;
+                if self.sends {
+                    *self.free.entry(outlet).or_default() += places;
+                    self.look = true;
+                }
             }
             Event::ServerTime(time) => self.clock.stated(time),
             Event::Poked => self.expect_more(),

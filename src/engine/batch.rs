@@ -108,9 +108,18 @@ impl Engine {
             free: &self.free,
             clock: self.clock,
             backlog: self.backlog,
-            may_send: self.halted.is_none(),
+            may_send: self.halted.is_none() && self.sends,
         };
         self.store.batch(|tx| batch.run(tx, now, plan))
+    }
+
+    /// What the last holder of the lock had in hand when it died.
+    pub(super) fn claimed_at_start(&mut self) -> Result<Vec<Consignment>, StoreError> {
+        let settings = &self.settings;
+        self.store.batch(|tx| {
+            let claimed = tx.claimed_at_start()?;
+            claimed.into_iter().map(|c| consign(tx, settings, c)).collect()
+        })
     }
 }
 
@@ -185,7 +194,10 @@ impl Batch<'_> {
                 let decided = fenced(tx, |tx| self.delivered(tx, *parcel, results, *refused_null_sender, now))?;
                 if decided.is_none() {
                     // The mail is out or refused all the same: this must be known, or it goes out again.
-                    tracing::error!(parcel = parcel.0, "a bug: judging the result of sending failed; it is only recorded");
+                    tracing::error!(
+                        parcel = parcel.0,
+                        "a bug: judging the result of sending failed; it is only recorded"
+                    );
                     let bare = bare_results(*parcel, results);
                     fenced(tx, |tx| tx.apply(&bare, &Blobs::new(), now))?;
                 }
@@ -285,7 +297,10 @@ impl Batch<'_> {
         })?;
         match verdict {
             Some(verdict) => done.verdicts.push(verdict),
-            None => tracing::error!(letter = no.0, "a bug: this letter can neither be read nor set aside; it stays in custody"),
+            None => tracing::error!(
+                letter = no.0,
+                "a bug: this letter can neither be read nor set aside; it stays in custody"
+            ),
         }
         tracing::warn!(letter = no.0, "{}; it is set aside whole", failure.as_str());
         Ok(())
@@ -314,7 +329,10 @@ impl Batch<'_> {
                 in_custody(&mut done.custody, arrival);
                 let Some(letter) = letter else { return Ok(()) };
                 // Whoever waits in custody already is older and goes first.
-                if done.backlog > Backlog::Empty || self.flight.is_full() || done.to_read.len() >= in_flight::LETTERS_MAX {
+                if done.backlog > Backlog::Empty
+                    || self.flight.is_full()
+                    || done.to_read.len() >= in_flight::LETTERS_MAX
+                {
                     done.backlog = done.backlog.max(Backlog::Some);
                     return Ok(());
                 }
@@ -371,13 +389,8 @@ impl Batch<'_> {
         done: &mut Done,
     ) -> Result<(), StoreError> {
         tx.count_attempt(job.letter)?;
-        let waiting = in_flight::Waiting {
-            envelope,
-            size_bytes: job.packed.len(),
-            attempts: attempts + 1,
-            alone,
-            reading: None,
-        };
+        let waiting =
+            in_flight::Waiting { envelope, size_bytes: job.packed.len(), attempts: attempts + 1, alone, reading: None };
         done.to_read.push((job, waiting));
         Ok(())
     }
@@ -391,41 +404,42 @@ impl Batch<'_> {
             mail_per_day: self.settings.limits.mail_per_day,
         };
         for claimed in tx.claim(&free, now, &limits)? {
-            done.send.push(self.consign(tx, claimed)?);
+            done.send.push(consign(tx, self.settings, claimed)?);
         }
         Ok(())
     }
+}
 
-    fn consign(&self, tx: &mut Tx<'_>, claimed: Claimed) -> Result<Consignment, StoreError> {
-        let (from, from_else) = self.envelope_sender(&claimed.outlet, claimed.sender);
-        Ok(Consignment {
-            parcel: claimed.parcel,
-            kind: claimed.kind,
-            message_id: claimed.message_id,
-            from,
-            from_else,
-            to: claimed.recipients,
-            bytes: Arc::new(tx.bytes(claimed.parcel)?),
-            keep_in_sent: claimed.keep_in_sent,
-            outlet: claimed.outlet,
-        })
-    }
+/// What an outlet needs to send a claimed parcel.
+fn consign(tx: &mut Tx<'_>, settings: &Settings, claimed: Claimed) -> Result<Consignment, StoreError> {
+    let (from, from_else) = envelope_sender(settings, &claimed.outlet, claimed.sender);
+    Ok(Consignment {
+        parcel: claimed.parcel,
+        kind: claimed.kind,
+        message_id: claimed.message_id,
+        from,
+        from_else,
+        to: claimed.recipients,
+        bytes: Arc::new(tx.bytes(claimed.parcel)?),
+        keep_in_sent: claimed.keep_in_sent,
+        outlet: claimed.outlet,
+    })
+}
 
-    /// RFC 3834, 3.3 wants the empty sender for automatic mail; some servers do not take it.
-    fn envelope_sender(&self, outlet: &Outlet, sender: Sender) -> (Option<Address>, Option<Address>) {
-        let or = match sender {
-            Sender::Address(address) => return (Some(address), None),
-            Sender::Null { or } => or,
-        };
-        let way = self.settings.mailbox(&outlet.mailbox).map(|m| match outlet.route {
-            Route::Notify => m.notify_outlet.as_ref().unwrap_or(&m.outlet),
-            Route::Mailbox => &m.outlet,
-        });
-        match way {
-            Some(settings::Outlet::Smtp { null_sender: NullSender::Never, .. }) => (Some(or), None),
-            Some(settings::Outlet::Smtp { null_sender: NullSender::Auto, .. }) => (None, Some(or)),
-            _ => (None, None),
-        }
+/// RFC 3834, 3.3 wants the empty sender for automatic mail; some servers do not take it.
+fn envelope_sender(settings: &Settings, outlet: &Outlet, sender: Sender) -> (Option<Address>, Option<Address>) {
+    let or = match sender {
+        Sender::Address(address) => return (Some(address), None),
+        Sender::Null { or } => or,
+    };
+    let way = settings.mailbox(&outlet.mailbox).map(|m| match outlet.route {
+        Route::Notify => m.notify_outlet.as_ref().unwrap_or(&m.outlet),
+        Route::Mailbox => &m.outlet,
+    });
+    match way {
+        Some(settings::Outlet::Smtp { null_sender: NullSender::Never, .. }) => (Some(or), None),
+        Some(settings::Outlet::Smtp { null_sender: NullSender::Auto, .. }) => (None, Some(or)),
+        _ => (None, None),
     }
 }
 

@@ -71,8 +71,7 @@ impl Footprint {
     #[must_use]
     pub const fn is_ahead_of(&self, database: &Self) -> bool {
         self.epoch > database.epoch
-            || (self.epoch == database.epoch
-                && (self.ticket > database.ticket || self.parcel > database.parcel))
+            || (self.epoch == database.epoch && (self.ticket > database.ticket || self.parcel > database.parcel))
     }
 }
 
@@ -211,8 +210,7 @@ impl DeskDir {
         let path = self.path.join("footprint");
         let draft = self.path.join("footprint.new");
         let write = || {
-            let mut file =
-                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
             serde_json::to_writer(&mut file, footprint)?;
             file.sync_all()?;
             fs::rename(&draft, &path)?;
@@ -315,7 +313,8 @@ mod tests {
     #[test]
     fn a_machine_without_an_id_can_be_any() {
         let own = |m: &str, d: &str| Owner { machine: m.to_owned(), data_dir: d.to_owned() };
-        let check = |one: Owner, other: Owner, same: bool| assert_eq!(is_same_owner(&one, &other), same, "{one:?} {other:?}");
+        let check =
+            |one: Owner, other: Owner, same: bool| assert_eq!(is_same_owner(&one, &other), same, "{one:?} {other:?}");
         check(own("a", "/x"), own("a", "/x"), true);
         check(own("", "/x"), own("a", "/x"), true);
         check(own("b", "/x"), own("a", "/x"), false);

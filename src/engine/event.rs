@@ -32,9 +32,15 @@ pub enum Event {
 pub enum Intake {
     Arrived(Arrival),
     /// All of the source up to `uid` was either told as `Arrived` before this, or is passed over for good.
-    Cursor { source: SourceNo, uid: u32 },
+    Cursor {
+        source: SourceNo,
+        uid: u32,
+    },
     /// The server would not hand this letter over.
-    Missing { source: SourceNo, uid: u32 },
+    Missing {
+        source: SourceNo,
+        uid: u32,
+    },
 }
 
 /// What is to be done now that the batch is committed. Nothing of a void batch is ever told.

@@ -60,7 +60,8 @@ pub fn deliver(engine: &mut Engine, mailbox: &str, raw: &[u8], now: Now) -> Resu
         return Err(DeliverError::NotKept(why.unwrap_or_else(|| "the database cannot be written".to_owned())));
     }
     // One attempt here. If it comes to nothing, the daemon has the other.
-    while let Some(jobs) = outcomes.iter_mut().find_map(|o| if let Outcome::Read(jobs) = o { Some(jobs) } else { None }) {
+    while let Some(jobs) = outcomes.iter_mut().find_map(|o| if let Outcome::Read(jobs) = o { Some(jobs) } else { None })
+    {
         let events = jobs.drain(..).map(|job| Event::Read(job.letter, reader::read_alone(engine.read, job))).collect();
         outcomes = engine.handle(now, events);
         engine.backlog = super::batch::Backlog::Empty;
