@@ -3,8 +3,10 @@
 pub mod imap;
 pub mod maildir;
 pub mod outdir;
+pub mod secret;
 pub mod sendmail;
 pub mod smtp;
+pub mod stream;
 pub mod tls;
 
 use crate::model::{Address, Time};

@@ -1,0 +1,85 @@
+//! An IMAP session that says what happened: NO, BAD, BYE and a lost line are never taken for an empty mailbox.
+//!
+//! `async-imap` reads the answers (its helpers swallow refusals, so none of them is used); commands, their time limits
+//! and the accounting of what answers what are here. After anything but an answer the session is broken: drop it and
+//! connect anew. A session whose call was cancelled half-way is broken too.
+
+mod answer;
+mod change;
+mod command;
+mod feed;
+mod fetch;
+mod folder;
+mod idle;
+mod login;
+mod uids;
+mod utf7;
+mod wire;
+
+use std::collections::BTreeSet;
+
+pub use change::{AppendUid, Flag, Moved};
+pub use feed::{Feed, Item, Sink, feed};
+pub use folder::{Folder, Selected, Special};
+pub use idle::IdleEnd;
+pub use wire::Session;
+
+use super::secret::SecretError;
+use super::stream::DialError;
+
+/// Which of IMAP's two refusals it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It could not be done.
+    No,
+    /// The command was not understood.
+    Bad,
+}
+
+impl std::fmt::Display for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::No => "NO",
+            Self::Bad => "BAD",
+        })
+    }
+}
+
+/// What went wrong with a session. After `Refused` it goes on; after anything else it is broken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImapError {
+    /// The server does not accept who we say we are; its words.
+    #[error("login refused: {text}")]
+    Auth { text: String },
+    /// The password could not be read on our own side.
+    #[error("{0}")]
+    Secret(#[from] SecretError),
+    #[error("{0}")]
+    Network(String),
+    #[error("{0}")]
+    Tls(String),
+    /// NO or BAD. `code` is the response code's name in capitals, such as `OVERQUOTA` (RFC 5530).
+    #[error("{command} was answered with {answer}: {text}")]
+    Refused { command: &'static str, answer: Answer, code: Option<String>, text: String },
+    /// The server ended the session, with its words.
+    #[error("the server ended the session: {text}")]
+    Bye { text: String },
+    /// The server said what it may not say.
+    #[error("the server does not keep to IMAP: {0}")]
+    Protocol(String),
+    /// Whoever was to have the letters is gone.
+    #[error("the fetch was broken off")]
+    Cancelled,
+}
+
+impl From<DialError> for ImapError {
+    fn from(error: DialError) -> Self {
+        match error {
+            DialError::Network(text) => Self::Network(text),
+            DialError::Tls(text) => Self::Tls(text),
+        }
+    }
+}
+
+/// What the server can do, in capitals: `IDLE`, `MOVE`, `AUTH=PLAIN`.
+pub type Capabilities = BTreeSet<String>;

@@ -1,0 +1,125 @@
+//! Reads passwords from where they are kept; their text goes into no log and no error.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use secrecy::SecretString;
+
+use super::Secret;
+
+/// Why a secret could not be read. Says where it should be, never what is in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    #[error("cannot read the secret in {path}: {reason}")]
+    File { path: PathBuf, reason: String },
+    #[error("the environment variable {0} is not set")]
+    Env(String),
+    #[error("the command {program} did not give the secret: {reason}")]
+    Command { program: String, reason: String },
+    #[error("$CREDENTIALS_DIRECTORY is not set: the credential {0} is only there under systemd's LoadCredential")]
+    NoCredentials(String),
+    #[error("{0} is not the name of a credential")]
+    CredentialName(String),
+    #[error("the secret from {0} is empty")]
+    Empty(String),
+}
+
+/// No password is longer.
+const MAX_BYTES: usize = 64 * 1024;
+
+impl Secret {
+    /// Reads the secret anew; one newline at its end is not part of it. Blocks: call it from `spawn_blocking`.
+    pub fn read(&self) -> Result<SecretString, SecretError> {
+        let (text, place) = match self {
+            Self::File(path) => (from_file(path.clone())?, path.display().to_string()),
+            Self::Env(name) => {
+                (std::env::var(name).map_err(|_| SecretError::Env(name.clone()))?, format!("the environment's {name}"))
+            }
+            Self::Command(words) => (from_command(words)?, words.join(" ")),
+            Self::Credential(name) => {
+                if name.is_empty() || name.contains('/') || name.starts_with('.') {
+                    return Err(SecretError::CredentialName(name.clone()));
+                }
+                let dir = std::env::var_os("CREDENTIALS_DIRECTORY")
+                    .ok_or_else(|| SecretError::NoCredentials(name.clone()))?;
+                (from_file(PathBuf::from(dir).join(name))?, format!("the credential {name}"))
+            }
+        };
+        let text = text.strip_suffix('\n').map_or(text.as_str(), |t| t.strip_suffix('\r').unwrap_or(t));
+        if text.is_empty() {
+            return Err(SecretError::Empty(place));
+        }
+        Ok(SecretString::from(text))
+    }
+}
+
+fn from_file(path: PathBuf) -> Result<String, SecretError> {
+    let failed = |path: &PathBuf, reason: String| SecretError::File { path: path.clone(), reason };
+    let bytes = std::fs::read(&path).map_err(|e| failed(&path, e.to_string()))?;
+    if bytes.len() > MAX_BYTES {
+        return Err(failed(&path, format!("it is bigger than {MAX_BYTES} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|_| failed(&path, "it is no UTF-8 text".to_owned()))
+}
+
+fn from_command(words: &[String]) -> Result<String, SecretError> {
+    let (program, arguments) =
+        words.split_first().ok_or_else(|| SecretError::Command { program: String::new(), reason: "no command".into() })?;
+    let failed = |reason: String| SecretError::Command { program: program.clone(), reason };
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|e| failed(e.to_string()))?;
+    if !output.status.success() {
+        return Err(failed(format!("it ended with {}", output.status)));
+    }
+    if output.stdout.len() > MAX_BYTES {
+        return Err(failed(format!("it printed more than {MAX_BYTES} bytes")));
+    }
+    String::from_utf8(output.stdout).map_err(|_| failed("it printed no UTF-8 text".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn check(secret: &Secret, expect: Result<&str, &str>) {
+        match (secret.read(), expect) {
+            (Ok(found), Ok(wanted)) => assert_eq!(found.expose_secret(), wanted, "{secret:?}"),
+            (Err(error), Err(wanted)) => assert!(error.to_string().contains(wanted), "{secret:?}: {error}"),
+            (found, wanted) => panic!("{secret:?}: {found:?}, not {wanted:?}"),
+        }
+    }
+
+    #[test]
+    fn secrets_are_read_from_where_they_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |content: &[u8]| {
+            let path = dir.path().join("password");
+            std::fs::write(&path, content).unwrap();
+            Secret::File(path)
+        };
+        check(&file(b"hemlig"), Ok("hemlig"));
+        check(&file(b"hemlig\n"), Ok("hemlig"));
+        check(&file(b"hemlig\r\n"), Ok("hemlig"));
+        check(&file(b" hem lig \n\n"), Ok(" hem lig \n"));
+        check(&file("lösen\n".as_bytes()), Ok("lösen"));
+        check(&file(b""), Err("is empty"));
+        check(&file(b"\n"), Err("is empty"));
+        check(&file(b"l\xf6sen"), Err("no UTF-8"));
+        check(&file(&[b'x'; MAX_BYTES + 1]), Err("bigger than"));
+        check(&Secret::File(dir.path().join("none")), Err("cannot read"));
+        check(&Secret::Env("SVAR_NO_SUCH_VARIABLE".into()), Err("is not set"));
+        let command = |words: &[&str]| Secret::Command(words.iter().map(ToString::to_string).collect());
+        check(&command(&["printf", "hem%s\\n", "lig"]), Ok("hemlig"));
+        check(&command(&["false"]), Err("ended with"));
+        check(&command(&["/no/such/program"]), Err("did not give"));
+        check(&command(&[]), Err("no command"));
+        check(&Secret::Credential("../x".into()), Err("is not the name"));
+        check(&Secret::Credential("imap".into()), Err("CREDENTIALS_DIRECTORY"));
+    }
+}
