@@ -212,6 +212,9 @@ pub enum QuarantineAct {
     Show {
         #[arg(value_name = "ID")]
         id: i64,
+        /// Its bytes as they came, for a file
+        #[arg(long)]
+        raw: bool,
     },
     /// Take it as a customer's mail after all
     Release(Ids),

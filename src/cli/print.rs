@@ -205,7 +205,7 @@ pub fn visible(text: &str) -> String {
 }
 
 /// `line` in pieces of at most `room` characters, broken at white space where there is any.
-fn broken(line: &str, room: usize) -> Vec<String> {
+pub fn broken(line: &str, room: usize) -> Vec<String> {
     if line.chars().count() <= room {
         return vec![line.to_owned()];
     }
