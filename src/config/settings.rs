@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::model::{Address, Priority};
 use crate::net::{Account, Secret};
 use crate::sla::calendar::Calendar;
+use crate::sla::clock::Targets;
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -212,6 +213,19 @@ pub struct Sla {
     pub escalate_to: Vec<Address>,
     /// Calendar seconds; `None`: never.
     pub close_pending_s: Option<i64>,
+}
+
+impl Sla {
+    /// What the clocks need of it.
+    #[must_use]
+    pub fn targets(&self) -> Targets {
+        Targets {
+            first_response_s: self.first_response_s,
+            next_response_s: self.next_response_s,
+            resolution_s: self.resolution_s,
+            bands: self.bands.clone(),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

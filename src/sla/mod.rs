@@ -4,3 +4,4 @@ pub mod calendar;
 pub mod clock;
 pub mod duration;
 pub mod holidays;
+pub mod hours;
