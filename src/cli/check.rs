@@ -37,11 +37,8 @@ pub struct Finding {
 }
 
 /// Servers that do not answer within this are as good as blocked.
-const PATIENCE: Timeouts = Timeouts {
-    connect: Duration::from_secs(10),
-    command: Duration::from_secs(30),
-    verdict: Duration::from_secs(30),
-};
+const PATIENCE: Timeouts =
+    Timeouts { connect: Duration::from_secs(10), command: Duration::from_secs(30), verdict: Duration::from_secs(30) };
 
 pub fn check(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     let settings = settings(global)?;
@@ -164,7 +161,11 @@ impl Report {
         }
         self.say(Outcome::Ok, "imap", text);
         if imap.idle && !session.can("IDLE") {
-            self.say(Outcome::Warning, "imap", format!("no IDLE here: new mail is seen at each poll, every {} s", imap.poll_s));
+            self.say(
+                Outcome::Warning,
+                "imap",
+                format!("no IDLE here: new mail is seen at each poll, every {} s", imap.poll_s),
+            );
         }
         match session.folders().await {
             Ok(folders) => self.folders(&mut session, imap, &folders).await,
@@ -223,8 +224,12 @@ impl Report {
             After::Seen => "marked as read once stored".to_owned(),
             After::Move(folder) => format!("moved to {folder} once stored"),
         };
-        let how = if imap.idle { format!("IDLE, and every {} s", imap.poll_s) } else { format!("every {} s", imap.poll_s) };
-        let text = format!("{} will be watched ({how}): {} letters, {begin}; letters are {after}", imap.folder, selected.exists);
+        let how =
+            if imap.idle { format!("IDLE, and every {} s", imap.poll_s) } else { format!("every {} s", imap.poll_s) };
+        let text = format!(
+            "{} will be watched ({how}): {} letters, {begin}; letters are {after}",
+            imap.folder, selected.exists
+        );
         self.say(Outcome::Ok, "folder", text);
         if selected.uidvalidity.is_none() {
             let text = "the server gives no lasting UIDs (UIDVALIDITY): svar cannot read this folder safely";
@@ -234,7 +239,9 @@ impl Report {
 
     /// IMAP has no clock to ask; the newest letter's time of arrival is the server's.
     async fn clock(&mut self, session: &mut Session, selected: &Selected) {
-        let Some(last) = selected.uidnext.and_then(|n| n.checked_sub(1)).filter(|_| selected.exists > 0) else { return };
+        let Some(last) = selected.uidnext.and_then(|n| n.checked_sub(1)).filter(|_| selected.exists > 0) else {
+            return;
+        };
         let from = last.saturating_sub(200).max(1);
         let Ok(uids) = session.uids(from..=last).await else { return };
         let Some(newest) = uids.last() else { return };
@@ -245,10 +252,16 @@ impl Report {
         let Some(Item::Letter(letter)) = letters.try_next() else { return };
         let ahead = letter.received_at.since(self.now);
         if ahead > 60 {
-            let text = format!("the server's clock is ahead of this machine's by {} or more: is NTP running here?", span(ahead));
+            let text = format!(
+                "the server's clock is ahead of this machine's by {} or more: is NTP running here?",
+                span(ahead)
+            );
             self.say(Outcome::Warning, "clock", text);
         } else {
-            let text = format!("the newest letter came {} ago by the server's clock; nothing speaks against ours", span(-ahead));
+            let text = format!(
+                "the newest letter came {} ago by the server's clock; nothing speaks against ours",
+                span(-ahead)
+            );
             self.say(Outcome::Ok, "clock", text);
         }
     }
@@ -257,7 +270,11 @@ impl Report {
         match outlet {
             Outlet::Smtp { account, .. } => self.smtp(part, account).await,
             Outlet::Outdir { path } => {
-                let outcome = if path.is_dir() || path.parent().is_some_and(Path::is_dir) { Outcome::Ok } else { Outcome::Failed };
+                let outcome = if path.is_dir() || path.parent().is_some_and(Path::is_dir) {
+                    Outcome::Ok
+                } else {
+                    Outcome::Failed
+                };
                 self.say(outcome, part, format!("mail is written into {}, not sent", path.display()));
             }
             Outlet::Sendmail { command } => {
@@ -274,8 +291,11 @@ impl Report {
     async fn smtp(&mut self, part: &'static str, account: &Account) {
         match Connection::connect(account, "localhost", PATIENCE).await {
             Ok(connection) => {
-                let login =
-                    if account.user.is_empty() { "without a login".to_owned() } else { format!("signed in as {}", account.user) };
+                let login = if account.user.is_empty() {
+                    "without a login".to_owned()
+                } else {
+                    format!("signed in as {}", account.user)
+                };
                 let size = match connection.offers().size_bytes {
                     Some(bytes) => format!("takes mails of up to {} MB", bytes / 1_000_000),
                     None => "states no limit on size".to_owned(),
@@ -305,8 +325,7 @@ impl Report {
         if account.port != 465 {
             return None;
         }
-        let other =
-            Account { port: 587, tls: Tls::Starttls, user: String::new(), password: None, ..account.clone() };
+        let other = Account { port: 587, tls: Tls::Starttls, user: String::new(), password: None, ..account.clone() };
         let connection = Connection::connect(&other, "localhost", PATIENCE).await.ok()?;
         connection.quit().await;
         Some("port 465 does not answer from here, 587 does: set port = 587, tls = \"starttls\"".to_owned())
@@ -316,11 +335,17 @@ impl Report {
         if mailbox.mode == Mode::Watch {
             return self.say(Outcome::Ok, "mode", "watch: clocks are kept, nothing is sent but to managers");
         }
-        let agents: Vec<&str> =
-            settings.agents.iter().filter(|a| a.mailboxes.contains(&mailbox.name)).map(crate::config::settings::Agent::first_name).collect();
+        let agents: Vec<&str> = settings
+            .agents
+            .iter()
+            .filter(|a| a.mailboxes.contains(&mailbox.name))
+            .map(crate::config::settings::Agent::first_name)
+            .collect();
         match mailbox.notify {
             Notify::None => self.say(Outcome::Ok, "notify", "none: agents work in the shared mailbox"),
-            _ if agents.is_empty() => self.say(Outcome::Warning, "notify", "no agent has this mailbox: nobody is told of new mail"),
+            _ if agents.is_empty() => {
+                self.say(Outcome::Warning, "notify", "no agent has this mailbox: nobody is told of new mail")
+            }
             Notify::Turn => self.say(Outcome::Ok, "notify", format!("{} in turn", listed(&agents))),
             Notify::All => self.say(Outcome::Ok, "notify", format!("all of {}", listed(&agents))),
         }
@@ -329,7 +354,11 @@ impl Report {
         }
         if mailbox.plus_addressing {
             let address = mailbox.address.with_detail("anything");
-            self.say(Outcome::Ok, "reply", format!("mail to {address} is believed to arrive here (plus_addressing = true)"));
+            self.say(
+                Outcome::Ok,
+                "reply",
+                format!("mail to {address} is believed to arrive here (plus_addressing = true)"),
+            );
         } else {
             let text = "no plus addressing: an agent's Reply is known by the Message-ID that it answers";
             self.say(Outcome::Ok, "reply", text);

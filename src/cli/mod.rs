@@ -1,9 +1,14 @@
 //! The command line: one file a family of commands. Results on stdout, everything else on stderr.
 
 pub mod args;
+pub mod aside;
+pub mod check;
 pub mod error;
+pub mod open;
 pub mod packaging;
 pub mod print;
+pub mod show;
+pub mod tickets;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -37,7 +42,14 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
+    let global = &cli.global;
     match cli.command {
+        Command::Check => check::check(global, out),
+        Command::Tickets { query } => tickets::tickets(global, out, &query),
+        Command::Show { ticket } => show::show(global, out, ticket),
+        Command::Search { words } => tickets::search(global, out, &words),
+        Command::Outbox { act } => aside::outbox(global, out, act),
+        Command::Quarantine { act } => aside::quarantine(global, out, act),
         Command::Completions { shell } => packaging::completions(out, shell),
         Command::Man => packaging::man(out),
         _ => Err(CommandError::failed("not built yet")),

@@ -9,8 +9,9 @@ use crate::store::Query;
 use crate::store::view::TicketRow;
 
 pub fn tickets(global: &Global, out: &mut Out, query: &[String]) -> Result<(), CommandError> {
-    let query = Query::parse(&query.join(" "))
-        .map_err(|e| CommandError::usage(format!("the query cannot be read: {e}")).hint("`svar tickets --help` shows the terms."))?;
+    let query = Query::parse(&query.join(" ")).map_err(|e| {
+        CommandError::usage(format!("the query cannot be read: {e}")).hint("`svar tickets --help` shows the terms.")
+    })?;
     let mut desk = Desk::open(global)?;
     let now = desk.now;
     let rows = desk.read(|tx| tx.tickets(&query, now))?;

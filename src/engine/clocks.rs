@@ -7,13 +7,7 @@ use crate::store::view::StepWord;
 
 /// The clocks of a ticket in `mailbox` at `now`. None if the configuration knows the mailbox no more.
 #[must_use]
-pub fn of(
-    steps: &[(Time, StepWord)],
-    settings: &Settings,
-    mailbox: &str,
-    priority: Priority,
-    now: Time,
-) -> Vec<Clock> {
+pub fn of(steps: &[(Time, StepWord)], settings: &Settings, mailbox: &str, priority: Priority, now: Time) -> Vec<Clock> {
     let Some(mailbox) = settings.mailbox(mailbox) else { return Vec::new() };
     let (Some(sla), Some(calendar)) = (settings.sla_of(mailbox, priority), settings.calendar_of(mailbox)) else {
         return Vec::new();

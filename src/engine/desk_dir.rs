@@ -70,9 +70,7 @@ impl Footprint {
     pub const fn is_ahead_of(&self, database: &Self) -> bool {
         self.epoch > database.epoch
             || (self.epoch == database.epoch
-                && (self.ticket > database.ticket
-                    || self.message > database.message
-                    || self.parcel > database.parcel))
+                && (self.ticket > database.ticket || self.message > database.message || self.parcel > database.parcel))
     }
 }
 
@@ -211,8 +209,7 @@ impl DeskDir {
         let path = self.path.join("footprint");
         let draft = self.path.join("footprint.new");
         let write = || {
-            let mut file =
-                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
             serde_json::to_writer(&mut file, footprint)?;
             file.sync_all()?;
             fs::rename(&draft, &path)?;

@@ -63,8 +63,9 @@ fn from_file(path: PathBuf) -> Result<String, SecretError> {
 }
 
 fn from_command(words: &[String]) -> Result<String, SecretError> {
-    let (program, arguments) =
-        words.split_first().ok_or_else(|| SecretError::Command { program: String::new(), reason: "no command".into() })?;
+    let (program, arguments) = words
+        .split_first()
+        .ok_or_else(|| SecretError::Command { program: String::new(), reason: "no command".into() })?;
     let failed = |reason: String| SecretError::Command { program: program.clone(), reason };
     let output = Command::new(program)
         .args(arguments)

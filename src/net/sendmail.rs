@@ -88,7 +88,9 @@ async fn run(command: &[String], wire: &Wire) -> Delivery {
         // It cannot have had the whole mail.
         (Some(0), Err(e)) => failed("it did not read the mail to its end", &e),
         (Some(code), _) => match FOR_GOOD.iter().find(|(status, _)| *status == code) {
-            Some((_, name)) => Delivery::Refused { reply: format!("{program}: {code} {name} {words}").trim().to_owned() },
+            Some((_, name)) => {
+                Delivery::Refused { reply: format!("{program}: {code} {name} {words}").trim().to_owned() }
+            }
             None => Delivery::Deferred { reply: format!("{program}: exit status {code} {words}").trim().to_owned() },
         },
         (None, _) => Delivery::Deferred { reply: format!("{program}: {status} {words}").trim().to_owned() },
@@ -130,7 +132,10 @@ mod tests {
         check("cat >/dev/null; sleep 3 & exit 0", "Accepted").await;
         check("yes | head -c 300000 >&2; cat >/dev/null; exit 77", "Refused").await;
         let fates = send(&["/no/such/program".to_owned()], &wire(None, 1), Duration::from_secs(5)).await;
-        assert!(matches!(&fates[0].1, Delivery::Deferred { reply } if reply.contains("cannot be started")), "{fates:?}");
+        assert!(
+            matches!(&fates[0].1, Delivery::Deferred { reply } if reply.contains("cannot be started")),
+            "{fates:?}"
+        );
     }
 
     #[tokio::test]

@@ -30,11 +30,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(30),
-            command: Duration::from_secs(90),
-            verdict: Duration::from_secs(600),
-        }
+        Self { connect: Duration::from_secs(30), command: Duration::from_secs(90), verdict: Duration::from_secs(600) }
     }
 }
 
@@ -110,7 +106,10 @@ async fn connect(account: &Account, place: &str, limit: Duration) -> Result<TcpS
     let addresses: Vec<SocketAddr> = found.collect();
     // The configuration checks this too; but a name may lead elsewhere today than it did then.
     if account.tls == Tls::None && addresses.iter().any(|a| !a.ip().is_loopback()) {
-        return Err(DialError::Tls(format!("{} is not this machine: tls = \"none\" is not allowed there", account.host)));
+        return Err(DialError::Tls(format!(
+            "{} is not this machine: tls = \"none\" is not allowed there",
+            account.host
+        )));
     }
     let share = limit / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
     let mut last = DialError::Network(format!("no address for {}", account.host));

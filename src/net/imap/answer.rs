@@ -14,7 +14,10 @@ use crate::model::{Time, one_line};
 /// One response.
 pub(super) enum Said {
     /// A command has ended.
-    Done { tag: String, remark: Remark },
+    Done {
+        tag: String,
+        remark: Remark,
+    },
     /// OK, NO, BAD, PREAUTH or BYE that ends no command.
     Remark(Remark),
     /// The server waits for the rest of a command.
@@ -53,8 +56,13 @@ pub(super) enum Code {
     UidValidity(u32),
     UidNext(u32),
     HighestModSeq(u64),
-    AppendUid { uidvalidity: u32, uids: Vec<RangeInclusive<u32>> },
-    CopyUid { from: Vec<RangeInclusive<u32>> },
+    AppendUid {
+        uidvalidity: u32,
+        uids: Vec<RangeInclusive<u32>>,
+    },
+    CopyUid {
+        from: Vec<RangeInclusive<u32>>,
+    },
     /// In capitals, without its arguments.
     Other(String),
 }

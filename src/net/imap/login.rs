@@ -46,7 +46,9 @@ impl Session {
                 Status::Ok => Ok(()),
                 Status::Bye => Err(ImapError::Bye { text: remark.text }),
                 // Whose mailbox would it be? In the clear it is also how STARTTLS is kept from us (RFC 9051, 11.1).
-                Status::PreAuth => Err(ImapError::Protocol("it says that we are logged in already (PREAUTH)".to_owned())),
+                Status::PreAuth => {
+                    Err(ImapError::Protocol("it says that we are logged in already (PREAUTH)".to_owned()))
+                }
                 _ => Err(ImapError::Protocol(format!("the greeting is a refusal: {}", remark.text))),
             },
             _ => Err(ImapError::Protocol("no greeting".to_owned())),

@@ -35,7 +35,8 @@ pub(super) async fn starttls(
     });
     in_the_clear.await.map_err(|_| SmtpError::Network(format!("{} does not answer: timed out", account.host)))??;
     let secured = timeout(limits.connect, stream.secure(account)).await;
-    Ok(secured.map_err(|_| SmtpError::Network(format!("{} did not finish the TLS handshake in time", account.host)))??)
+    Ok(secured
+        .map_err(|_| SmtpError::Network(format!("{} did not finish the TLS handshake in time", account.host)))??)
 }
 
 /// Reads one reply, all of its lines, and not a byte more.
@@ -54,7 +55,10 @@ async fn expect(stream: &mut Stream, step: &'static str, wanted: u16) -> Result<
         let line = &reply[line_start..];
         let code = std::str::from_utf8(line.get(..3).unwrap_or_default()).ok().and_then(|c| c.parse::<u16>().ok());
         let Some(code) = code.filter(|code| (200..600).contains(code)) else {
-            return Err(SmtpError::Network(format!("{step}: this is no SMTP: {}", clip(&String::from_utf8_lossy(line)))));
+            return Err(SmtpError::Network(format!(
+                "{step}: this is no SMTP: {}",
+                clip(&String::from_utf8_lossy(line))
+            )));
         };
         if line.get(3) == Some(&b'-') {
             line_start = reply.len();

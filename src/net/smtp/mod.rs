@@ -109,7 +109,10 @@ impl std::fmt::Debug for Connection {
 enum Step {
     Yes(Response),
     /// 4xx or 5xx.
-    No { code: u16, text: String },
+    No {
+        code: u16,
+        text: String,
+    },
     /// No answer, or one that is none.
     Lost(String),
 }
