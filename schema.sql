@@ -270,6 +270,7 @@ CREATE TABLE ask (
     matter TEXT NOT NULL,              -- JSON
     CHECK ((settled_at IS NULL) = (how IS NULL))
 ) STRICT;
+CREATE INDEX ask_open ON ask (expires_at) WHERE settled_at IS NULL;
 
 ---- outbox ---------------------------------------------------------------------------------------------------------
 

@@ -88,8 +88,9 @@ fn prepare(dir: &Path) -> Result<Settings, PlayError> {
     let mut file =
         fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&key).map_err(fail(&key))?;
     file.write_all(&KEY).map_err(fail(&key))?;
-    config::load(&config)
-        .map_err(|mistakes| PlayError::Configuration(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+    config::load(&config).map_err(|mistakes| {
+        PlayError::Configuration(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    })
 }
 
 const SIGNATURE: &str = "**Exempelbutiken** · kundservice\\\nmån–fre 8–12 och 13–17, lör 10–14\n";

@@ -1,5 +1,315 @@
 //! Where desk and store meet: events in, one group commit, outcomes out.
+//!
+//! The engine is synchronous, reads no clock and opens no connection: whoever drives it (the daemon, a command, a test) hands it the
+//! time and what happened, and does what it says. Invariants:
+//! - Nothing is told of a batch that is not committed. A void batch is tried again; what it was made of is still here.
+//! - A letter is in custody before anything reads it, and its attempt is counted before it is read.
+//! - Nothing outside the transaction changes before COMMIT: the engine's own state is brought up to date from what was committed.
 
+mod batch;
 pub mod clock;
 pub mod clocks;
 pub mod desk_dir;
+mod event;
+mod guest;
+mod home;
+mod in_flight;
+pub mod reader;
+mod void;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use batch::Done;
+pub use event::{Consignment, CustodyKey, Event, Intake, Outcome};
+pub use guest::{DeliverError, deliver};
+pub use home::{OpenError, Post};
+pub use in_flight::Reading;
+
+use crate::config::settings::Settings;
+use crate::desk::sign::Key;
+use crate::engine::batch::{Backlog, Plan, Verdict};
+use crate::engine::clock::{Clock, Doubt, Now};
+use crate::engine::desk_dir::{DeskDir, Footprint, Lock};
+use crate::engine::event::{Finished, Waiting};
+use crate::engine::in_flight::InFlight;
+use crate::engine::reader::ReadFn;
+use crate::model::{LetterNo, Time};
+use crate::store::{Outlet, Store, StoreError};
+
+/// A batch takes at most so many letters.
+pub const BATCH_LETTERS: usize = 256;
+/// And at most so many bytes of them, as packed.
+pub const BATCH_BYTES: usize = 8 << 20;
+/// And begins nothing more after so long: the database's write lock is not held much longer.
+pub const BATCH_MS: i64 = 50;
+
+/// The desk at work.
+#[derive(Debug)]
+pub struct Engine {
+    dir: DeskDir,
+    /// Held by whoever sends; a guest beside a daemon has none.
+    lock: Option<Lock>,
+    store: Store,
+    settings: Arc<Settings>,
+    key: Key,
+    read: ReadFn,
+    clock: Clock,
+    doubt: Option<Doubt>,
+    waiting: Waiting,
+    flight: InFlight,
+    backlog: Backlog,
+    /// How many mails may be handed to each outlet.
+    free: BTreeMap<Outlet, usize>,
+    /// When the first parcel is due that an outlet could take.
+    next_due: Option<Time>,
+    /// Something may be due that was not looked at.
+    look: bool,
+    /// So many next items go into a batch of their own each, to find the one that voids it.
+    narrow: usize,
+    trouble: Option<Trouble>,
+    halted: Option<String>,
+    footprint: Footprint,
+    footprint_left: Option<Footprint>,
+    data_version: i64,
+}
+
+/// The database refuses to write.
+#[derive(Clone, Copy, Debug)]
+struct Trouble {
+    tries: u32,
+    retry_at: Time,
+}
+
+impl Trouble {
+    /// 1, 2, 4 … seconds, at most a minute.
+    fn after(before: Option<Self>, now: Time) -> Self {
+        let tries = before.map_or(0, |t| t.tries + 1);
+        Self { tries, retry_at: now.plus((1 << tries.min(6)).min(60)) }
+    }
+}
+
+impl Engine {
+    /// The settings that decisions are made by from now on.
+    pub fn set_settings(&mut self, settings: Arc<Settings>) -> Result<(), StoreError> {
+        let fingerprint = settings.fingerprint.clone();
+        self.store.batch(|tx| tx.set_config_fingerprint(&fingerprint))?;
+        self.settings = settings;
+        Ok(())
+    }
+
+    #[must_use]
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.settings
+    }
+
+    #[must_use]
+    pub fn dir(&self) -> &DeskDir {
+        &self.dir
+    }
+
+    /// Whoever drives the engine may look into the database; decisions go through [`Self::handle`] and [`Self::change`].
+    pub fn store(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    /// Why the machine's clock is not believed at present.
+    #[must_use]
+    pub fn doubt(&self) -> Option<Doubt> {
+        self.doubt
+    }
+
+    /// Why nothing is sent any more.
+    #[must_use]
+    pub fn halted(&self) -> Option<&str> {
+        self.halted.as_deref()
+    }
+
+    /// Takes in what happened and commits one batch of it, by urgency: results of sending, then letters that have been read, then
+    /// letters that have come, then parcels are claimed for free outlets. What does not fit waits: call again at once while
+    /// [`Self::is_busy`].
+    pub fn handle(&mut self, now: Now, events: Vec<Event>) -> Vec<Outcome> {
+        for event in events {
+            self.take(event);
+        }
+        let today = now.wall;
+        if self.trouble.is_some_and(|t| t.retry_at > today && t.retry_at.since(today) <= 60) {
+            return Vec::new();
+        }
+        let plan = self.plan(now);
+        if plan.is_empty() {
+            return Vec::new();
+        }
+        match self.commit(now, &plan) {
+            Ok(done) => {
+                let mut outcomes = if self.trouble.take().is_some() { vec![Outcome::Recovered] } else { Vec::new() };
+                self.narrow = self.narrow.saturating_sub(plan.items());
+                self.settle(&plan, done, &mut outcomes);
+                outcomes
+            }
+            Err(error) => self.void(&error, &plan, today),
+        }
+    }
+
+    /// Whether there is more to do right now.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.trouble.is_none()
+            && (!self.waiting.is_empty() || !self.flight.ready(1).is_empty() || self.look || self.can_pick_up())
+    }
+
+    fn can_pick_up(&self) -> bool {
+        match self.backlog {
+            Backlog::Empty => false,
+            Backlog::Some => self.flight.has_room(),
+            Backlog::Alone => self.flight.is_empty(),
+        }
+    }
+
+    /// Whether nothing is on its way through the engine: all that came is decided.
+    #[must_use]
+    pub fn is_through(&self) -> bool {
+        self.waiting.is_empty()
+            && self.flight.is_empty()
+            && self.backlog == Backlog::Empty
+            && !self.look
+            && self.trouble.is_none()
+    }
+
+    /// When to call [`Self::handle`] even if nothing happens.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Time> {
+        match self.trouble {
+            Some(trouble) => Some(trouble.retry_at),
+            None => self.next_due,
+        }
+    }
+
+    /// Another process has written to the database since this was last asked.
+    pub fn look_around(&mut self) -> Result<(), StoreError> {
+        let version = self.store.data_version()?;
+        if version != self.data_version {
+            self.data_version = version;
+            self.expect_more();
+        }
+        Ok(())
+    }
+
+    /// A reader was given up on: see [`reader::Reader::give_up_overdue`].
+    pub fn too_slow(&mut self, letter: LetterNo) {
+        self.flight.read(letter, Err(reader::ReadFailure::TooSlow));
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Intake(intake) => self.waiting.intake.push_back(intake),
+            Event::Read(letter, reading) => self.flight.read(letter, reading),
+            Event::Delivered { parcel, results, refused_null_sender } => {
+                self.waiting.results.push_back(Finished::Delivered { parcel, results, refused_null_sender });
+            }
+            Event::SentCopy { parcel } => self.waiting.results.push_back(Finished::SentCopy { parcel }),
+            Event::Free(outlet, places) => {
+                *self.free.entry(outlet).or_default() += places;
+                self.look = true;
+            }
+            Event::ServerTime(time) => self.clock.stated(time),
+            Event::Poked => self.expect_more(),
+        }
+    }
+
+    /// There may be letters and parcels that another process has written.
+    fn expect_more(&mut self) {
+        self.backlog = self.backlog.max(Backlog::Some);
+        self.look = true;
+    }
+
+    /// What the next batch is made of.
+    fn plan(&self, now: Now) -> Plan {
+        let mut plan = Plan { results: self.waiting.results.len(), ..Plan::default() };
+        if self.narrow > 0 {
+            // One item: the first there is, and nothing that could fail beside it.
+            plan.results = plan.results.min(1);
+            if plan.results == 0 {
+                plan.letters = self.flight.ready(1);
+            }
+            if plan.results == 0 && plan.letters.is_empty() {
+                plan.intake = self.waiting.intake.len().min(1);
+            }
+            if plan.items() > 0 {
+                return plan;
+            }
+        } else {
+            plan.letters = self.flight.ready(BATCH_LETTERS);
+            let mut bytes = 0;
+            plan.intake = self
+                .waiting
+                .intake
+                .iter()
+                .take(BATCH_LETTERS)
+                .take_while(|intake| {
+                    let fits = bytes == 0 || bytes < BATCH_BYTES;
+                    if let Intake::Arrived(arrival) = intake {
+                        bytes += arrival.packed.len();
+                    }
+                    fits
+                })
+                .count();
+        }
+        plan.pick_up = self.can_pick_up();
+        let due = self.next_due.is_some_and(|at| at <= now.wall);
+        plan.claim = self.look || due || plan.results > 0 || !plan.letters.is_empty();
+        plan
+    }
+
+    /// Brings the engine's own state up to what was committed.
+    fn settle(&mut self, plan: &Plan, done: Done, outcomes: &mut Vec<Outcome>) {
+        self.clock = done.clock;
+        self.doubt = done.doubt;
+        self.waiting.results.drain(..done.results.min(self.waiting.results.len()));
+        for letter in &done.decided {
+            self.flight.remove(*letter);
+        }
+        self.waiting.intake.drain(..done.intake.min(self.waiting.intake.len()));
+        if plan.claim {
+            self.look = false;
+            self.next_due = done.next_due;
+        }
+        self.backlog = done.backlog;
+        self.footprint = done.footprint.unwrap_or(self.footprint);
+        said(&done.verdicts);
+        outcomes.extend(done.custody);
+        let mut jobs = Vec::new();
+        for (job, waiting) in done.to_read {
+            self.flight.insert(job.letter, waiting);
+            jobs.push(job);
+        }
+        if !jobs.is_empty() {
+            outcomes.push(Outcome::Read(jobs));
+        }
+        for consignment in &done.send {
+            if let Some(places) = self.free.get_mut(&consignment.outlet) {
+                *places = places.saturating_sub(1);
+            }
+        }
+        if !done.send.is_empty() {
+            outcomes.push(Outcome::Send(done.send));
+        }
+        if let Some(why) = done.halted
+            && self.halted.is_none()
+        {
+            self.halted = Some(why.clone());
+            outcomes.push(Outcome::Halted(why));
+        }
+    }
+}
+
+/// One line a letter, or one for many.
+fn said(verdicts: &[Verdict]) {
+    if verdicts.len() > 8 {
+        tracing::info!(letters = verdicts.len(), "letters decided");
+        return;
+    }
+    for Verdict { letter, fate, ticket } in verdicts {
+        tracing::info!(letter = letter.0, ticket, fate, "letter decided");
+    }
+}

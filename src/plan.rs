@@ -134,7 +134,7 @@ pub struct Findings {
     pub customer: Option<CustomerFacts>,
     /// Parcels named by `Clues::parcels`, or whose Message-ID is in `Clues::references` or `Clues::bounced`.
     pub parcels: Vec<KnownParcel>,
-    /// The messages that those parcels are about or carry, with their texts.
+    /// The messages that those parcels are about or carry, and the newest customer message of each ticket in `Clues::numbers`.
     pub said: BTreeMap<MessageNo, Said>,
     pub asks: Vec<KnownAsk>,
     /// By first address. Agents of whom nothing is recorded are missing.
@@ -318,10 +318,15 @@ pub enum Change {
         fate: Fate,
     },
     Quarantine(NewQuarantine),
-    /// Something leaves quarantine: `released` or `dropped`.
-    SettleQuarantine {
+    /// Something leaves quarantine for good.
+    DropQuarantine {
         quarantine: QuarantineNo,
-        how: &'static str,
+        at: Time,
+    },
+    /// The letter is put back into state `received` with `Envelope::released` set, and is read and decided again.
+    ReleaseQuarantine {
+        quarantine: QuarantineNo,
+        release: Release,
         at: Time,
     },
 
@@ -431,8 +436,9 @@ pub enum Change {
         agent: Address,
         until: Option<Time>,
     },
-    /// A new matter went to this agent in turn.
-    AgentTurn {
+    /// A new matter went to this agent in turn: sets the ticket's `turn_agent` and the agent's `last_turn_at`.
+    Turn {
+        ticket: TicketNo,
         agent: Address,
         at: Time,
     },

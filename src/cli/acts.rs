@@ -6,9 +6,9 @@ use crate::cli::args::{Global, OutboxAct, QuarantineAct};
 use crate::cli::error::CommandError;
 use crate::cli::open::Writer;
 use crate::cli::print::{Out, when};
-use crate::desk::act::{Act, act, agent_called};
+use crate::desk::act::{Act, agent_called};
 use crate::model::{ParcelNo, QuarantineNo, TicketNo};
-use crate::plan::Change;
+use crate::plan::{Change, Release};
 
 /// `N …`: the same thing done to several tickets, all or none.
 pub fn each(global: &Global, out: &mut Out, tickets: &[i64], what: &Act, said: &str) -> Result<(), CommandError> {
@@ -40,7 +40,9 @@ pub fn tag(global: &Global, out: &mut Out, ticket: i64, tags: &[String], remove:
 pub fn note(global: &Global, out: &mut Out, ticket: i64, words: &[String]) -> Result<(), CommandError> {
     let text = if words.is_empty() || words == ["-"] {
         let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(|e| CommandError::failed(format!("cannot read the note: {e}")))?;
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|e| CommandError::failed(format!("cannot read the note: {e}")))?;
         text
     } else {
         words.join(" ")
@@ -62,9 +64,11 @@ pub fn hold(global: &Global, out: &mut Out, ticket: i64, until: &str) -> Result<
     let number = TicketNo(ticket);
     let zone = desk.zone();
     let (now, rfc3339) = (desk.now(), crate::model::Time::parse_rfc3339(until));
-    let time = rfc3339.filter(|t| *t > now).or_else(|| crate::desk::when::parse(until, now, &zone)).ok_or_else(|| {
-        CommandError::usage(format!("{until:?} is no time to come")).hint("Write 4h, 2d, \"mon 09:00\" or 2026-12-01T08:00:00Z.")
-    })?;
+    let time =
+        rfc3339.filter(|t| *t > now).or_else(|| crate::desk::when::parse(until, now, &zone)).ok_or_else(|| {
+            CommandError::usage(format!("{until:?} is no time to come"))
+                .hint("Write 4h, 2d, \"mon 09:00\" or 2026-12-01T08:00:00Z.")
+        })?;
     desk.act(&[number], |_, _| Ok(Act::Hold(time)))?;
     Ok(out.line(format!("#{number} is held until {}", when(time, now, &zone)))?)
 }
@@ -103,9 +107,9 @@ pub fn outbox(global: &Global, out: &mut Out, act: &OutboxAct) -> Result<(), Com
 }
 
 pub fn quarantine(global: &Global, out: &mut Out, act: &QuarantineAct) -> Result<(), CommandError> {
-    let (ids, how, said) = match act {
-        QuarantineAct::Release(ids) => (&ids.ids, "released", "is taken as a customer's mail"),
-        QuarantineAct::Drop(ids) => (&ids.ids, "dropped", "needs nothing"),
+    let (ids, said) = match act {
+        QuarantineAct::Release(ids) => (&ids.ids, "is taken as a customer's mail"),
+        QuarantineAct::Drop(ids) => (&ids.ids, "needs nothing"),
         QuarantineAct::Show { .. } => return Ok(()),
     };
     let mut desk = Writer::open(global)?;
@@ -114,7 +118,14 @@ pub fn quarantine(global: &Global, out: &mut Out, act: &QuarantineAct) -> Result
         if desk.batch(|tx, _| tx.quarantine_row(no))?.is_none() {
             return Err(CommandError::failed(format!("nothing with id {no} is set aside")));
         }
-        desk.apply(|at| vec![Change::SettleQuarantine { quarantine: no, how, at }])?;
+        desk.apply(|at| {
+            vec![match act {
+                QuarantineAct::Release(_) => {
+                    Change::ReleaseQuarantine { quarantine: no, release: Release::Customer, at }
+                }
+                _ => Change::DropQuarantine { quarantine: no, at },
+            }]
+        })?;
         out.line(format!("{id} {said}"))?;
     }
     Ok(())

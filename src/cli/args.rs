@@ -131,9 +131,6 @@ pub enum Command {
         /// The survivor
         #[arg(value_name = "INTO", value_parser = number)]
         into: i64,
-        /// They are different customers, and that is meant
-        #[arg(long)]
-        yes: bool,
     },
     /// Park a ticket until a time
     Hold {

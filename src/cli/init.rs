@@ -20,7 +20,8 @@ pub fn init(out: &mut Out, wanted: &args::Init) -> Result<(), CommandError> {
     let mut agents = Vec::new();
     for agent in &wanted.agent {
         agents.push(named(agent).ok_or_else(|| {
-            CommandError::usage(format!("{agent:?} is no agent")).hint("Write it as \"Anna Andersson <anna@example.test>\".")
+            CommandError::usage(format!("{agent:?} is no agent"))
+                .hint("Write it as \"Anna Andersson <anna@example.test>\".")
         })?);
     }
     if agents.is_empty() {
@@ -39,7 +40,9 @@ fn text(address: &Address, wanted: &args::Init, agents: &[(String, String)]) -> 
     };
     let proof = match provider.and_then(|p| p.3) {
         Some(id) => format!("trusted_authserv_id = {}\n", quoted(id)),
-        None => format!("# trusted_authserv_id = \"mx.{domain}\"   # the name in your server's Authentication-Results; set it\n"),
+        None => format!(
+            "# trusted_authserv_id = \"mx.{domain}\"   # the name in your server's Authentication-Results; set it\n"
+        ),
     };
     let mut text = format!(
         "# config.example.toml documents every key. `svar check` tries what stands here.\n\n\

@@ -30,8 +30,7 @@ pub fn restore(global: &Global, out: &mut Out, file: &Path) -> Result<(), Comman
     let _lock = dir.lock().map_err(|e| CommandError::of(&e).hint("Stop the daemon first."))?;
     let left = dir.footprint().map_err(|e| CommandError::of(&e))?.unwrap_or_default();
     let used = (left.epoch, TicketNo(left.ticket));
-    let done =
-        copies::restore(file, &dir.database(), &dir.owner(), used, now.wall).map_err(|e| store_error(&e))?;
+    let done = copies::restore(file, &dir.database(), &dir.owner(), used, now.wall).map_err(|e| store_error(&e))?;
     let footprint = Footprint { epoch: done.epoch, ..Footprint::default() };
     dir.leave_footprint(&footprint).map_err(|e| CommandError::of(&e))?;
     out.line(format!("Restored {}; this is epoch {}.", file.display(), done.epoch))?;

@@ -97,7 +97,9 @@ impl Writer {
         let mut engine = Engine::open(settings, Post::Command).map_err(|e| CommandError::of(&e))?;
         let daemons = engine.store().read(|tx| tx.config_fingerprint()).map_err(|e| store_error(&e))?;
         if engine.dir().is_locked() && daemons.is_some_and(|d| d != fingerprint) {
-            tracing::warn!("the daemon runs with another configuration than this command; SIGHUP makes it read the new one");
+            tracing::warn!(
+                "the daemon runs with another configuration than this command; SIGHUP makes it read the new one"
+            );
         }
         let user = ["USER", "LOGNAME"].iter().find_map(|v| std::env::var(v).ok().filter(|u| !u.is_empty()));
         let actor = format!("shell:{}", user.unwrap_or_else(|| "unknown".to_owned()));

@@ -22,3 +22,16 @@ pub fn demo(out: &mut Out, dir: Option<PathBuf>) -> Result<(), CommandError> {
     out.raw(account.text.as_bytes())?;
     Ok(out.line(format!("\nPlayed in {:.1} s.", took_ms as f64 / 1000.0))?)
 }
+
+pub fn run(_global: &Global, _once: bool) -> Result<(), CommandError> {
+    Err(CommandError::failed("the daemon is not there yet"))
+}
+
+pub fn health(_global: &Global, _out: &mut Out) -> Result<(), CommandError> {
+    Err(CommandError::failed("not there yet"))
+}
+
+pub fn explain(out: &mut Out, files: &[PathBuf]) -> Result<(), CommandError> {
+    let (json, color) = (out.json, out.has_color());
+    if crate::cli::explain::run(files, json, color, out.writer())? { Ok(()) } else { Err(CommandError::said()) }
+}

@@ -115,6 +115,16 @@ impl Out {
         Ok(())
     }
 
+    #[must_use]
+    pub const fn has_color(&self) -> bool {
+        self.color
+    }
+
+    /// For whoever writes by himself.
+    pub fn writer(&mut self) -> &mut dyn Write {
+        &mut *self.writer
+    }
+
     pub fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
     }

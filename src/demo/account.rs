@@ -134,7 +134,8 @@ fn tickets(text: &mut String, told: &[Told], settings: &Settings) {
     line(text, "Tickets", &format!("{}: {}", told.len(), states.join(", ")));
     let by = |agent: &Address| {
         let wrote = |m: &&crate::store::view::MessageRow| {
-            m.direction == Direction::Out && m.from.as_ref().is_some_and(|f| f.name.starts_with(first_name(agent, settings)))
+            m.direction == Direction::Out
+                && m.from.as_ref().is_some_and(|f| f.name.starts_with(first_name(agent, settings)))
         };
         told.iter().flat_map(|t| &t.show.messages).filter(wrote).count()
     };
@@ -154,7 +155,8 @@ fn bands(text: &mut String, told: &[Told]) {
         told.iter().flat_map(|t| &t.clocks).filter(|c| c.kind == ClockKind::FirstResponse).collect();
     let mut stopped: Vec<i64> = firsts.iter().filter(|c| c.stopped_at.is_some()).map(|c| c.elapsed_s).collect();
     stopped.sort_unstable();
-    let count = |band: &str| firsts.iter().filter(|c| c.stopped_at.is_some() && c.band.as_deref() == Some(band)).count();
+    let count =
+        |band: &str| firsts.iter().filter(|c| c.stopped_at.is_some() && c.band.as_deref() == Some(band)).count();
     let rank = |share: usize| {
         let at = (stopped.len() * share).div_ceil(100).max(1) - 1;
         stopped.get(at).map_or("-".to_owned(), |s| span(*s))
@@ -172,12 +174,15 @@ fn bands(text: &mut String, told: &[Told]) {
 }
 
 fn span(seconds: i64) -> String {
-    if seconds < 3600 { format!("{} min", seconds / 60) } else { format!("{} h {:02}", seconds / 3600, seconds % 3600 / 60) }
+    if seconds < 3600 {
+        format!("{} min", seconds / 60)
+    } else {
+        format!("{} h {:02}", seconds / 3600, seconds % 3600 / 60)
+    }
 }
 
 fn flood(text: &mut String, told: &[Told]) {
-    let flooded: Vec<&Told> =
-        told.iter().filter(|t| FLOOD.clone().any(|c| t.is_of(CUSTOMERS[c].address))).collect();
+    let flooded: Vec<&Told> = told.iter().filter(|t| FLOOD.clone().any(|c| t.is_of(CUSTOMERS[c].address))).collect();
     let tagged = flooded.iter().filter(|t| t.row().tags.iter().any(|tag| tag == "postnord")).count();
     let waits = flooded.iter().flat_map(|t| &t.clocks).filter(|c| c.kind == ClockKind::FirstResponse);
     let longest = waits.map(|c| c.elapsed_s).max().unwrap_or(0);

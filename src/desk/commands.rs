@@ -104,6 +104,12 @@ table! {
     "help" "hjälp" "" "this list" "den här listan" |_, _| Ok(Command::Help);
 }
 
+/// The table as the pages print it: English word, Swedish word, what it does.
+#[must_use]
+pub fn rows() -> Vec<crate::desk::say::CommandRow<'static>> {
+    TABLE.iter().map(|e| (e.english, e.swedish, e.does_en)).collect()
+}
+
 fn none(argument: &str, command: Command) -> Result<Command, Wrong> {
     if argument.is_empty() { Ok(command) } else { Err(Wrong::NoArgument) }
 }

@@ -1,8 +1,29 @@
-//! What shall we do? Pure decisions: letters, deliveries and commands in, changes out.
+//! What shall we do? Pure decisions: letters, deliveries, commands and time in, changes out.
+//!
+//! Four doors: [`clues`] and [`decide`] for a letter, [`delivered`] for a mail that was handed over, [`due`] for what time brings;
+//! [`act::act`] for what people do from the shell.
 
+pub mod act;
+pub mod agent;
+pub mod answer;
+pub mod case;
 pub mod commands;
+pub mod customer;
+pub mod delivery;
+pub mod due;
+pub mod guard;
+pub mod intake;
+pub mod record;
+pub mod robot;
 pub mod say;
 pub mod sign;
+pub mod tell;
+pub mod thread;
 pub mod vouch;
 pub mod when;
 pub mod wording;
+
+pub use case::Rules;
+pub use delivery::delivered;
+pub use due::{due, unreadable};
+pub use intake::{clues, decide};

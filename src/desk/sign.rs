@@ -80,7 +80,7 @@ impl Key {
 
     /// A number from 0 to `below` - 1 that depends on the arguments alone: jitter without chance.
     #[must_use]
-    pub fn derived(&self, purpose: &str, fields: &[&str], below: u64) -> u64 {
+    pub fn derived(&self, purpose: &str, fields: &[String], below: u64) -> u64 {
         let word = self.sign(purpose, fields);
         word.bytes().fold(0_u64, |sum, b| sum.wrapping_mul(31).wrapping_add(u64::from(b))) % below.max(1)
     }

@@ -3,9 +3,12 @@
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use crate::store::meta::Owner;
 
 pub const KEY_SIZE_BYTES: usize = 32;
 
@@ -60,7 +63,6 @@ pub struct Lock {
 pub struct Footprint {
     pub epoch: i64,
     pub ticket: i64,
-    pub message: i64,
     pub parcel: i64,
 }
 
@@ -69,8 +71,7 @@ impl Footprint {
     #[must_use]
     pub const fn is_ahead_of(&self, database: &Self) -> bool {
         self.epoch > database.epoch
-            || (self.epoch == database.epoch
-                && (self.ticket > database.ticket || self.message > database.message || self.parcel > database.parcel))
+            || (self.epoch == database.epoch && (self.ticket > database.ticket || self.parcel > database.parcel))
     }
 }
 
@@ -218,7 +219,8 @@ impl DeskDir {
         write().map_err(|source| DeskDirError::Footprint { path: path.clone(), source })
     }
 
-    /// Who owns a database here: the machine (its id hashed: the id itself is nobody else's business) and the directory.
+    /// Who owns a database here: the machine (its id hashed: the id itself is nobody else's business; empty where it has none, as
+    /// in some containers) and the directory.
     #[must_use]
     pub fn owner(&self) -> Owner {
         let id = fs::read_to_string("/etc/machine-id").unwrap_or_default();
@@ -230,7 +232,16 @@ impl DeskDir {
             }
         };
         let directory = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-        Owner { machine, directory: directory.to_string_lossy().into_owned() }
+        Owner { machine, data_dir: directory.to_string_lossy().into_owned() }
+    }
+
+    /// Wakes the daemon of this directory, if there is one, after something was written for it.
+    pub fn poke(&self) {
+        // Nobody listens, or its buffer is full of pokes: both are fine. It also looks by itself once a minute.
+        if let Ok(socket) = UnixDatagram::unbound() {
+            let _ = socket.set_nonblocking(true);
+            let _ = socket.send_to(b"!", self.socket());
+        }
     }
 
     /// Tightens the mode of a directory that an operator made by hand.
@@ -243,21 +254,11 @@ impl DeskDir {
     }
 }
 
-/// The machine and directory that a database belongs to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Owner {
-    /// Empty where the machine has no id (some containers).
-    pub machine: String,
-    pub directory: String,
-}
-
-impl Owner {
-    /// A machine without an id can be any.
-    #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
-        self.directory == other.directory
-            && (self.machine == other.machine || self.machine.is_empty() || other.machine.is_empty())
-    }
+/// Whether two owners are one. A machine without an id can be any.
+#[must_use]
+pub fn is_same_owner(one: &Owner, other: &Owner) -> bool {
+    one.data_dir == other.data_dir
+        && (one.machine == other.machine || one.machine.is_empty() || other.machine.is_empty())
 }
 
 #[cfg(test)]
@@ -298,23 +299,25 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let desk = DeskDir::prepare(dir.path()).unwrap();
         assert_eq!(desk.footprint().unwrap(), None);
-        let left = Footprint { epoch: 2, ticket: 10, message: 20, parcel: 30 };
+        let left = Footprint { epoch: 2, ticket: 10, parcel: 30 };
         desk.leave_footprint(&left).unwrap();
         assert_eq!(desk.footprint().unwrap(), Some(left));
         let check = |database: Footprint, older: bool| assert_eq!(left.is_ahead_of(&database), older, "{database:?}");
         check(left, false);
         check(Footprint { ticket: 9, ..left }, true);
-        check(Footprint { parcel: 31, message: 19, ..left }, true);
-        check(Footprint { epoch: 1, ticket: 99, message: 99, parcel: 99 }, true);
-        check(Footprint { epoch: 3, ticket: 0, message: 0, parcel: 0 }, false);
+        check(Footprint { parcel: 29, ticket: 11, ..left }, true);
+        check(Footprint { epoch: 1, ticket: 99, parcel: 99 }, true);
+        check(Footprint { epoch: 3, ticket: 0, parcel: 0 }, false);
     }
 
     #[test]
     fn a_machine_without_an_id_can_be_any() {
-        let own = |m: &str, d: &str| Owner { machine: m.to_owned(), directory: d.to_owned() };
-        assert!(own("a", "/x").is_same(&own("a", "/x")));
-        assert!(own("", "/x").is_same(&own("a", "/x")));
-        assert!(!own("b", "/x").is_same(&own("a", "/x")));
-        assert!(!own("a", "/y").is_same(&own("a", "/x")));
+        let own = |m: &str, d: &str| Owner { machine: m.to_owned(), data_dir: d.to_owned() };
+        let check =
+            |one: Owner, other: Owner, same: bool| assert_eq!(is_same_owner(&one, &other), same, "{one:?} {other:?}");
+        check(own("a", "/x"), own("a", "/x"), true);
+        check(own("", "/x"), own("a", "/x"), true);
+        check(own("b", "/x"), own("a", "/x"), false);
+        check(own("a", "/y"), own("a", "/x"), false);
     }
 }

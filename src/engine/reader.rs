@@ -55,7 +55,7 @@ impl ReadFailure {
 
 /// Reads one letter behind the fence, on the caller's thread.
 pub fn read_fenced(read: ReadFn, job: &Job) -> Result<Box<Letter>, ReadFailure> {
-    let raw = custody::unpack(&job.packed).map_err(|_| ReadFailure::Damaged)?;
+    let raw = custody::unpack(&job.packed).ok_or(ReadFailure::Damaged)?;
     let letter = catch_unwind(AssertUnwindSafe(|| Box::new(read(&raw))));
     let mut letter = letter.map_err(|_| ReadFailure::Panicked)?;
     if job.truncated {

@@ -1,6 +1,10 @@
 //! How a mail is written: a [`Draft`] in, the segments of a finished mail out, every byte determined by the arguments.
 
+mod header;
+mod part;
+
 use jiff::tz::TimeZone;
+use lettre::message::header::Headers;
 
 use crate::model::{Party, Time};
 use crate::plan::{AttachmentRow, Segment};
@@ -57,7 +61,40 @@ pub struct AttachedMail {
 }
 
 /// Writes the mail. Its own bytes and the blobs of its attachments follow each other in the order of sending.
+///
+/// The frame is `mixed(related(alternative(text, html), inline…), attachments…)`, and of it only what is needed. All own
+/// bytes are lines of at most 998 octets ended by CRLF, and ASCII (but for addresses that are not).
 #[must_use]
 pub fn compose(draft: &Draft) -> Vec<Segment> {
-    vec![Segment::Bytes(draft.text.clone().into_bytes())]
+    let mut out = Segments::default();
+    let frame = part::frame(draft);
+    let mut headers = Headers::new();
+    header::set_all(&mut headers, draft);
+    out.push(headers.to_string().as_bytes());
+    out.push(b"MIME-Version: 1.0\r\n");
+    frame.write(&mut out, &draft.message_id, "0");
+    out.done
 }
+
+/// Segments under way: bytes that follow bytes are one segment.
+#[derive(Debug, Default)]
+struct Segments {
+    done: Vec<Segment>,
+}
+
+impl Segments {
+    fn push(&mut self, bytes: &[u8]) {
+        if let Some(Segment::Bytes(last)) = self.done.last_mut() {
+            last.extend_from_slice(bytes);
+        } else {
+            self.done.push(Segment::Bytes(bytes.to_vec()));
+        }
+    }
+
+    fn blob(&mut self, sha256: &str) {
+        self.done.push(Segment::Blob { sha256: sha256.to_owned() });
+    }
+}
+
+#[cfg(test)]
+mod tests;

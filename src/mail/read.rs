@@ -1,1 +1,232 @@
-//! (to come)
+//! Bytes in, a [`Letter`] out: never fails, reads no clock, same bytes same letter.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::mail::body::{self, Body};
+use crate::mail::header::Fields;
+use crate::mail::kind::{self, Signs};
+use crate::mail::letter::{Defect, Letter, ReturnPath};
+use crate::mail::mime;
+use crate::mail::{address, attachment, authentication, bounce, forward, language, quote, subject, trace, words};
+use crate::model::{Address, Party};
+
+/// How many references are kept: the first and the newest.
+pub const MAX_REFERENCES: usize = 1_000;
+/// How many addresses of one field are kept.
+pub const MAX_RECIPIENTS: usize = 500;
+
+/// Reads a letter. What is odd about it stands in [`Letter::defects`].
+#[must_use]
+pub fn read(raw: &[u8]) -> Letter {
+    let mut defects = BTreeSet::new();
+    let lines = line_ends(raw);
+    let root = mime::parse(&lines, &mut defects);
+    let envelope = envelope(&root.fields, &mut defects);
+    let content = body::read(&root, &mut defects);
+    let subject = root.fields.first("Subject").map(|s| words::text(s, &mut defects)).unwrap_or_default();
+    let bounce = bounce::read(&root, envelope.from.as_ref(), &subject, &content.text);
+    let signs = Signs {
+        root: &root,
+        from: envelope.from.as_ref(),
+        subject: &subject,
+        text: &content.text,
+        return_path: &envelope.return_path,
+        bounce: bounce.as_ref(),
+    };
+    let (kind, why) = kind::decide(&signs);
+    let split = split(&content, &subject, &envelope);
+    let original = split.original.or_else(|| forward::attached(&root, &content, &subject, kind));
+    let sameness = sameness(&envelope, &subject, &content.text);
+    let Envelope {
+        message_id,
+        in_reply_to,
+        references,
+        from,
+        from_is_single,
+        reply_to,
+        to,
+        cc,
+        delivered_to,
+        return_path,
+        sent_at,
+    } = envelope;
+    Letter {
+        message_id,
+        in_reply_to,
+        references,
+        from,
+        from_is_single,
+        reply_to,
+        to,
+        cc,
+        delivered_to,
+        return_path,
+        base_subject: subject::base(&subject),
+        subject,
+        sent_at,
+        kind,
+        why,
+        language: language::of(&split.new_text).map(str::to_owned),
+        new_text: split.new_text,
+        new_html: split.new_html,
+        end_is_certain: split.end_is_certain,
+        cuts: split.cuts,
+        attachments: content.attachments,
+        text: content.text,
+        original,
+        bounce,
+        received: root.fields.all("Received").take(trace::MAX_HOPS).map(trace::hop).collect(),
+        authentication: authentication_results(&root.fields),
+        exchange_auth_as: root.fields.plain("X-MS-Exchange-Organization-AuthAs").filter(|v| !v.is_empty()),
+        thread_index: root.fields.plain("Thread-Index").and_then(|v| thread_root(&v)),
+        svar_id: root.fields.plain("X-Svar-Id").filter(|v| !v.is_empty()),
+        sameness,
+        defects: defects.into_iter().collect(),
+        size_bytes: raw.len(),
+    }
+}
+
+/// Old Macs end lines with a bare CR. Where there is no LF at all, CR is the line end.
+fn line_ends(raw: &[u8]) -> Cow<'_, [u8]> {
+    if raw.contains(&b'\n') || !raw.contains(&b'\r') {
+        return Cow::Borrowed(raw);
+    }
+    Cow::Owned(raw.iter().map(|&b| if b == b'\r' { b'\n' } else { b }).collect())
+}
+
+/// The fields that say who, to whom and to what.
+struct Envelope {
+    message_id: Option<String>,
+    in_reply_to: Vec<String>,
+    references: Vec<String>,
+    from: Option<Party>,
+    from_is_single: bool,
+    reply_to: Vec<Party>,
+    to: Vec<Party>,
+    cc: Vec<Party>,
+    delivered_to: Vec<Address>,
+    return_path: ReturnPath,
+    sent_at: Option<crate::model::Time>,
+}
+
+fn envelope(fields: &Fields<'_>, defects: &mut BTreeSet<Defect>) -> Envelope {
+    if fields.is_empty() {
+        defects.insert(Defect::NoHeader);
+    }
+    let mut parties = |name: &str| -> Vec<Party> {
+        let mut out: Vec<Party> = Vec::new();
+        for value in fields.all(name).take(50) {
+            out.extend(address::parties(value, MAX_RECIPIENTS.saturating_sub(out.len()), defects).list);
+        }
+        out
+    };
+    let (to, cc, reply_to) = (parties("To"), parties("Cc"), parties("Reply-To"));
+    let mut senders = Vec::new();
+    for value in fields.all("From").take(20) {
+        senders.push(address::parties(value, MAX_RECIPIENTS, defects));
+    }
+    if senders.len() > 1 {
+        defects.insert(Defect::SeveralFrom);
+    }
+    let from_is_single = matches!(senders.as_slice(), [one] if one.list.len() == 1 && one.unreadable == 0);
+    let mut from = senders.into_iter().find_map(|p| p.list.into_iter().next());
+    if from.is_none() {
+        defects.insert(Defect::NoFrom);
+        let sender = fields.first("Sender").and_then(|v| address::parties(v, 1, defects).list.into_iter().next());
+        from = sender.or_else(|| reply_to.first().cloned());
+    }
+    let ids: Vec<&[u8]> = fields.all("Message-ID").take(20).collect();
+    let message_id = ids.iter().find_map(|v| address::message_ids(v).into_iter().next());
+    if message_id.is_none() {
+        defects.insert(Defect::NoMessageId);
+    } else if ids.len() > 1 {
+        defects.insert(Defect::SeveralMessageIds);
+    }
+    let mut references: Vec<String> = fields.all("References").take(50).flat_map(address::message_ids).collect();
+    if references.len() > MAX_REFERENCES {
+        defects.insert(Defect::TooManyReferences);
+        references.drain(1..=references.len() - MAX_REFERENCES);
+    }
+    let mut in_reply_to: Vec<String> = fields.all("In-Reply-To").take(50).flat_map(address::message_ids).collect();
+    in_reply_to.truncate(MAX_REFERENCES);
+    let sent_at = fields.all("Date").find_map(address::date);
+    if sent_at.is_none() {
+        defects.insert(Defect::NoDate);
+    }
+    Envelope {
+        message_id,
+        in_reply_to,
+        references,
+        from,
+        from_is_single,
+        reply_to,
+        to,
+        cc,
+        delivered_to: delivered_to(fields, defects),
+        return_path: address::return_path(fields.first("Return-Path")),
+        sent_at,
+    }
+}
+
+fn delivered_to(fields: &Fields<'_>, defects: &mut BTreeSet<Defect>) -> Vec<Address> {
+    const NAMES: &[&str] = &["Delivered-To", "X-Original-To", "Envelope-To", "X-Delivered-To", "X-Envelope-To"];
+    let mut out: Vec<Address> = Vec::new();
+    let named = fields.iter().filter(|f| NAMES.iter().any(|n| f.name.eq_ignore_ascii_case(n.as_bytes())));
+    for field in named.take(100) {
+        for party in address::parties(field.value, MAX_RECIPIENTS, defects).list {
+            if !out.contains(&party.address) {
+                out.push(party.address);
+            }
+        }
+    }
+    out
+}
+
+fn authentication_results(fields: &Fields<'_>) -> Vec<crate::mail::letter::AuthenticationResults> {
+    let mut received = 0;
+    let mut out = Vec::new();
+    for field in fields.iter() {
+        if field.name.eq_ignore_ascii_case(b"Received") {
+            received += 1;
+        } else if field.name.eq_ignore_ascii_case(b"Authentication-Results") && out.len() < authentication::MAX_RESULTS
+        {
+            out.push(authentication::results(field.value, received));
+        }
+    }
+    out
+}
+
+/// The first 22 bytes of Outlook's `Thread-Index` name the conversation; each answer appends five.
+fn thread_root(value: &str) -> Option<String> {
+    let value: String = value.chars().filter(|c| !c.is_whitespace()).take(4_000).collect();
+    let bytes = mail_parser::decoders::base64::base64_decode(value.as_bytes())?;
+    bytes.get(..22).map(|root| data_encoding::HEXLOWER.encode(root))
+}
+
+/// White space does not count: re-encoding changes it.
+fn sameness(envelope: &Envelope, subject: &str, text: &str) -> String {
+    let mut hashed = String::with_capacity(text.len() + 200);
+    if let Some(from) = &envelope.from {
+        hashed.push_str(from.address.as_str());
+    }
+    hashed.push('\0');
+    if let Some(at) = envelope.sent_at {
+        hashed.push_str(&at.to_string());
+    }
+    for part in [subject, text] {
+        hashed.push('\0');
+        hashed.extend(part.chars().filter(|c| !c.is_whitespace()));
+    }
+    attachment::sha256(hashed.as_bytes())
+}
+
+fn split(content: &Body, subject: &str, envelope: &Envelope) -> quote::Split {
+    let context = quote::Context {
+        prefixes: subject::prefixes(subject),
+        subject,
+        is_answer: !envelope.in_reply_to.is_empty() || !envelope.references.is_empty(),
+        from: envelope.from.as_ref(),
+    };
+    quote::split(content, &context)
+}

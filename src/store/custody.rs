@@ -149,6 +149,7 @@ fn read_envelope(row: &Row<'_>) -> Result<Envelope, DbError> {
         folder: if folder == "sent" { Folder::Sent } else { Folder::Inbox },
         received_at: row.get(4)?,
         old: row.get(5)?,
+        released: None,
     })
 }
 

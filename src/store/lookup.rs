@@ -1,34 +1,218 @@
 //! Clues in, findings out: what is on record about a letter or a parcel.
 
+use std::collections::BTreeSet;
+
+use super::db::args;
+use super::facts::{BORNE_BY_MESSAGE, BORNE_BY_PARCEL, BORNE_WITH_SAMENESS, NAMED, reference};
+use super::text::same_hash;
 use super::{StoreError, Tx};
-use crate::model::{MessageNo, ParcelNo, Time};
-use crate::plan::{Clues, DeliveryFindings, Findings, KnownParcel, Said};
+use crate::model::{CustomerNo, MessageNo, ParcelNo, TicketNo, Time};
+use crate::plan::{Clues, DeliveryFindings, Findings, KnownMessage, KnownParcel, Said};
+
+/// So many earlier tickets of a sender are found.
+const SENDERS_TICKETS: i64 = 20;
+/// So many messages of one Outlook conversation are found.
+const SAME_THREAD_INDEX: i64 = 10;
+
+pub(super) const SENDERS: &str = "
+    SELECT number FROM (SELECT number FROM ticket WHERE customer = ?1 ORDER BY number DESC LIMIT ?3)
+    UNION SELECT ticket FROM (SELECT ticket FROM participant WHERE address = ?2 ORDER BY ticket DESC LIMIT ?3)
+    ORDER BY 1 DESC LIMIT ?3";
+
+pub(super) const THREAD_INDEX: &str = "
+    SELECT no, ticket, message_id, direction, from_address, at FROM message WHERE thread_index = ?1 ORDER BY no DESC LIMIT ?2";
+
+pub(super) const AUTOMATIC_TO: &str = "SELECT count(*) FROM automatic WHERE address = ?1 AND at > ?2";
+pub(super) const AUTOMATIC_ALL: &str = "SELECT count(*) FROM automatic WHERE at > ?1";
+
+pub(super) const WAITING_AFTER: &str =
+    "SELECT min(at) FROM message WHERE ticket = ?1 AND no > ?2 AND direction = 'in' AND counts = 1";
 
 impl Tx<'_> {
+    /// What is on record about what a letter names. Costs a few indexed statements, however big the database is.
+    ///
     /// # Errors
     /// A database error.
     pub fn lookup(&mut self, clues: &Clues, now: Time) -> Result<Findings, StoreError> {
-        let _ = (clues, now);
-        Ok(Findings { epoch: self.epoch(), next: self.next(), ..Findings::default() })
+        let mut found = Findings {
+            epoch: self.epoch(),
+            next: self.next(),
+            last_parcel: self.highest().1,
+            agents: self.agents()?,
+            told: self.told(&clues.people)?,
+            asks: self.asks(&clues.asks)?,
+            auto_in_all: self.automatic_in_all(now)?,
+            ..Findings::default()
+        };
+        self.find_messages(clues, &mut found)?;
+        if let Some(author) = clues.people.first() {
+            found.customer = self.customer_of(author)?;
+            let customer = found.customer.as_ref().map(|c| c.no);
+            found.senders_tickets = self.rows(SENDERS, args![customer, author, SENDERS_TICKETS], |row| row.get(0))?;
+            found.auto_to_sender =
+                self.one(AUTOMATIC_TO, args![author, now.plus(-Time::DAY)], |row| row.get(0))?.unwrap_or(0);
+        }
+        if let Some(thread_index) = &clues.thread_index {
+            found.same_thread_index = self.rows(THREAD_INDEX, args![thread_index, SAME_THREAD_INDEX], |row| {
+                let message_id: Option<String> = row.get(2)?;
+                Ok(KnownMessage {
+                    no: row.get(0)?,
+                    ticket: row.get(1)?,
+                    message_id: message_id.unwrap_or_default(),
+                    direction: row.get(3)?,
+                    from: row.get(4)?,
+                    at: row.get(5)?,
+                })
+            })?;
+        }
+        found.said = self.said_by(&found.parcels.iter().filter_map(|p| p.message).collect())?;
+        found.tickets = self.ticket_facts(&named_tickets(clues, &found))?;
+        Ok(found)
     }
 
+    /// Everything that is found by Message-ID.
+    fn find_messages(&mut self, clues: &Clues, found: &mut Findings) -> Result<(), StoreError> {
+        let mut wanted = Vec::new();
+        if let Some(id) = &clues.message_id {
+            wanted.push((same_hash(id, &clues.sameness), BORNE_WITH_SAMENESS));
+            wanted.push(reference(id, BORNE_BY_MESSAGE));
+            wanted.push(reference(id, NAMED));
+        }
+        let own = wanted.len();
+        for id in &clues.references {
+            wanted.push(reference(id, BORNE_BY_MESSAGE));
+            wanted.push(reference(id, BORNE_BY_PARCEL));
+        }
+        let bounced = wanted.len();
+        wanted.extend(clues.bounced.iter().map(|id| reference(id, BORNE_BY_PARCEL)));
+
+        let refs = self.refs(&wanted)?;
+        let is_parcels = |at: usize| wanted.get(at).is_some_and(|w| w.1 == BORNE_BY_PARCEL);
+        let messages = refs.iter().filter(|(at, _)| !is_parcels(*at)).map(|(_, no)| MessageNo(*no)).collect();
+        let recorded = self.recorded(&messages)?;
+        let mut parcels: BTreeSet<ParcelNo> = clues.parcels.iter().copied().collect();
+        parcels.extend(refs.iter().filter(|(at, _)| is_parcels(*at)).map(|(_, no)| ParcelNo(*no)));
+        found.parcels = self.parcels(&parcels)?;
+        found.parcels.retain(|p| {
+            clues.parcels.contains(&p.no)
+                || clues.references.contains(&p.message_id)
+                || clues.bounced.contains(&p.message_id)
+        });
+
+        for (at, no) in refs {
+            let Some(message) = recorded.get(&MessageNo(no)).filter(|_| !is_parcels(at)) else { continue };
+            // A hash may be anybody's: what counts is the text.
+            if at < own {
+                let id = clues.message_id.as_deref().unwrap_or_default();
+                match wanted[at].1 {
+                    NAMED if message.references.iter().any(|r| r == id) => found.children.push(message.known.clone()),
+                    NAMED => {}
+                    _ if message.known.message_id != id => {}
+                    BORNE_WITH_SAMENESS if message.sameness == clues.sameness => {
+                        // The oldest comes last.
+                        found.duplicate = Some(message.known.clone());
+                    }
+                    BORNE_WITH_SAMENESS => {}
+                    _ => found.id_is_taken |= message.sameness != clues.sameness,
+                }
+            } else if at < bounced && clues.references.get((at - own) / 2) == Some(&message.known.message_id) {
+                found.messages.push(message.known.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Automatic mails to customers and strangers in the last hour; counted once a batch.
+    fn automatic_in_all(&mut self, now: Time) -> Result<i64, StoreError> {
+        match self.scratch.automatic {
+            Some((at, count)) if at == now => Ok(count),
+            _ => {
+                let count = self.one(AUTOMATIC_ALL, args![now.plus(-Time::HOUR)], |row| row.get(0))?.unwrap_or(0);
+                self.scratch.automatic = Some((now, count));
+                Ok(count)
+            }
+        }
+    }
+
+    /// What must be known to judge the delivery of a parcel.
+    ///
     /// # Errors
     /// [`StoreError::Rejected`] if there is no such parcel; a database error.
     pub fn delivery(&mut self, parcel: ParcelNo) -> Result<DeliveryFindings, StoreError> {
-        Err(StoreError::Rejected(format!("there is no parcel {parcel}")))
+        let none = || StoreError::Rejected(format!("there is no parcel {parcel}"));
+        let known = self.known_parcel(parcel)?.ok_or_else(none)?;
+        let attempts =
+            self.one("SELECT attempts FROM parcel WHERE no = ?1", args![parcel], |row| row.get(0))?.ok_or_else(none)?;
+        let ticket = match known.ticket {
+            Some(number) => self.ticket_facts(&BTreeSet::from([number]))?.remove(&number),
+            None => None,
+        };
+        let waiting_after = match (known.ticket, known.message) {
+            (Some(ticket), Some(message)) => {
+                self.one(WAITING_AFTER, args![ticket, message], |row| row.get(0))?.flatten()
+            }
+            _ => None,
+        };
+        let customers_tickets = match ticket.as_ref().and_then(|t| t.customer) {
+            Some(customer) => self.customers_tickets(customer, known.ticket)?,
+            None => Vec::new(),
+        };
+        let people: Vec<_> = known.agent.iter().chain(known.recipients.iter().map(|r| &r.0)).cloned().collect();
+        Ok(DeliveryFindings {
+            attempts,
+            next: self.next(),
+            epoch: self.epoch(),
+            said: match known.message {
+                Some(message) => self.said(message)?,
+                None => None,
+            },
+            waiting_after,
+            agents: self.agents()?,
+            told: self.told(&people)?,
+            ticket,
+            customers_tickets,
+            parcel: known,
+        })
     }
 
+    fn customers_tickets(
+        &mut self,
+        customer: CustomerNo,
+        but: Option<TicketNo>,
+    ) -> Result<Vec<crate::plan::TicketFacts>, StoreError> {
+        let numbers: Vec<TicketNo> = self.rows(
+            "SELECT number FROM ticket WHERE customer = ?1 ORDER BY number DESC LIMIT ?2",
+            args![customer, SENDERS_TICKETS + 1],
+            |row| row.get(0),
+        )?;
+        let mut facts = self.ticket_facts(&numbers.iter().copied().collect())?;
+        Ok(numbers.iter().filter(|n| Some(**n) != but).filter_map(|n| facts.remove(n)).collect())
+    }
+
+    /// A message with its text.
+    ///
     /// # Errors
     /// A database error.
     pub fn said(&mut self, message: MessageNo) -> Result<Option<Said>, StoreError> {
-        let _ = message;
-        Ok(None)
+        Ok(self.said_by(&BTreeSet::from([message]))?.remove(&message))
     }
 
     /// # Errors
     /// A database error.
     pub fn known_parcel(&mut self, parcel: ParcelNo) -> Result<Option<KnownParcel>, StoreError> {
-        let _ = parcel;
-        Ok(None)
+        Ok(self.parcels(&BTreeSet::from([parcel]))?.pop())
     }
+}
+
+fn named_tickets(clues: &Clues, found: &Findings) -> BTreeSet<TicketNo> {
+    let mut named: BTreeSet<TicketNo> = clues.numbers.iter().copied().collect();
+    named.extend(&found.senders_tickets);
+    named.extend(found.duplicate.iter().map(|m| m.ticket));
+    named.extend(found.messages.iter().map(|m| m.ticket));
+    named.extend(found.children.iter().map(|m| m.ticket));
+    named.extend(found.same_thread_index.iter().map(|m| m.ticket));
+    named.extend(found.parcels.iter().filter_map(|p| p.ticket));
+    named.extend(found.said.values().map(|s| s.ticket));
+    named.extend(found.asks.iter().filter_map(|a| a.ticket));
+    named
 }

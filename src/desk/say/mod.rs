@@ -10,6 +10,7 @@ pub mod manager;
 pub mod not_proved;
 pub mod notification;
 pub mod refused;
+mod sheet;
 pub mod subject;
 
 use jiff::tz::TimeZone;

@@ -1,0 +1,390 @@
+//! What agents do to a ticket, by mail or from the shell.
+
+use crate::desk::case::{Case, Rules, Staff};
+use crate::desk::commands::Command;
+use crate::desk::say::colleague::{ColleagueFacts, NoteFrom, note};
+use crate::desk::say::notification::{Reason, Remark};
+use crate::desk::sign::Token;
+use crate::desk::tell::{InsidePost, News, Reply, is_live};
+use crate::model::{Address, Direction, Kind, ParcelKind, Priority, State, TicketNo, Time};
+use crate::plan::{Change, Findings, NewMessage, TicketFacts, What};
+
+/// One thing done to one ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    Close,
+    Open,
+    /// Needs no answer: the clock is cancelled, the ticket closed.
+    Done,
+    /// Answered by telephone: stops the clock; the text is a note.
+    Called(String),
+    Pending,
+    Hold(Time),
+    /// To the agent with this first address.
+    Assign(Address),
+    /// Text that stays inside, and the first address of whom it is for.
+    Note {
+        text: String,
+        to: Option<Address>,
+    },
+    Participate(crate::model::Party),
+    Tag(Vec<String>),
+    Untag(Vec<String>),
+    Priority(Priority),
+    /// This ticket goes into that one.
+    Merge(TicketNo),
+    Spam,
+}
+
+/// Why something cannot be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    NoSuchTicket(TicketNo),
+    NoSuchAgent(String),
+    /// Nothing is written below `#note`.
+    NoText,
+    /// The two tickets belong to different customers.
+    OtherCustomer(TicketNo),
+    /// The ticket is merged or the same.
+    NotThis,
+    /// Several people answer to that name.
+    Ambiguous(String),
+    /// One of our own addresses, or an agent's, cannot take part.
+    OurAddress(Address),
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoSuchTicket(n) => write!(f, "there is no ticket #{n}"),
+            Self::NoSuchAgent(who) => write!(f, "no agent is called {who:?}"),
+            Self::NoText => f.write_str("there is no text"),
+            Self::OtherCustomer(n) => write!(f, "#{n} is another customer's; tickets of two customers are not merged"),
+            Self::NotThis => f.write_str("the ticket is merged already, or is the same one"),
+            Self::Ambiguous(who) => {
+                write!(f, "several agents answer to {who:?}; write more of the name, or the address")
+            }
+            Self::OurAddress(a) => write!(f, "{a} is an address of ours and cannot take part"),
+        }
+    }
+}
+
+/// What a command asks for. `Ok(None)`: nothing that is done to a ticket.
+pub fn of_command(
+    command: &Command,
+    rules: &Rules<'_>,
+    own: Option<&Address>,
+    text: &str,
+) -> Result<Option<Act>, Refusal> {
+    Ok(Some(match command {
+        Command::Close => Act::Close,
+        Command::Open => Act::Open,
+        Command::Done => Act::Done,
+        Command::Called(words) => Act::Called([words.as_str(), text].join("\n").trim().to_owned()),
+        Command::Pending => Act::Pending,
+        Command::Hold(until) => Act::Hold(*until),
+        Command::Take => Act::Assign(own.cloned().ok_or_else(|| Refusal::NoSuchAgent(String::new()))?),
+        Command::Assign(who) => Act::Assign(agent_called(who, rules)?),
+        Command::Note(to) => {
+            if text.trim().is_empty() {
+                return Err(Refusal::NoText);
+            }
+            let to = to.as_ref().map(|who| agent_called(who, rules)).transpose()?;
+            Act::Note { text: text.to_owned(), to }
+        }
+        Command::Cc(address) => {
+            if rules.is_ours(address) || rules.staff(address).is_some() {
+                return Err(Refusal::OurAddress(address.clone()));
+            }
+            Act::Participate(crate::model::Party { name: String::new(), address: address.clone() })
+        }
+        Command::Tag(words) => Act::Tag(words.clone()),
+        Command::Untag(words) => Act::Untag(words.clone()),
+        Command::Priority(priority) => Act::Priority(*priority),
+        Command::Merge(into) => Act::Merge(*into),
+        Command::Spam => Act::Spam,
+        Command::Away(_) | Command::Back | Command::Send | Command::Drop | Command::Help => return Ok(None),
+    }))
+}
+
+/// The one agent whose address, first name or name begins so.
+pub fn agent_called(who: &str, rules: &Rules<'_>) -> Result<Address, Refusal> {
+    let word = who.trim().trim_start_matches('@').to_lowercase();
+    let agents = &rules.settings.agents;
+    if let Some(exact) = agents.iter().find(|a| a.addresses.iter().any(|x| x.as_str() == word)) {
+        return Ok(exact.address().clone());
+    }
+    let fits = |a: &&crate::config::settings::Agent| {
+        a.name.to_lowercase() == word
+            || a.first_name().to_lowercase() == word
+            || plain(&a.first_name().to_lowercase()) == plain(&word)
+            || a.addresses.iter().any(|x| x.local() == word)
+    };
+    let fitting: Vec<_> = agents.iter().filter(fits).collect();
+    match fitting.as_slice() {
+        [one] => Ok(one.address().clone()),
+        [] => Err(Refusal::NoSuchAgent(who.to_owned())),
+        _ => Err(Refusal::Ambiguous(who.to_owned())),
+    }
+}
+
+/// Without the marks of Nordic and other common letters, so that `bjorn` finds Björn.
+fn plain(word: &str) -> String {
+    word.chars()
+        .map(|c| match c {
+            'å' | 'ä' | 'á' | 'à' | 'â' | 'æ' => 'a',
+            'ö' | 'ø' | 'ó' | 'ô' => 'o',
+            'é' | 'è' | 'ë' | 'ê' => 'e',
+            'ü' | 'ú' => 'u',
+            'í' | 'ï' => 'i',
+            other => other,
+        })
+        .collect()
+}
+
+/// What the shell does to tickets.
+///
+/// # Errors
+/// The first reason why one of the tickets cannot be treated so; then nothing is done to any.
+pub fn act(
+    numbers: &[TicketNo],
+    act: &Act,
+    actor: &str,
+    found: &Findings,
+    rules: &Rules<'_>,
+    now: Time,
+) -> Result<Vec<Change>, Refusal> {
+    let mut case = Case::new(*rules, found, now);
+    for number in numbers {
+        case.act(*number, act, actor, None)?;
+    }
+    Ok(case.changes)
+}
+
+impl Case<'_> {
+    /// Does one thing to one ticket. `by` is the agent, where it is one.
+    pub fn act(&mut self, number: TicketNo, act: &Act, actor: &str, by: Option<&Staff<'_>>) -> Result<(), Refusal> {
+        let facts = self.survivor(number).cloned().ok_or(Refusal::NoSuchTicket(number))?;
+        let ticket = facts.number;
+        match act {
+            Act::Close => self.set_state(ticket, State::Closed, None, actor, What::Closed),
+            Act::Open => {
+                let what = if is_live(facts.state) { What::Open } else { What::Reopened };
+                self.set_state(ticket, State::Open, None, actor, what);
+            }
+            Act::Pending => self.set_state(ticket, State::Pending, None, actor, What::Pending),
+            Act::Hold(until) => self.set_state(ticket, State::Held, Some(*until), actor, What::Held),
+            Act::Done => {
+                self.event(ticket, actor, What::Done, "");
+                self.waiting(ticket, None);
+                self.set_state(ticket, State::Closed, None, actor, What::Closed);
+            }
+            Act::Spam => {
+                self.waiting(ticket, None);
+                self.set_state(ticket, State::Spam, None, actor, What::Spam);
+            }
+            Act::Called(text) => {
+                if !text.is_empty() {
+                    self.add_note(&facts, text, by);
+                }
+                self.event(ticket, actor, What::Called, "");
+                self.waiting(ticket, None);
+                if facts.assignee.is_none()
+                    && let Some(by) = by
+                {
+                    self.assign(ticket, by.address(), actor);
+                }
+                if facts.state == State::Open {
+                    self.set_state(ticket, State::Pending, None, actor, What::Pending);
+                }
+            }
+            Act::Assign(agent) => {
+                self.assign(ticket, agent, actor);
+                if by.is_none_or(|s| s.address() != agent) {
+                    self.hand_over(ticket, agent, by);
+                }
+            }
+            Act::Note { text, to } => {
+                if text.trim().is_empty() {
+                    return Err(Refusal::NoText);
+                }
+                self.add_note(&facts, text, by);
+                self.event(ticket, actor, What::Noted, "");
+                self.tell_note(&facts, text, by, to.as_ref());
+            }
+            Act::Participate(party) => {
+                self.change(Change::Participate { ticket, party: party.clone() });
+                self.touch(ticket, |t| t.participants.push(party.clone()));
+                self.event(ticket, actor, What::Participant, "added");
+            }
+            Act::Tag(tags) => {
+                for tag in tags.iter().filter(|t| !facts.tags.contains(t)) {
+                    self.change(Change::Tag { ticket, tag: tag.clone() });
+                    self.event(ticket, actor, What::Tagged, tag.clone());
+                }
+            }
+            Act::Untag(tags) => {
+                for tag in tags.iter().filter(|t| facts.tags.contains(t)) {
+                    self.change(Change::Untag { ticket, tag: tag.clone() });
+                    self.event(ticket, actor, What::Untagged, tag.clone());
+                }
+            }
+            Act::Priority(priority) => {
+                self.change(Change::SetPriority { ticket, priority: *priority, at: self.now });
+                self.touch(ticket, |t| t.priority = *priority);
+                self.waiting(ticket, facts.waiting_since);
+                self.event(ticket, actor, What::Prioritised, priority.as_str());
+            }
+            Act::Merge(into) => self.merge(&facts, *into, actor)?,
+        }
+        Ok(())
+    }
+
+    pub fn set_state(&mut self, ticket: TicketNo, state: State, hold_until: Option<Time>, actor: &str, what: What) {
+        let at = self.now;
+        if self.tickets.get(&ticket).is_some_and(|t| t.state == state && t.hold_until == hold_until) {
+            return;
+        }
+        self.change(Change::SetState { ticket, state, hold_until, survivor: None, at });
+        self.touch(ticket, |t| {
+            t.state = state;
+            t.hold_until = hold_until;
+            t.closed_at = (state == State::Closed).then_some(at);
+        });
+        self.event(ticket, actor, what, hold_until.map(|t| t.to_string()).unwrap_or_default());
+    }
+
+    pub fn assign(&mut self, ticket: TicketNo, agent: &Address, actor: &str) {
+        if self.tickets.get(&ticket).is_some_and(|t| t.assignee.as_ref() == Some(agent)) {
+            return;
+        }
+        self.change(Change::Assign { ticket, agent: Some(agent.clone()), at: self.now });
+        self.touch(ticket, |t| t.assignee = Some(agent.clone()));
+        self.event(ticket, actor, What::Assigned, format!("agent:{agent}"));
+    }
+
+    /// The new assignee gets the customer's newest message, where it is at hand.
+    fn hand_over(&mut self, ticket: TicketNo, agent: &Address, by: Option<&Staff<'_>>) {
+        let Some(facts) = self.tickets.get(&ticket) else { return };
+        let Some(last) = facts.last_in.clone() else { return };
+        let Some(said) = self.found.said.get(&last.message).cloned() else { return };
+        self.notify(
+            ticket,
+            &News {
+                message: said.no,
+                reason: Reason::Assigned { by: by.map(|s| s.name.to_owned()) },
+                remarks: Vec::<Remark>::new(),
+                author: said.from,
+                text: said.new_text,
+                attachments: Vec::new(),
+                received_at: said.at,
+                prefer: Some(agent.clone()),
+                not_to: Vec::new(),
+            },
+        );
+    }
+
+    pub fn add_note(&mut self, facts: &TicketFacts, text: &str, by: Option<&Staff<'_>>) {
+        let no = self.next.take_message();
+        self.change(Change::AddMessage(Box::new(NewMessage {
+            no,
+            ticket: facts.number,
+            direction: Direction::Note,
+            kind: Kind::Person,
+            letter: None,
+            from: by.map(|s| crate::model::Party::new(s.name, s.address().clone())),
+            to: Vec::new(),
+            cc: Vec::new(),
+            at: self.now,
+            sent_at: None,
+            subject: facts.subject.clone(),
+            text: text.to_owned(),
+            new_text: text.to_owned(),
+            message_id: None,
+            sameness: String::new(),
+            references: Vec::new(),
+            thread_index: None,
+            language: None,
+            agent: by.map(|s| s.address().clone()),
+            counts: false,
+            accepted: true,
+            verified: by.is_some(),
+            attachments: Vec::new(),
+            defects: Vec::new(),
+        })));
+    }
+
+    /// A note is for the assignee, and for whoever is named; never for its writer.
+    pub fn tell_note(&mut self, facts: &TicketFacts, text: &str, by: Option<&Staff<'_>>, to: Option<&Address>) {
+        let Some(mailbox) = self.mailbox(&facts.mailbox) else { return };
+        let mut readers: Vec<Address> = facts.assignee.iter().chain(to).cloned().collect();
+        readers.dedup();
+        readers.retain(|r| by.is_none_or(|s| s.address() != r));
+        let from = match by.map(|s| s.role) {
+            Some(crate::desk::case::Role::Manager) => NoteFrom::Manager,
+            _ => NoteFrom::Colleague,
+        };
+        let told = ColleagueFacts {
+            number: facts.number,
+            subject: facts.subject.clone(),
+            by: by.map(|s| s.name.to_owned()),
+            at: self.now,
+        };
+        for reader in readers {
+            let Some(staff) = self.rules.staff(&reader) else { continue };
+            let page = note(&self.inside_voice(), &told, from, text);
+            let reply = Reply::To(Token::Note { ticket: facts.number }, self.grounds(facts));
+            let not_before = self.now;
+            self.inside(
+                mailbox,
+                &staff,
+                page,
+                InsidePost {
+                    kind: ParcelKind::Confirm,
+                    name: mailbox.display_name.clone(),
+                    ticket: Some(facts.number),
+                    message: None,
+                    ask: None,
+                    reply,
+                    attachments: Vec::new(),
+                    not_before,
+                },
+            );
+        }
+    }
+
+    fn merge(&mut self, facts: &TicketFacts, into: TicketNo, actor: &str) -> Result<(), Refusal> {
+        let survivor = self.survivor(into).cloned().ok_or(Refusal::NoSuchTicket(into))?;
+        if survivor.number == facts.number || facts.state == State::Merged {
+            return Err(Refusal::NotThis);
+        }
+        if facts.customer.is_some() && survivor.customer.is_some() && facts.customer != survivor.customer {
+            return Err(Refusal::OtherCustomer(survivor.number));
+        }
+        let since = match (facts.waiting_since, survivor.waiting_since) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        self.waiting(facts.number, None);
+        self.change(Change::SetState {
+            ticket: facts.number,
+            state: State::Merged,
+            hold_until: None,
+            survivor: Some(survivor.number),
+            at: self.now,
+        });
+        self.touch(facts.number, |t| {
+            t.state = State::Merged;
+            t.survivor = Some(survivor.number);
+        });
+        self.event(facts.number, actor, What::Merged, format!("into #{}", survivor.number));
+        self.event(survivor.number, actor, What::Merged, format!("from #{}", facts.number));
+        if since.is_some() {
+            if matches!(survivor.state, State::Closed | State::Pending) {
+                self.set_state(survivor.number, State::Open, None, actor, What::Reopened);
+            }
+            self.waiting(survivor.number, since);
+        }
+        Ok(())
+    }
+}

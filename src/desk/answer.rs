@@ -1,0 +1,278 @@
+//! An agent's answer on its way to the customer: held where anything is doubtful, else written into the outbox.
+
+use crate::config::settings::{Mailbox, Notify};
+use crate::desk::case::{Case, Post, Rules, Staff};
+use crate::desk::guard;
+use crate::desk::say::answer::{AnswerFacts, Fill, answer, fill, fill_markdown};
+use crate::desk::say::colleague::{ColleagueFacts, colleague_answered};
+use crate::desk::say::held::{HeldFacts, HeldWhy, held};
+use crate::desk::sign::Token;
+use crate::desk::tell::{InsidePost, Reply, customer_subject};
+use crate::model::{Direction, Kind, LetterNo, ParcelKind, Party, State, TicketNo, Time};
+use crate::plan::{AttachmentRow, Change, HeldAnswer, KnownAsk, LastAnswer, Matter, NewMessage, TicketFacts, What};
+
+/// An answer before it is a mail.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The letter in which the agent wrote it; `None`: the shell.
+    pub letter: Option<LetterNo>,
+    pub sameness: String,
+    pub text: String,
+    pub html: Option<String>,
+    pub attachments: Vec<AttachmentRow>,
+    /// The command lines above it, as written.
+    pub commands: Vec<String>,
+}
+
+/// How an answer looks to the customer.
+#[derive(Clone, Debug)]
+struct Look {
+    subject: String,
+    text: String,
+    html: Option<String>,
+    from: Party,
+}
+
+/// A held answer waits this long for its `#send`.
+pub const ASK_FOR_S: i64 = 24 * Time::HOUR;
+
+impl Case<'_> {
+    fn fill_for(&self, mailbox: &Mailbox, facts: &TicketFacts, by: Option<&Staff<'_>>) -> Fill {
+        Fill {
+            customer_name: facts.customer_party.as_ref().map(|p| p.name.clone()).unwrap_or_default(),
+            ticket_number: Some(facts.number),
+            ticket_subject: facts.subject.clone(),
+            agent_name: by.map_or_else(|| mailbox.display_name.clone(), |s| s.name.to_owned()),
+            desk_name: self.rules.settings.desk.name.clone(),
+            mailbox_address: mailbox.address.to_string(),
+        }
+    }
+
+    fn look(&self, mailbox: &Mailbox, facts: &TicketFacts, by: Option<&Staff<'_>>, draft: &Draft) -> Look {
+        let values = self.fill_for(mailbox, facts, by);
+        let signature = mailbox.signature.as_ref().and_then(|s| fill_markdown(s, &values).ok());
+        let name = match by {
+            Some(_) => fill(&mailbox.sender_name, &values).unwrap_or_else(|_| mailbox.display_name.clone()),
+            None => mailbox.display_name.clone(),
+        };
+        let subject = facts.last_in.as_ref().map_or_else(|| facts.subject.clone(), |l| l.subject.clone());
+        let page = answer(&AnswerFacts {
+            number: facts.number,
+            subject,
+            text: draft.text.clone(),
+            html: draft.html.clone(),
+            signature,
+        });
+        debug_assert_eq!(page.subject, customer_subject(facts));
+        Look {
+            subject: page.subject,
+            text: page.text,
+            html: page.html,
+            from: Party::new(&name, mailbox.address.clone()),
+        }
+    }
+
+    /// The customer, then the people on Cc who take part; never one of us.
+    #[must_use]
+    pub fn recipients(&self, facts: &TicketFacts) -> Vec<Party> {
+        let mut parties: Vec<Party> = Vec::new();
+        for party in facts.customer_party.iter().chain(facts.participants.iter().take(10)) {
+            let inside = self.rules.is_ours(&party.address) || self.rules.staff(&party.address).is_some();
+            if !inside && !parties.iter().any(|p| p.address == party.address) {
+                parties.push(party.clone());
+            }
+        }
+        parties
+    }
+
+    /// What of an answer must not reach the customer.
+    #[must_use]
+    pub fn leak(
+        &self,
+        facts: &TicketFacts,
+        mailbox: &Mailbox,
+        by: Option<&Staff<'_>>,
+        draft: &Draft,
+        data: &[(&str, &[u8])],
+    ) -> Option<String> {
+        let look = self.look(mailbox, facts, by, draft);
+        let names: Vec<&str> = draft.attachments.iter().map(|a| a.name.as_str()).collect();
+        let mut texts = vec![look.subject.as_str(), look.text.as_str(), look.from.name.as_str()];
+        texts.extend(look.html.as_deref());
+        texts.extend(names);
+        guard::leak(self.rules.settings, &texts, data)
+    }
+
+    /// Sends an answer: a message on the ticket, a mail in the outbox, the ticket assigned and pending.
+    pub fn send_answer(&mut self, ticket: TicketNo, by: Option<&Staff<'_>>, actor: &str, draft: &Draft) {
+        let Some(facts) = self.tickets.get(&ticket).cloned() else { return };
+        let Some(mailbox) = self.mailbox(&facts.mailbox) else { return };
+        let look = self.look(mailbox, &facts, by, draft);
+        let to = self.recipients(&facts);
+        let Some((customer, copies)) = to.split_first() else { return };
+        let no = self.next.take_message();
+        let last = facts.last_in.as_ref();
+        let in_reply_to = last.and_then(|l| l.message_id.clone());
+        let mut references = last.map(|l| l.references.clone()).unwrap_or_default();
+        references.extend(in_reply_to.clone());
+        let before = self.changes.len();
+        let parcel = self.post(
+            mailbox,
+            Post {
+                kind: ParcelKind::Answer,
+                ticket: Some(ticket),
+                message: Some(no),
+                agent: by.map(|s| s.address().clone()),
+                ask: None,
+                from: look.from.clone(),
+                to: vec![customer.clone()],
+                cc: copies.to_vec(),
+                reply_to: None,
+                subject: look.subject.clone(),
+                text: look.text.clone(),
+                html: look.html,
+                in_reply_to,
+                references: references.clone(),
+                auto: None,
+                attachments: draft.attachments.clone(),
+                not_before: self.now,
+            },
+        );
+        let Some(parcel) = parcel else { return };
+        let message_id = self.rules.key.message_id(self.found.epoch, parcel, mailbox.address.domain());
+        references.reverse();
+        let message = Change::AddMessage(Box::new(NewMessage {
+            no,
+            ticket,
+            direction: Direction::Out,
+            kind: Kind::Person,
+            letter: draft.letter,
+            from: Some(look.from),
+            to: vec![customer.clone()],
+            cc: copies.to_vec(),
+            at: self.now,
+            sent_at: None,
+            subject: look.subject,
+            text: look.text,
+            new_text: draft.text.clone(),
+            message_id: Some(message_id),
+            sameness: draft.sameness.clone(),
+            references,
+            thread_index: None,
+            language: None,
+            agent: by.map(|s| s.address().clone()),
+            counts: true,
+            accepted: false,
+            verified: true,
+            attachments: draft.attachments.clone(),
+            defects: Vec::new(),
+        }));
+        // The message stands before the mail that carries it.
+        self.changes.insert(before, message);
+        let at = self.now;
+        self.touch(ticket, |t| {
+            t.last_answer =
+                Some(LastAnswer { message: no, at, agent: by.map(|s| s.address().clone()), text: draft.text.clone() });
+        });
+        if facts.assignee.is_none()
+            && let Some(by) = by.filter(|s| self.rules.settings.agent_of(s.address()).is_some())
+        {
+            self.assign(ticket, by.address(), actor);
+        }
+        if matches!(facts.state, State::Open | State::Held) {
+            self.set_state(ticket, State::Pending, None, actor, What::Pending);
+        }
+        if mailbox.notify == Notify::All {
+            self.tell_colleagues(mailbox, &facts, by);
+        }
+    }
+
+    /// With `notify = "all"`: one line in the notification's own conversation.
+    fn tell_colleagues(&mut self, mailbox: &Mailbox, facts: &TicketFacts, by: Option<&Staff<'_>>) {
+        let agents = self.rules.settings.agents.iter().filter(|a| a.mailboxes.contains(&mailbox.name));
+        for agent in agents.filter(|a| by.is_none_or(|s| s.address() != a.address())) {
+            let told = ColleagueFacts {
+                number: facts.number,
+                subject: facts.subject.clone(),
+                by: by.map(|s| s.name.to_owned()),
+                at: self.now,
+            };
+            let page = colleague_answered(&self.inside_voice(), &told);
+            let reply = Reply::To(Token::Note { ticket: facts.number }, self.grounds(facts));
+            let not_before = self.now;
+            self.inside(
+                mailbox,
+                &Rules::of_agent(agent),
+                page,
+                InsidePost {
+                    kind: ParcelKind::Confirm,
+                    name: mailbox.display_name.clone(),
+                    ticket: Some(facts.number),
+                    message: None,
+                    ask: None,
+                    reply,
+                    attachments: Vec::new(),
+                    not_before,
+                },
+            );
+        }
+    }
+
+    /// Keeps an answer back and shows the agent how it would look.
+    pub fn hold_answer(&mut self, ticket: TicketNo, by: &Staff<'_>, draft: &Draft, why: HeldWhy) {
+        let Some(facts) = self.tickets.get(&ticket).cloned() else { return };
+        let Some(mailbox) = self.mailbox(&facts.mailbox) else { return };
+        let look = self.look(mailbox, &facts, Some(by), draft);
+        let ask = self.next.take_ask();
+        let expires_at = self.now.plus(ASK_FOR_S);
+        let word = why_word(&why);
+        self.change(Change::NewAsk(KnownAsk {
+            no: ask,
+            ticket: Some(ticket),
+            agent: by.address().clone(),
+            created_at: self.now,
+            expires_at,
+            settled: None,
+            matter: Matter::Answer(HeldAnswer {
+                letter: draft.letter.map_or(0, |l| l.0),
+                text: draft.text.clone(),
+                html: draft.html.clone(),
+                attachments: draft.attachments.clone(),
+                commands: draft.commands.clone(),
+                why: word.to_owned(),
+            }),
+        }));
+        let page = held(
+            &self.inside_voice(),
+            &HeldFacts {
+                number: ticket,
+                subject: facts.subject.clone(),
+                why,
+                to: self.recipients(&facts),
+                text: look.text,
+                attachments: draft.attachments.iter().map(|a| a.name.clone()).collect(),
+                commands: draft.commands.clone(),
+                expires_at,
+            },
+            &crate::desk::commands::rows(),
+        );
+        self.event(ticket, &by.actor(), What::Asked, format!("{word}; ask {ask}"));
+        self.tell(mailbox, by, page, Some(ticket), Some(ask));
+    }
+}
+
+/// Why an answer was held, in a word for the record.
+const fn why_word(why: &HeldWhy) -> &'static str {
+    match why {
+        HeldWhy::EndUncertain => "end-uncertain",
+        HeldWhy::StaleAddress => "stale-address",
+        HeldWhy::OldAddress => "old-address",
+        HeldWhy::ColleagueAnswered { .. } => "colleague-answered",
+        HeldWhy::CustomerWrote { .. } => "customer-wrote",
+        HeldWhy::Leak { .. } => "leak",
+        HeldWhy::CommandInText { .. } => "command-in-text",
+        HeldWhy::TicketChanged { .. } => "ticket-changed",
+        HeldWhy::OtherCustomer { .. } => "other-customer",
+        HeldWhy::Other(_) => "other",
+    }
+}

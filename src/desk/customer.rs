@@ -1,0 +1,515 @@
+//! A customer's mail: joins a ticket or opens one, starts clocks, is acknowledged, and agents hear of it.
+
+use crate::config::settings::AcknowledgeWhen;
+use crate::desk::case::Post;
+use crate::desk::intake::Incoming;
+use crate::desk::say::acknowledgement::{AckFacts, Echo, acknowledgement};
+use crate::desk::say::answer::{Fill, fill_markdown};
+use crate::desk::say::notification::{Reason, Remark};
+use crate::desk::sign::SignedAddress;
+use crate::desk::tell::{News, is_live};
+use crate::desk::thread::{Thread, takes_part, thread};
+use crate::desk::vouch::{Vouch, vouch};
+use crate::desk::wording::Wording;
+use crate::mail::compose::AutoSubmitted;
+use crate::mail::letter::{Defect, Letter};
+use crate::mail::thanks::only_thanks;
+use crate::model::{
+    Address, CustomerNo, Direction, Kind, MessageNo, ParcelKind, Party, Priority, State, TicketNo, Time,
+};
+use crate::plan::{Change, Fate, LastIn, NewMessage, NewTicket, TicketFacts, What};
+
+/// Mail that lay there before us and is older than this is filed without telling anybody.
+const OLD_NEWS_S: i64 = 7 * Time::DAY;
+
+/// Who a ticket is opened for.
+#[derive(Clone, Debug)]
+struct Author {
+    party: Option<Party>,
+    customer: Option<CustomerNo>,
+    verified: bool,
+    /// A trusted server is named and does not vouch.
+    doubtful: bool,
+}
+
+impl Incoming<'_> {
+    pub fn of_customer(&mut self) -> bool {
+        self.replace_addresses_that_are_out();
+        let settings = self.case.rules.settings;
+        let vouched = vouch(self.letter, self.mailbox, &[]);
+        let own = self.letter.from.as_ref().is_some_and(|p| self.case.rules.is_ours(&p.address));
+        let party = self.letter.from.clone().filter(|_| !own);
+        let author = Author {
+            customer: None,
+            verified: vouched.is_proved(),
+            doubtful: matches!(vouched, Vouch::Unproved(_)),
+            party,
+        };
+        let judged = thread(self.letter, self.case.found, &self.numbers, settings.desk.reopen_within_s, self.case.now);
+        match judged {
+            Thread::Joins { ticket, rule, merged_from } if !own => self.join(author, ticket, rule, merged_from),
+            Thread::Joins { ticket, .. } => self.open(author, own, "from our own address", &[ticket]),
+            Thread::New { rule, related } => self.open(author, own, rule, &related),
+        }
+        true
+    }
+
+    /// A signed address that a stranger writes to is out: it is made worthless.
+    fn replace_addresses_that_are_out(&mut self) {
+        let key = self.case.rules.key;
+        let out: Vec<TicketNo> = self
+            .signed
+            .iter()
+            .filter_map(|s: &SignedAddress| {
+                let facts = self.case.tickets.get(&s.token.ticket()?)?;
+                let settings = self.case.rules.settings;
+                let people = settings
+                    .agents
+                    .iter()
+                    .map(|a| a.address())
+                    .chain(settings.managers.iter().map(|m| &m.addresses[0]));
+                let grounds = self.case.grounds(facts);
+                people.into_iter().any(|p| key.admits(self.case.found.epoch, s, p, grounds)).then_some(facts.number)
+            })
+            .collect();
+        for ticket in out {
+            self.case.change(Change::BumpSerial { ticket });
+            self.case.touch(ticket, |t| t.serial += 1);
+            self.case.event(ticket, "svar", What::AddressOut, format!("letter {}", self.env.letter));
+        }
+    }
+
+    /// The customer to whom the author's address belongs; a new one if it belongs to nobody.
+    fn customer(&mut self, author: &mut Author) {
+        let Some(party) = &author.party else { return };
+        let known = self.case.found.customer.as_ref().map(|c| c.no);
+        let customer = known.unwrap_or_else(|| {
+            let customer = self.case.next.take_customer();
+            self.case.change(Change::NewCustomer { customer, name: party.name.clone(), at: self.case.now });
+            customer
+        });
+        let address = party.address.clone();
+        self.case.change(Change::KnowAddress { address, customer, name: party.name.clone() });
+        author.customer = Some(customer);
+    }
+
+    fn open(&mut self, mut author: Author, own: bool, rule: &'static str, related: &[TicketNo]) {
+        self.customer(&mut author);
+        let number = self.case.next.take_ticket();
+        let channel = self.env.channel;
+        let created_at = self.env.received_at;
+        let ticket = NewTicket {
+            number,
+            subject: self.letter.subject.clone(),
+            base_subject: self.letter.base_subject.clone(),
+            state: State::Open,
+            mailbox: self.mailbox.name.clone(),
+            channel,
+            customer: author.customer,
+            customer_party: author.party.clone(),
+            priority: Priority::Normal,
+            created_at,
+        };
+        let same_person = self.unanswered_of_sender();
+        let facts = facts_of(&ticket, self.case.found.epoch, self.case.now);
+        self.case.tickets.insert(number, facts);
+        self.case.change(Change::NewTicket(ticket));
+        self.case.event(number, "customer", What::Opened, rule);
+        let message = self.add(number, Kind::Person, true, author.verified, rule);
+        self.participants(number);
+        for tag in self.matching_tags() {
+            self.case.change(Change::Tag { ticket: number, tag: tag.clone() });
+            self.case.event(number, "svar", What::Tagged, tag);
+        }
+        let mut remarks = Vec::new();
+        for other in related.iter().chain(&same_person.map(|(t, _)| t)) {
+            self.case.change(Change::Relate { ticket: number, other: *other });
+            self.case.touch(number, |t| {
+                if !t.related.contains(other) {
+                    t.related.push(*other);
+                }
+            });
+            let mine = author
+                .party
+                .as_ref()
+                .is_some_and(|p| self.case.tickets.get(other).is_some_and(|t| takes_part(t, &p.address)));
+            remarks.push(match (mine, same_person) {
+                (_, Some((same, _))) if same == *other => Remark::SameMatter(*other),
+                (true, _) => Remark::Continues(*other),
+                (false, _) => Remark::NamesTicket(*other),
+            });
+        }
+        remarks.dedup();
+        if own {
+            remarks.insert(0, Remark::OurOwnAddress);
+        } else if author.doubtful {
+            remarks.insert(0, Remark::Unverified);
+        }
+        self.case.waiting(number, Some(self.env.received_at));
+        let prefer = same_person.and_then(|(t, _)| {
+            let facts = self.case.tickets.get(&t)?;
+            facts.assignee.clone().or_else(|| facts.turn_agent.clone())
+        });
+        self.tell(
+            number,
+            message,
+            if self.env.released.is_some() { Reason::Released } else { Reason::New },
+            remarks,
+            prefer,
+        );
+        let unacknowledged = own || same_person.is_some() || self.env.released.is_some();
+        if !unacknowledged {
+            self.acknowledge(number, &author);
+        }
+        self.settle(Fate::Message(message));
+    }
+
+    /// The sender's newest ticket that nobody has answered yet.
+    fn unanswered_of_sender(&self) -> Option<(TicketNo, Time)> {
+        let found = self.case.found;
+        let fits = |t: &&TicketFacts| {
+            t.state == State::Open
+                && t.answers == 0
+                && t.last_answer.is_none()
+                && t.mailbox == self.mailbox.name
+                && t.waiting_since.is_some()
+        };
+        let own = self.letter.from.as_ref().is_some_and(|p| self.case.rules.is_ours(&p.address));
+        found
+            .senders_tickets
+            .iter()
+            .filter_map(|t| found.tickets.get(t))
+            .filter(|_| !own)
+            .find(fits)
+            .map(|t| (t.number, t.created_at))
+    }
+
+    fn join(&mut self, mut author: Author, ticket: TicketNo, rule: &'static str, merged_from: Option<TicketNo>) {
+        let Some(facts) = self.case.tickets.get(&ticket).cloned() else { return };
+        self.customer(&mut author);
+        let answered = facts.answers > 0 || facts.last_answer.is_some();
+        let resting = facts.state == State::Closed || (facts.state == State::Pending && facts.waiting_since.is_none());
+        let thanks = answered && resting && only_thanks(&self.letter.new_text, !self.letter.attachments.is_empty());
+        let is_spam = facts.state == State::Spam;
+        let message = self.add(ticket, Kind::Person, !thanks && !is_spam, author.verified, rule);
+        if author.verified {
+            self.participants(ticket);
+        }
+        if thanks || is_spam {
+            self.case.event(
+                ticket,
+                "customer",
+                if thanks { What::Thanked } else { What::Received },
+                format!("message {message}: {rule}"),
+            );
+            self.settle(Fate::Message(message));
+            return;
+        }
+        self.case.event(ticket, "customer", What::Received, format!("message {message}: {rule}"));
+        let reason = match facts.state {
+            State::Closed => {
+                self.case.set_state(ticket, State::Open, None, "customer", What::Reopened);
+                Reason::Reopened
+            }
+            State::Pending | State::Held => {
+                self.case.set_state(ticket, State::Open, None, "customer", What::Open);
+                Reason::Again
+            }
+            _ => Reason::Again,
+        };
+        if facts.waiting_since.is_none() {
+            self.case.waiting(ticket, Some(self.env.received_at));
+        }
+        let mut remarks: Vec<Remark> = merged_from.map(Remark::MergedFrom).into_iter().collect();
+        if author.doubtful {
+            remarks.insert(0, Remark::Unverified);
+        }
+        self.tell(ticket, message, reason, remarks, None);
+        self.settle(Fate::Message(message));
+    }
+
+    /// Agents hear of it, unless it is old news.
+    fn tell(
+        &mut self,
+        ticket: TicketNo,
+        message: MessageNo,
+        reason: Reason,
+        mut remarks: Vec<Remark>,
+        prefer: Option<Address>,
+    ) {
+        if self.env.old && self.case.now.since(self.env.received_at) > OLD_NEWS_S {
+            return;
+        }
+        if self.letter.defects.contains(&Defect::Truncated) {
+            remarks.push(Remark::LeftInMailbox);
+        }
+        let news = News {
+            message,
+            reason,
+            remarks,
+            author: self.letter.from.clone(),
+            text: if self.letter.new_text.trim().is_empty() {
+                self.letter.text.clone()
+            } else {
+                self.letter.new_text.clone()
+            },
+            attachments: self.attachment_rows(),
+            received_at: self.env.received_at,
+            prefer,
+            not_to: Vec::new(),
+        };
+        self.case.notify(ticket, &news);
+    }
+
+    /// Files the letter on a ticket, as what came in.
+    pub fn add(&mut self, ticket: TicketNo, kind: Kind, counts: bool, verified: bool, rule: &str) -> MessageNo {
+        let no = self.case.next.take_message();
+        let message = message_of(self.letter, no, ticket, kind, counts, self.env.received_at);
+        let mut message =
+            NewMessage { letter: Some(self.env.letter), verified, attachments: self.attachment_rows(), ..message };
+        if self.case.found.id_is_taken {
+            message.defects.push(Defect::SameIdOtherText.as_str().to_owned());
+        }
+        let last = LastIn {
+            message: no,
+            message_id: self.letter.message_id.clone(),
+            references: self.letter.references.clone(),
+            from: self.letter.from.clone(),
+            subject: self.letter.subject.clone(),
+            at: self.env.received_at,
+            language: self.letter.language.clone(),
+        };
+        let own = self.letter.from.as_ref().is_some_and(|p| self.case.rules.is_ours(&p.address));
+        if kind == Kind::Person {
+            let from = self.letter.from.clone();
+            self.case.touch(ticket, |t| {
+                if let Some(from) = from.filter(|f| !own && t.customer_addresses.contains(&f.address)) {
+                    t.customer_party = Some(from);
+                }
+                t.last_in = Some(last);
+            });
+        }
+        self.case.change(Change::AddMessage(Box::new(message)));
+        debug_assert!(!rule.is_empty());
+        no
+    }
+
+    /// The others on To and Cc take part, ten at most; none of our own addresses, no agent.
+    fn participants(&mut self, ticket: TicketNo) {
+        let Some(facts) = self.case.tickets.get(&ticket) else { return };
+        let rules = self.case.rules;
+        let mut room = 10_usize.saturating_sub(facts.participants.len());
+        let mut new: Vec<Party> = Vec::new();
+        for party in self.letter.to.iter().chain(&self.letter.cc) {
+            let inside = rules.is_ours(&party.address) || rules.staff(&party.address).is_some();
+            let known = takes_part(facts, &party.address) || new.iter().any(|p| p.address == party.address);
+            let author = self.letter.from.as_ref().is_some_and(|f| f.address == party.address);
+            if room > 0 && !inside && !known && !author {
+                room -= 1;
+                new.push(party.clone());
+            }
+        }
+        for party in new {
+            self.case.change(Change::Participate { ticket, party: party.clone() });
+            self.case.touch(ticket, |t| t.participants.push(party));
+        }
+    }
+
+    fn matching_tags(&self) -> Vec<String> {
+        let text = [self.letter.subject.as_str(), self.letter.new_text.as_str()].join("\n");
+        let mut tags: Vec<String> = self
+            .case
+            .rules
+            .settings
+            .tags
+            .iter()
+            .filter(|t| t.pattern.is_match(&text))
+            .map(|t| t.name.clone())
+            .collect();
+        tags.dedup();
+        tags
+    }
+
+    /// The customer hears at once that her mail is here. RFC 3834: once, never to robots, echoing nothing that is not hers.
+    fn acknowledge(&mut self, ticket: TicketNo, author: &Author) {
+        let settings = self.case.rules.settings;
+        let found = self.case.found;
+        let closed_now = || settings.calendar_of(self.mailbox).is_some_and(|c| !c.is_open(self.case.now));
+        let wanted = match settings.acknowledge.when {
+            AcknowledgeWhen::Always => true,
+            AcknowledgeWhen::Closed => closed_now(),
+            AcknowledgeWhen::Never => false,
+        };
+        let Some(party) = author.party.clone() else { return };
+        let barred = self.env.old
+            || self.is_watched_only()
+            || self.has_empty_return_path()
+            || self.letter.kind != Kind::Person
+            || self.case.rules.staff(&party.address).is_some()
+            || is_robots_address(&party.address)
+            || found.auto_to_sender >= settings.limits.auto_per_address_per_day;
+        if !wanted || barred {
+            return;
+        }
+        if found.auto_in_all >= settings.limits.auto_per_hour {
+            let news = crate::desk::say::manager::ManagerNews::TooManyAutomatic {
+                limit: settings.limits.auto_per_hour,
+                until: self.case.now.plus(Time::HOUR),
+            };
+            let mailbox = self.mailbox;
+            self.case.tell_managers(mailbox, None, "too-many-automatic", Time::HOUR, &news);
+            return;
+        }
+        let spoken =
+            self.letter.language.as_deref().and_then(|l| Wording::languages().into_iter().find(|known| *known == l));
+        let language = spoken.unwrap_or(&self.mailbox.language);
+        let voice = self.case.voice(language, self.case.now);
+        let today = self.case.now.timestamp().to_zoned(settings.desk.time_zone.clone()).date();
+        let values = Fill {
+            customer_name: if author.verified { party.name.clone() } else { String::new() },
+            ticket_number: Some(ticket),
+            ticket_subject: String::new(),
+            agent_name: self.mailbox.display_name.clone(),
+            desk_name: settings.desk.name.clone(),
+            mailbox_address: self.mailbox.address.to_string(),
+        };
+        let echo = if author.verified {
+            Echo::Verified { subject: self.letter.subject.clone(), name: party.name.clone() }
+        } else {
+            Echo::Nothing
+        };
+        let page = acknowledgement(
+            &voice,
+            &AckFacts {
+                number: ticket,
+                echo,
+                expect: settings.acknowledge.expect.get(language).cloned(),
+                notices: settings.notices.iter().filter(|n| n.until >= today).map(|n| n.text.clone()).collect(),
+                signature: self.mailbox.signature.as_ref().and_then(|s| fill_markdown(s, &values).ok()),
+            },
+        );
+        let in_reply_to = self.letter.message_id.clone();
+        let mut references = self.letter.references.clone();
+        references.extend(in_reply_to.clone());
+        let to = if author.verified { party.clone() } else { Party::new("", party.address.clone()) };
+        let mailbox = self.mailbox;
+        let sent = self.case.post(
+            mailbox,
+            Post {
+                kind: ParcelKind::Acknowledge,
+                ticket: Some(ticket),
+                message: None,
+                agent: None,
+                ask: None,
+                from: Party::new(&mailbox.display_name, mailbox.address.clone()),
+                to: vec![to],
+                cc: Vec::new(),
+                reply_to: None,
+                subject: page.subject,
+                text: page.text,
+                html: Some(page.html),
+                in_reply_to,
+                references,
+                auto: Some(AutoSubmitted::Replied),
+                attachments: Vec::new(),
+                not_before: self.case.now,
+            },
+        );
+        if sent.is_some() {
+            self.case.change(Change::CountAutomatic { address: party.address, at: self.case.now });
+            self.case.event(ticket, "svar", What::Acknowledged, "");
+        }
+    }
+}
+
+/// Addresses to which no automatic mail is ever sent (RFC 3834, 2; RFC 2142).
+fn is_robots_address(address: &Address) -> bool {
+    let local = address.plain().local().replace(['-', '_', '.'], "");
+    [
+        "mailerdaemon",
+        "postmaster",
+        "noreply",
+        "donotreply",
+        "owner",
+        "listserv",
+        "majordomo",
+        "bounce",
+        "bounces",
+        "abuse",
+    ]
+    .iter()
+    .any(|w| local == *w || (local.starts_with(w) && matches!(*w, "noreply" | "donotreply" | "bounce" | "bounces")))
+        || address.local().ends_with("-request")
+        || address.local().starts_with("owner-")
+}
+
+/// The letter as a message that came in.
+#[must_use]
+pub fn message_of(letter: &Letter, no: MessageNo, ticket: TicketNo, kind: Kind, counts: bool, at: Time) -> NewMessage {
+    let mut references: Vec<String> = Vec::new();
+    for id in letter.in_reply_to.iter().chain(letter.references.iter().rev()).take(200) {
+        if !references.contains(id) {
+            references.push(id.clone());
+        }
+    }
+    NewMessage {
+        no,
+        ticket,
+        direction: Direction::In,
+        kind,
+        letter: None,
+        from: letter.from.clone(),
+        to: letter.to.clone(),
+        cc: letter.cc.clone(),
+        at,
+        sent_at: letter.sent_at,
+        subject: letter.subject.clone(),
+        text: letter.text.clone(),
+        new_text: letter.new_text.clone(),
+        message_id: letter.message_id.clone(),
+        sameness: letter.sameness.clone(),
+        references,
+        thread_index: letter.thread_index.clone(),
+        language: letter.language.clone(),
+        agent: None,
+        counts,
+        accepted: true,
+        verified: false,
+        attachments: Vec::new(),
+        defects: letter.defects.iter().map(|d| d.as_str().to_owned()).collect(),
+    }
+}
+
+/// The working copy of a ticket that this decision opens.
+#[must_use]
+pub fn facts_of(ticket: &NewTicket, epoch: i64, now: Time) -> TicketFacts {
+    debug_assert!(is_live(ticket.state));
+    TicketFacts {
+        number: ticket.number,
+        subject: ticket.subject.clone(),
+        base_subject: ticket.base_subject.clone(),
+        state: ticket.state,
+        mailbox: ticket.mailbox.clone(),
+        customer: ticket.customer,
+        customer_party: ticket.customer_party.clone(),
+        customer_addresses: ticket.customer_party.iter().map(|p| p.address.clone()).collect(),
+        participants: Vec::new(),
+        assignee: None,
+        turn_agent: None,
+        priority: ticket.priority,
+        tags: Vec::new(),
+        created_at: ticket.created_at,
+        updated_at: now,
+        closed_at: None,
+        waiting_since: None,
+        due_at: None,
+        hold_until: None,
+        survivor: None,
+        related: Vec::new(),
+        epoch,
+        serial: 0,
+        answers: 0,
+        last_answer: None,
+        last_in: None,
+    }
+}

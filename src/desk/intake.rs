@@ -1,0 +1,301 @@
+//! One letter: what to look up for it, and which of the desk's doors it goes through.
+
+use crate::config::settings::{Mailbox, Mode, TakenFor};
+use crate::desk::case::{Case, Rules, Staff};
+use crate::desk::sign::{SignedAddress, Token};
+use crate::desk::thread;
+use crate::mail::letter::{Letter, ReturnPath};
+use crate::model::{Address, Kind, ParcelNo, TicketNo, Time, one_line};
+use crate::plan::{AttachmentRow, Change, Clues, Envelope, Fate, Findings, Folder, NewQuarantine, Release};
+
+/// One letter being decided.
+#[derive(Debug)]
+pub struct Incoming<'a> {
+    pub case: Case<'a>,
+    pub letter: &'a Letter,
+    pub env: &'a Envelope,
+    pub mailbox: &'a Mailbox,
+    /// Tickets named by `[#n]`.
+    pub numbers: Vec<TicketNo>,
+    /// Signed addresses among the recipients, unverified, without doubles.
+    pub signed: Vec<SignedAddress>,
+}
+
+/// The recipients that speak of where a letter went: To, Cc, and where it was delivered.
+fn recipients(letter: &Letter) -> impl Iterator<Item = &Address> {
+    letter.to.iter().chain(&letter.cc).map(|p| &p.address).chain(&letter.delivered_to)
+}
+
+fn signed_addresses(letter: &Letter, rules: &Rules<'_>) -> Vec<SignedAddress> {
+    let mut signed = Vec::new();
+    for address in recipients(letter).filter(|a| rules.is_ours(a)) {
+        if let Some(read) = address.detail().and_then(SignedAddress::parse)
+            && !signed.contains(&read)
+        {
+            signed.push(read);
+        }
+    }
+    signed
+}
+
+fn bounce_address(letter: &Letter, rules: &Rules<'_>) -> Option<(i64, ParcelNo)> {
+    recipients(letter).filter(|a| rules.is_ours(a)).filter_map(|a| a.detail()).find_map(|d| rules.key.bounced_parcel(d))
+}
+
+/// What to look up for a letter.
+#[must_use]
+pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
+    let signed = signed_addresses(letter, rules);
+    let mut numbers = thread::numbers(&letter.subject);
+    numbers.extend(signed.iter().filter_map(|s| s.token.ticket()));
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut references: Vec<String> = Vec::new();
+    for id in letter.in_reply_to.iter().chain(letter.references.iter().rev()) {
+        if references.len() < 200 && !references.contains(id) {
+            references.push(id.clone());
+        }
+    }
+    let mut people: Vec<Address> = Vec::new();
+    let others = letter.to.iter().chain(&letter.cc).map(|p| &p.address);
+    let original =
+        letter.original.as_ref().and_then(|o| o.from.as_ref()).filter(|_| env.released == Some(Release::Recorded));
+    let author = letter.from.as_ref().map(|p| &p.address).filter(|_| env.folder == Folder::Inbox);
+    for address in original.map(|p| &p.address).into_iter().chain(author).chain(others) {
+        if people.len() < 50 && !people.contains(address) && !(rules.is_ours(address) && env.folder == Folder::Sent) {
+            people.push(address.clone());
+        }
+    }
+    let bounce = letter.bounce.as_ref();
+    let own = letter.svar_id.as_deref().into_iter().chain(bounce.and_then(|b| b.svar_id.as_deref()));
+    let parcels =
+        own.filter_map(|v| rules.key.verify_svar_id(v)).chain(bounce_address(letter, rules)).map(|(_, p)| p).collect();
+    Clues {
+        message_id: letter.message_id.clone(),
+        sameness: letter.sameness.clone(),
+        references,
+        numbers,
+        people,
+        thread_index: letter.thread_index.clone(),
+        base_subject: letter.base_subject.clone(),
+        parcels,
+        bounced: bounce.and_then(|b| b.message_id.clone()).into_iter().collect(),
+        asks: signed
+            .iter()
+            .filter_map(|s| match s.token {
+                Token::Confirm { ask } => Some(ask),
+                _ => None,
+            })
+            .collect(),
+    }
+}
+
+type Door<'a> = (&'static str, fn(&mut Incoming<'a>) -> bool);
+
+/// The doors, in order. Each looks whether the letter is its own, and if so deals with it.
+const fn doors<'a>() -> [Door<'a>; 9] {
+    [
+        ("released from quarantine", Incoming::released),
+        ("our own mail", Incoming::echo),
+        ("a mail in Sent", Incoming::sent),
+        ("on record already", Incoming::duplicate),
+        ("a sender's rule", Incoming::by_rule),
+        ("a bounce", Incoming::bounce),
+        ("one of us", Incoming::of_staff),
+        ("a robot", Incoming::robot),
+        ("a customer", Incoming::of_customer),
+    ]
+}
+
+/// Decides what to do about a letter. Same arguments, same changes; the last of them settles the letter.
+#[must_use]
+pub fn decide(letter: &Letter, env: &Envelope, found: &Findings, rules: &Rules<'_>, now: Time) -> Vec<Change> {
+    let Some(mailbox) = rules.settings.mailbox(&env.mailbox) else {
+        // The mailbox has left the configuration since: the letter is kept.
+        let no = found.next.quarantine;
+        let quarantine = NewQuarantine {
+            no,
+            letter: env.letter,
+            mailbox: env.mailbox.clone(),
+            from: letter.from.as_ref().map(|p| p.address.clone()),
+            subject: letter.subject.clone(),
+            reason: "no-mailbox: the configuration has no mailbox of this name any more".to_owned(),
+            at: now,
+        };
+        return vec![
+            Change::Quarantine(quarantine),
+            Change::Settle { letter: env.letter, fate: Fate::Quarantined(no) },
+        ];
+    };
+    let mut incoming = Incoming {
+        case: Case::new(*rules, found, now),
+        letter,
+        env,
+        mailbox,
+        numbers: thread::numbers(&letter.subject),
+        signed: signed_addresses(letter, rules),
+    };
+    for (_, door) in doors() {
+        if door(&mut incoming) {
+            break;
+        }
+    }
+    incoming.case.changes
+}
+
+impl<'a> Incoming<'a> {
+    pub fn settle(&mut self, fate: Fate) {
+        self.case.change(Change::Settle { letter: self.env.letter, fate });
+    }
+
+    /// Sets the letter aside, whole. `reason`: a word, a colon, a sentence.
+    pub fn quarantine(&mut self, reason: impl Into<String>) -> crate::model::QuarantineNo {
+        let no = self.case.next.take_quarantine();
+        self.case.change(Change::Quarantine(NewQuarantine {
+            no,
+            letter: self.env.letter,
+            mailbox: self.mailbox.name.clone(),
+            from: self.letter.from.as_ref().map(|p| p.address.clone()),
+            subject: self.letter.subject.clone(),
+            reason: reason.into(),
+            at: self.case.now,
+        }));
+        self.settle(Fate::Quarantined(no));
+        no
+    }
+
+    /// The author, if one of us.
+    #[must_use]
+    pub fn staff(&self) -> Option<Staff<'a>> {
+        self.letter.from.as_ref().and_then(|p| self.case.rules.staff(&p.address))
+    }
+
+    /// What is attached, as rows; the bytes come from the letter.
+    #[must_use]
+    pub fn attachment_rows(&self) -> Vec<AttachmentRow> {
+        rows(self.letter)
+    }
+
+    /// Taken for what somebody said it is.
+    fn released(&mut self) -> bool {
+        match self.env.released {
+            Some(Release::Recorded) => match self.staff() {
+                Some(staff) => {
+                    self.record(&staff, true);
+                    true
+                }
+                None => self.of_customer(),
+            },
+            Some(Release::Customer) => self.of_customer(),
+            None => false,
+        }
+    }
+
+    /// A mail that this desk sent comes back to it: a copy in Sent, a list, an alias.
+    fn echo(&mut self) -> bool {
+        let Some((epoch, parcel)) = self.letter.svar_id.as_deref().and_then(|v| self.case.rules.key.verify_svar_id(v))
+        else {
+            return false;
+        };
+        let found = self.case.found;
+        if epoch > found.epoch || (epoch == found.epoch && parcel > found.last_parcel) {
+            let why = format!(
+                "a mail of this desk's, number {parcel} of epoch {epoch}, was not written here: two machines are running"
+            );
+            self.quarantine(format!("foreign-twin: {why}"));
+            self.case.change(Change::Halt { why });
+            return true;
+        }
+        self.settle(Fate::Echo(parcel));
+        true
+    }
+
+    fn duplicate(&mut self) -> bool {
+        let Some(known) = self.case.found.duplicate.clone() else { return false };
+        self.settle(Fate::Duplicate(known.no));
+        true
+    }
+
+    fn by_rule(&mut self) -> bool {
+        match self.rule() {
+            Some(TakenFor::Ignore) => {
+                self.quarantine("ignored: a [[sender]] rule says so");
+                true
+            }
+            Some(TakenFor::Robot) => {
+                self.quarantine("robot: a [[sender]] rule says so");
+                true
+            }
+            Some(TakenFor::Person) => self.letter.kind != Kind::Bounce && self.staff().is_none() && self.of_customer(),
+            None => false,
+        }
+    }
+
+    fn rule(&self) -> Option<TakenFor> {
+        let from = self.letter.from.as_ref()?.address.as_str();
+        let rules = &self.case.rules.settings.senders;
+        rules.iter().find(|r| matches_pattern(&r.pattern.to_lowercase(), from)).map(|r| r.taken_for)
+    }
+
+    /// Whether the letter was sent with an empty return path: never acknowledged, a person's all the same.
+    #[must_use]
+    pub fn has_empty_return_path(&self) -> bool {
+        self.letter.return_path == ReturnPath::Empty
+    }
+
+    #[must_use]
+    pub fn is_watched_only(&self) -> bool {
+        self.mailbox.mode == Mode::Watch
+    }
+}
+
+/// The rows of a letter's attachments.
+#[must_use]
+pub fn rows(letter: &Letter) -> Vec<AttachmentRow> {
+    letter
+        .attachments
+        .iter()
+        .map(|a| AttachmentRow {
+            name: one_line(&a.name),
+            media_type: a.media_type.clone(),
+            size: i64::try_from(a.data.len()).unwrap_or(i64::MAX),
+            inline: a.inline,
+            content_id: a.content_id.clone(),
+            sha256: a.sha256.clone(),
+        })
+        .collect()
+}
+
+/// Whether `text` fits `pattern`, in which `*` stands for anything.
+fn matches_pattern(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches_pattern;
+
+    #[test]
+    fn patterns_of_senders() {
+        let check = |pattern: &str, text: &str, expect: bool| {
+            assert_eq!(matches_pattern(pattern, text), expect, "{pattern} {text}")
+        };
+        check("*@klarna.example", "noreply@klarna.example", true);
+        check("*@klarna.example", "noreply@klarna.example.evil", false);
+        check("order@shop.example", "order@shop.example", true);
+        check("order@shop.example", "xorder@shop.example", false);
+        check("no*reply@*.example", "no-reply@mail.shop.example", true);
+        check("*", "a@b.example", true);
+        check("a*a", "a", false);
+    }
+}

@@ -1,0 +1,232 @@
+//! Mail that no person wrote: bounces of our mail, vacation notices, lists. It starts and stops nothing.
+
+use crate::desk::intake::Incoming;
+use crate::desk::say::failed::{CameBackFacts, CameBackFrom, came_back};
+use crate::desk::say::manager::ManagerNews;
+use crate::desk::say::notification::{Reason, Remark};
+use crate::desk::tell::{News, is_live};
+use crate::mail::letter::{Action, BouncedRecipient};
+use crate::model::{Address, Kind, ParcelKind, RecipientState, State, TicketNo, Time};
+use crate::plan::{Change, Fate, KnownParcel, What};
+
+/// An agent whose robot answered us is taken to be away for so long; the next notice of it begins anew.
+const OUT_OF_OFFICE_S: i64 = Time::DAY;
+
+impl Incoming<'_> {
+    /// A delivery report. It only ever speaks of mail that is ours for certain: by our signature, or a Message-ID on record.
+    pub fn bounce(&mut self) -> bool {
+        if self.letter.kind != Kind::Bounce {
+            return false;
+        }
+        let report = self.letter.bounce.clone().unwrap_or_default();
+        let Some(parcel) = self.bounced_parcel() else {
+            let of_person = report.message_id.as_ref().and_then(|_| self.case.found.messages.first()).map(|m| m.ticket);
+            match of_person.filter(|t| self.case.tickets.contains_key(t)) {
+                Some(ticket) => {
+                    let message = self.add(ticket, Kind::Bounce, false, false, "bounce of a message on record");
+                    self.settle(Fate::Message(message));
+                }
+                None => {
+                    self.quarantine("bounce-unknown: the mail that came back is not on record here");
+                }
+            }
+            return true;
+        };
+        let failed: Vec<BouncedRecipient> =
+            report.recipients.iter().filter(|r| r.action == Action::Failed).cloned().collect();
+        let words = |r: &BouncedRecipient| {
+            [r.status.as_deref(), r.diagnostic.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        };
+        for recipient in &failed {
+            let named = Address::parse(&recipient.address);
+            let known = parcel.recipients.iter().find(|(a, _)| Some(a) == named.as_ref());
+            // A forwarder names the address behind it: with one recipient it can only be this one.
+            let address =
+                known.or(parcel.recipients.first().filter(|_| parcel.recipients.len() == 1)).map(|(a, _)| a.clone());
+            if let Some(address) = address {
+                self.case.change(Change::Recipient {
+                    parcel: parcel.no,
+                    address: address.clone(),
+                    state: RecipientState::Bounced,
+                    error: Some(words(recipient)),
+                });
+                self.case.change(Change::AddressBounced { address, at: self.case.now });
+            }
+        }
+        let ticket = parcel.ticket.filter(|t| self.case.tickets.contains_key(t));
+        match (parcel.kind, ticket) {
+            (ParcelKind::Answer, Some(ticket)) => self.answer_bounced(&parcel, ticket, &failed),
+            (ParcelKind::Notify, Some(ticket)) => {
+                if !failed.is_empty() {
+                    let words = failed.first().map(words).unwrap_or_default();
+                    self.case.event(ticket, "svar", What::Bounced, format!("parcel {}", parcel.no));
+                    self.case.notification_failed(&parcel, ticket, &words);
+                }
+                self.settle(Fate::Done("bounce of a notification"));
+            }
+            (_, Some(ticket)) => {
+                let message = self.add(ticket, Kind::Bounce, false, false, "bounce of a mail of ours");
+                self.case.event(ticket, "svar", What::Bounced, format!("parcel {}", parcel.no));
+                self.settle(Fate::Message(message));
+            }
+            (_, None) => {
+                self.quarantine("bounce: a mail to one of us came back");
+            }
+        }
+        true
+    }
+
+    fn bounced_parcel(&self) -> Option<KnownParcel> {
+        let key = self.case.rules.key;
+        let report = self.letter.bounce.as_ref();
+        let by_address = self.letter.to.iter().map(|p| &p.address).chain(&self.letter.delivered_to);
+        let by_address = by_address.filter_map(|a| a.detail()).find_map(|d| key.bounced_parcel(d)).map(|(_, p)| p);
+        let by_header = report.and_then(|b| b.svar_id.as_deref()).and_then(|v| key.verify_svar_id(v)).map(|(_, p)| p);
+        let by_id = report.and_then(|b| b.message_id.as_ref());
+        let parcels = &self.case.found.parcels;
+        let signed = by_address.or(by_header);
+        parcels
+            .iter()
+            .find(|p| Some(p.no) == signed)
+            .or_else(|| parcels.iter().find(|p| Some(&p.message_id) == by_id))
+            .cloned()
+    }
+
+    fn answer_bounced(&mut self, parcel: &KnownParcel, ticket: TicketNo, failed: &[BouncedRecipient]) {
+        let message = self.add(ticket, Kind::Bounce, false, false, "bounce of an answer");
+        self.settle(Fate::Message(message));
+        let Some(survivor) = self.case.survivor(ticket).cloned() else { return };
+        self.case.event(
+            survivor.number,
+            "svar",
+            What::Bounced,
+            format!("message {}", parcel.message.map_or(0, |m| m.0)),
+        );
+        if failed.is_empty() {
+            return;
+        }
+        if matches!(survivor.state, State::Closed | State::Pending | State::Held) {
+            let what = if is_live(survivor.state) { What::Open } else { What::Reopened };
+            self.case.set_state(survivor.number, State::Open, None, "svar", what);
+        }
+        let said = parcel.message.and_then(|m| self.case.found.said.get(&m));
+        let page = came_back(
+            &self.case.inside_voice(),
+            &CameBackFacts {
+                number: survivor.number,
+                subject: survivor.subject.clone(),
+                recipients: failed
+                    .iter()
+                    .map(|r| CameBackFrom {
+                        address: r.address.clone(),
+                        status: r.status.clone(),
+                        diagnostic: r.diagnostic.clone(),
+                    })
+                    .collect(),
+                text: said.map(|s| s.new_text.clone()),
+            },
+        );
+        let writer = parcel.agent.as_ref().or(survivor.assignee.as_ref()).and_then(|a| self.case.rules.staff(a));
+        let Some(mailbox) = self.case.mailbox(&survivor.mailbox) else { return };
+        match writer {
+            Some(staff) => {
+                self.case.tell(mailbox, &staff, page, Some(survivor.number), None);
+            }
+            None => {
+                let news = ManagerNews::AnswerFailed {
+                    agent: None,
+                    recipients: failed.iter().map(|r| r.address.clone()).collect(),
+                    words: failed.iter().filter_map(|r| r.diagnostic.clone()).collect::<Vec<_>>().join("; "),
+                };
+                self.case.tell_managers(mailbox, Some(survivor.number), "answer-failed", Time::HOUR, &news);
+            }
+        }
+    }
+
+    /// Vacation notices and lists: kept on the ticket that they answer, else set aside.
+    pub fn robot(&mut self) -> bool {
+        if !matches!(self.letter.kind, Kind::Auto | Kind::List) {
+            return false;
+        }
+        let by_message = self.case.found.messages.first().map(|m| m.ticket);
+        let references = |id: &String| self.letter.in_reply_to.contains(id) || self.letter.references.contains(id);
+        let by_parcel = || self.case.found.parcels.iter().find(|p| references(&p.message_id)).and_then(|p| p.ticket);
+        let by_number = || {
+            let from = self.letter.from.as_ref()?;
+            let part = |t: &&TicketNo| {
+                self.case.tickets.get(t).is_some_and(|f| crate::desk::thread::takes_part(f, &from.address))
+            };
+            self.numbers.iter().find(part).copied()
+        };
+        let ticket =
+            by_message.or_else(by_parcel).or_else(by_number).and_then(|t| self.case.survivor(t)).map(|t| t.number);
+        match ticket {
+            Some(ticket) => {
+                let message = self.add(ticket, self.letter.kind, false, false, "a robot's mail about this ticket");
+                self.case.event(ticket, "customer", What::Received, format!("message {message}: {}", self.letter.kind));
+                self.settle(Fate::Message(message));
+            }
+            None => {
+                let why = self.letter.why.clone();
+                self.quarantine(format!("robot: {why}"));
+            }
+        }
+        true
+    }
+
+    /// A robot answered for an agent: he is away.
+    pub fn out_of_office(&mut self, agent: &Address) {
+        let ours = !self.case.found.parcels.is_empty() || !self.signed.is_empty();
+        if ours {
+            self.case
+                .change(Change::AgentAway { agent: agent.clone(), until: Some(self.case.now.plus(OUT_OF_OFFICE_S)) });
+            self.settle(Fate::Done("an agent's out-of-office reply"));
+        } else {
+            let why = self.letter.why.clone();
+            self.quarantine(format!("robot: {why}"));
+        }
+    }
+}
+
+impl crate::desk::case::Case<'_> {
+    /// A notification did not reach its agent: the next one gets it, and managers hear of it.
+    pub fn notification_failed(&mut self, parcel: &KnownParcel, ticket: TicketNo, words: &str) {
+        let Some(facts) = self.tickets.get(&ticket).cloned() else { return };
+        let Some(mailbox) = self.mailbox(&facts.mailbox) else { return };
+        let Some(agent) = parcel.agent.clone() else { return };
+        let name = self.rules.staff(&agent).map_or_else(|| agent.to_string(), |s| s.name.to_owned());
+        let said = parcel.message.and_then(|m| self.found.said.get(&m)).cloned();
+        let before = facts.turn_agent.clone();
+        let mut reached = false;
+        if let Some(said) = said {
+            self.touch(ticket, |t| t.turn_agent = None);
+            reached = self.notify(
+                ticket,
+                &News {
+                    message: said.no,
+                    reason: Reason::New,
+                    remarks: vec![Remark::CameBackFrom { colleague: name.clone() }],
+                    author: said.from,
+                    text: said.new_text,
+                    attachments: Vec::new(),
+                    received_at: said.at,
+                    prefer: None,
+                    not_to: vec![agent.clone()],
+                },
+            );
+        }
+        let now_with = self
+            .tickets
+            .get(&ticket)
+            .and_then(|t| t.turn_agent.clone())
+            .filter(|a| reached && Some(a) != before.as_ref());
+        let now_with = now_with.and_then(|a| self.rules.staff(&a)).map(|s| s.name.to_owned());
+        let news = ManagerNews::NotificationCameBack {
+            agent: name,
+            address: agent.clone(),
+            words: words.to_owned(),
+            now_with,
+        };
+        self.tell_managers(mailbox, Some(ticket), &format!("notification-failed {agent}"), Time::HOUR, &news);
+    }
+}

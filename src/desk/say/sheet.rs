@@ -1,0 +1,374 @@
+//! A page under way: each thing is said once and written twice, as text of 76 columns and as simple HTML.
+//!
+//! Everything is escaped here and nowhere else. The HTML is inline-styled and names no background and no text colour but one
+//! grey that can be read on white and on black, so that it does well on phones and in dark mode.
+
+use super::Page;
+use crate::mail::marker::MARKER;
+
+/// Our own sentences are wrapped here, other people's words are left as they are.
+const COLUMNS: usize = 76;
+const GREY: &str = "color:#767676";
+
+#[derive(Debug, Default)]
+pub(super) struct Sheet {
+    text: String,
+    html: String,
+}
+
+impl Sheet {
+    /// The line above which an agent writes. Stands first.
+    pub(super) fn marker(&mut self, sentence: &str) {
+        self.text.push_str(&format!("{MARKER} {sentence}\n"));
+        self.html.push_str(&format!(
+            "<div class=\"svar-marker\" style=\"margin:0 0 1em;padding:0 0 .3em;border-bottom:1px solid #999\">\
+             <span style=\"{GREY};font-size:80%\">{MARKER}</span> <strong>{}</strong></div>\n",
+            escape(sentence)
+        ));
+    }
+
+    /// A sentence or two of ours.
+    pub(super) fn say(&mut self, words: &str) {
+        self.gap();
+        self.wrapped("", words);
+        self.html.push_str(&format!("<p style=\"margin:0 0 .8em\">{}</p>\n", linked(words)));
+    }
+
+    /// What must not be overlooked.
+    pub(super) fn warn(&mut self, words: &str) {
+        // Warnings stand together.
+        if !self.text.rsplit('\n').nth(1).is_some_and(|line| line.starts_with("! ") || line.starts_with("  ")) {
+            self.gap();
+        }
+        self.wrapped_under("! ", "  ", words);
+        self.html.push_str(&format!(
+            "<p style=\"margin:0 0 .8em;padding:0 0 0 .6em;border-left:4px solid #d08700\">{}</p>\n",
+            linked(words)
+        ));
+    }
+
+    /// What stands over a list.
+    pub(super) fn head(&mut self, words: &str) {
+        self.gap();
+        self.wrapped("", words);
+        self.html.push_str(&format!("<p style=\"margin:1.2em 0 .3em\"><strong>{}</strong></p>\n", escape(words)));
+    }
+
+    /// A lesser remark.
+    pub(super) fn small(&mut self, words: &str) {
+        self.gap();
+        self.wrapped("", words);
+        self.html.push_str(&format!("<p style=\"margin:1em 0 .5em;{GREY};font-size:90%\">{}</p>\n", linked(words)));
+    }
+
+    /// Somebody's words as they are: the matter of the page.
+    pub(super) fn letter(&mut self, words: &str) {
+        let words = inert(words);
+        self.gap();
+        self.text.push_str(words.trim_end());
+        self.text.push('\n');
+        self.html.push_str(&format!(
+            "<div style=\"margin:1em 0;white-space:pre-wrap;overflow-wrap:anywhere\">{}</div>\n",
+            linked(words.trim_end())
+        ));
+    }
+
+    /// Somebody's words, set apart from ours.
+    pub(super) fn excerpt(&mut self, words: &str) {
+        let words = inert(words);
+        self.gap();
+        for line in words.trim_end().split('\n') {
+            self.wrapped_under("| ", "| ", line);
+        }
+        self.html.push_str(&format!(
+            "<div style=\"margin:.5em 0 1em;padding:0 0 0 .8em;border-left:3px solid #999;white-space:pre-wrap;\
+             overflow-wrap:anywhere\">{}</div>\n",
+            linked(words.trim_end())
+        ));
+    }
+
+    /// Somebody's words in which nothing may be clicked.
+    pub(super) fn inert(&mut self, words: &str) {
+        self.gap();
+        for line in inert(words).trim_end().split('\n') {
+            self.wrapped_under("| ", "| ", &defused(line));
+        }
+        self.html.push_str(&format!(
+            "<div style=\"margin:.5em 0 1em;padding:0 0 0 .8em;border-left:3px solid #999;white-space:pre-wrap;\
+             overflow-wrap:anywhere\">{}</div>\n",
+            escape(&defused(inert(words).trim_end()))
+        ));
+    }
+
+    /// Rows of cells, aligned; the last cell takes what room there is.
+    pub(super) fn rows(&mut self, rows: &[Vec<String>]) {
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |n: usize| rows.iter().filter_map(|r| r.get(n)).map(|c| columns_of(c)).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        self.html.push_str("<table style=\"border-collapse:collapse;margin:0 0 .8em\">\n");
+        for row in rows {
+            let mut line = String::from(" ");
+            self.html.push_str("<tr>");
+            for (n, cell) in row.iter().enumerate() {
+                let cell = inert(cell);
+                line.push(' ');
+                if n + 1 == row.len() {
+                    let room = COLUMNS.saturating_sub(columns_of(&line)).max(20);
+                    line.push_str(&shortened(&cell, room));
+                } else {
+                    line.push_str(&cell);
+                    line.push_str(&" ".repeat(widths[n].saturating_sub(columns_of(&cell)) + 1));
+                }
+                let keep = if n + 1 < row.len() { ";white-space:nowrap" } else { "" };
+                self.html.push_str(&format!(
+                    "<td style=\"padding:.1em .8em .1em 0;vertical-align:top{keep}\">{}</td>",
+                    escape(&cell)
+                ));
+            }
+            self.text.push_str(line.trim_end());
+            self.text.push('\n');
+            self.html.push_str("</tr>\n");
+        }
+        self.html.push_str("</table>\n");
+    }
+
+    /// Rows of cells, the last of which is wrapped under itself.
+    pub(super) fn wrapped_rows(&mut self, rows: &[(String, String)]) {
+        let width = rows.iter().map(|r| columns_of(&r.0)).max().unwrap_or(0);
+        self.html.push_str("<table style=\"border-collapse:collapse;margin:0 0 .8em\">\n");
+        for (left, right) in rows {
+            let margin = format!("  {left}{}  ", " ".repeat(width.saturating_sub(columns_of(left))));
+            let under = " ".repeat(columns_of(&margin));
+            self.wrapped_under(&margin, &under, right);
+            self.html.push_str(&format!(
+                "<tr><td style=\"padding:.1em 1em .1em 0;vertical-align:top\">{}</td>\
+                 <td style=\"padding:.1em 0;vertical-align:top\">{}</td></tr>\n",
+                escape(left),
+                escape(right)
+            ));
+        }
+        self.html.push_str("</table>\n");
+    }
+
+    /// One-tap commands, in the HTML only: label, address, subject and body of the mail that opens.
+    pub(super) fn buttons(&mut self, buttons: &[Button]) {
+        if buttons.is_empty() {
+            return;
+        }
+        self.html.push_str("<p style=\"margin:1.2em 0 .4em\">");
+        for b in buttons {
+            let href = format!("mailto:{}?subject={}&body={}", percent(&b.to), percent(&b.subject), percent(&b.body));
+            self.html.push_str(&format!(
+                "<a href=\"{}\" style=\"display:inline-block;margin:0 .5em .5em 0;padding:.35em .8em;\
+                 border:1px solid #999;border-radius:.4em;text-decoration:none\">{}</a>\n",
+                escape(&href),
+                escape(&b.label)
+            ));
+        }
+        self.html.push_str("</p>\n");
+    }
+
+    /// The same as a list, in the text only.
+    pub(super) fn button_list(&mut self, title: &str, buttons: &[Button]) {
+        if buttons.is_empty() {
+            return;
+        }
+        self.gap();
+        self.text.push_str(&format!("{title}\n"));
+        let width = buttons.iter().map(|b| columns_of(&b.label)).max().unwrap_or(0);
+        for b in buttons {
+            let room = " ".repeat(width - columns_of(&b.label));
+            self.text.push_str(&format!("  {}{room}  {}\n", b.label, b.to));
+        }
+    }
+
+    pub(super) fn done(self, language: &str, subject: String) -> Page {
+        Page { subject, html: document(language, &self.html), text: self.text }
+    }
+
+    fn gap(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    fn wrapped(&mut self, margin: &str, words: &str) {
+        self.wrapped_under(margin, margin, words);
+    }
+
+    fn wrapped_under(&mut self, first: &str, under: &str, words: &str) {
+        let mut line = first.to_owned();
+        let mut empty = true;
+        for word in words.split(' ') {
+            if !empty && columns_of(&line) + 1 + columns_of(word) > COLUMNS {
+                self.text.push_str(line.trim_end());
+                self.text.push('\n');
+                under.clone_into(&mut line);
+                empty = true;
+            }
+            if !empty {
+                line.push(' ');
+            }
+            line.push_str(word);
+            empty = false;
+        }
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+}
+
+/// A one-tap command as it is shown.
+#[derive(Debug)]
+pub(super) struct Button {
+    pub(super) label: String,
+    pub(super) to: String,
+    pub(super) subject: String,
+    pub(super) body: String,
+}
+
+/// A whole document around a fragment.
+pub(super) fn document(language: &str, body: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n</head>\n\
+         <body style=\"font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:16px;\
+         line-height:1.45;max-width:42em;margin:0;padding:.5em\">\n{body}</body>\n</html>\n"
+    )
+}
+
+/// Foreign words without our marker, so that the first marker in a reply is ours, and without control characters.
+pub(super) fn inert(words: &str) -> String {
+    let words: String = words.chars().filter(|c| *c == '\n' || *c == '\t' || !c.is_control()).collect();
+    words.replace(MARKER, "- svar -")
+}
+
+/// No client makes a link of it: `https[:]//evil[.]test`.
+fn defused(words: &str) -> String {
+    let mut out = String::with_capacity(words.len());
+    let mut chars = words.chars().peekable();
+    while let Some(c) = chars.next() {
+        let next = chars.peek().copied();
+        match c {
+            ':' if next == Some('/') => out.push_str("[:]"),
+            '.' if next.is_some_and(char::is_alphanumeric) => out.push_str("[.]"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Escaped, with web addresses made into links that show where they lead.
+pub(super) fn linked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    let mut rest = text;
+    while let Some(at) = ["https://", "http://"].iter().filter_map(|s| rest.find(s)).min() {
+        out.push_str(&escape(&rest[..at]));
+        let tail = &rest[at..];
+        let ends =
+            |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'' | '`' | '”' | '“');
+        let url = &tail[..tail.find(ends).unwrap_or(tail.len())];
+        let url = url.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '*', '_']);
+        if url.len() > "https://".len() && !bidi(url) {
+            out.push_str(&format!("<a href=\"{0}\">{0}</a>", escape(url)));
+        } else {
+            out.push_str(&escape(url));
+        }
+        rest = &tail[url.len()..];
+    }
+    out.push_str(&escape(rest));
+    out
+}
+
+/// Characters that make an address look like another.
+fn bidi(text: &str) -> bool {
+    text.contains(
+        |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'),
+    )
+}
+
+/// RFC 6068: everything but letters, digits, and what is harmless in an address is percent-encoded; `+` is, because some clients read it as a space.
+fn percent(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for b in text.bytes() {
+        if b.is_ascii_alphanumeric() || b"-._~@".contains(&b) {
+            out.push(char::from(b));
+        } else {
+            out.push_str(&format!("%{b:02X}"));
+        }
+    }
+    out
+}
+
+/// Columns on a terminal, near enough: a character is one wide.
+fn columns_of(text: &str) -> usize {
+    text.chars().count()
+}
+
+pub(super) fn shortened(text: &str, columns: usize) -> String {
+    if columns_of(text) <= columns {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(columns.saturating_sub(1)).collect();
+    format!("{}…", start.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_become_links_and_nothing_else_does() {
+        let check = |text: &str, html: &str| assert_eq!(linked(text), html, "{text:?}");
+        check("a < b & c", "a &lt; b &amp; c");
+        check(
+            "se https://shop.example/x?a=1&b=2.",
+            "se <a href=\"https://shop.example/x?a=1&amp;b=2\">https://shop.example/x?a=1&amp;b=2</a>.",
+        );
+        check("(http://a.test)", "(<a href=\"http://a.test\">http://a.test</a>)");
+        check("https:// tom", "https:// tom");
+        check("javascript:alert(1)", "javascript:alert(1)");
+        check(
+            "https://a.test/\"onmouseover=\"x",
+            "<a href=\"https://a.test/\">https://a.test/</a>&quot;onmouseover=&quot;x",
+        );
+        check("https://a.test/\u{202e}moc", "https://a.test/\u{202e}moc");
+    }
+
+    #[test]
+    fn inert_words_are_no_links_and_no_marker() {
+        assert_eq!(defused("https://evil.test/x. Hej."), "https[:]//evil[.]test/x. Hej.");
+        assert_eq!(inert("a\u{1b}[31m -=-=- svar -=-=-\0"), "a[31m - svar -");
+    }
+
+    #[test]
+    fn mailto_links_are_encoded() {
+        assert_eq!(percent("a+b@c.test"), "a%2Bb@c.test");
+        assert_eq!(percent("Ta å&\n"), "Ta%20%C3%A5%26%0A");
+    }
+
+    #[test]
+    fn text_is_wrapped() {
+        let mut sheet = Sheet::default();
+        sheet.say(&"ord ".repeat(40));
+        sheet.warn(&"ord ".repeat(25));
+        sheet.wrapped_rows(&[("a".to_owned(), "ord ".repeat(30)), ("bbb".to_owned(), "x".to_owned())]);
+        assert!(sheet.text.lines().all(|l| l.chars().count() <= COLUMNS), "{}", sheet.text);
+        assert!(sheet.text.ends_with("\n  bbb  x\n"));
+    }
+}

@@ -1,0 +1,360 @@
+//! Who is told what: notifications in turn, and every other mail to agents and managers.
+
+use crate::config::settings::{Agent, Mailbox, Mode, Notify};
+use crate::desk::case::{Case, Post, Role, Rules, Staff};
+use crate::desk::say::manager::{ManagerNews, to_manager};
+use crate::desk::say::notification::{
+    LastAnswer, NotificationFacts, Reason, Remark, Tap, TapWord, TicketLine, notification, sender_name,
+};
+use crate::desk::say::{Page, subject};
+use crate::desk::sign::{Grounds, Token};
+use crate::mail::compose::AutoSubmitted;
+use crate::model::{Address, AskNo, MessageNo, ParcelKind, ParcelNo, Party, State, TicketNo, Time};
+use crate::plan::{AttachmentRow, Change, TicketFacts, What};
+
+/// One message that agents are to hear of.
+#[derive(Clone, Debug)]
+pub struct News {
+    pub message: MessageNo,
+    pub reason: Reason,
+    pub remarks: Vec<Remark>,
+    pub author: Option<Party>,
+    pub text: String,
+    pub attachments: Vec<AttachmentRow>,
+    pub received_at: Time,
+    /// The agent who has to do with it, though the ticket does not say so.
+    pub prefer: Option<Address>,
+    /// First addresses of agents who are passed over.
+    pub not_to: Vec<Address>,
+}
+
+/// Where a reply to a mail of ours goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    To(Token, Grounds),
+    /// `support+desk@`
+    Desk,
+}
+
+/// When an agent can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Duty {
+    Now,
+    From(Time),
+}
+
+impl Case<'_> {
+    fn duty(&self, agent: &Agent, mailbox: &Mailbox) -> Option<Duty> {
+        let hours = self.rules.settings.hours_of(agent, mailbox)?;
+        let away = self.found.agents.get(agent.address()).and_then(|a| a.away_until).filter(|t| *t > self.now);
+        match away {
+            None if hours.is_open(self.now) => Some(Duty::Now),
+            _ => hours.next_open(away.unwrap_or(self.now)).map(Duty::From),
+        }
+    }
+
+    /// Tells the agents whose turn it is. `false` if nobody could be told.
+    pub fn notify(&mut self, ticket: TicketNo, news: &News) -> bool {
+        let settings = self.rules.settings;
+        let Some(facts) = self.tickets.get(&ticket).cloned() else { return false };
+        let Some(mailbox) = self.mailbox(&facts.mailbox) else { return false };
+        if mailbox.mode == Mode::Watch || mailbox.notify == Notify::None {
+            return true;
+        }
+        let agents: Vec<(&Agent, Duty)> = settings
+            .agents
+            .iter()
+            .filter(|a| a.mailboxes.contains(&mailbox.name) && !news.not_to.contains(a.address()))
+            .filter_map(|a| Some((a, self.duty(a, mailbox)?)))
+            .collect();
+        if mailbox.notify == Notify::All {
+            for (agent, duty) in &agents {
+                self.notification(mailbox, agent, *duty, &facts, news, &[]);
+            }
+            return !agents.is_empty();
+        }
+        let Some((agent, duty)) = self.in_turn(&agents, &facts, news) else {
+            let names = settings
+                .agents
+                .iter()
+                .filter(|a| a.mailboxes.contains(&mailbox.name))
+                .map(|a| a.name.clone())
+                .collect();
+            self.tell_managers(
+                mailbox,
+                Some(ticket),
+                "nobody",
+                Time::HOUR,
+                &ManagerNews::NobodyOnDuty { agents: names },
+            );
+            return false;
+        };
+        let stands_in = facts.assignee.as_ref().filter(|a| *a != agent.address()).and_then(|a| settings.agent_of(a));
+        let remark = stands_in.map(|a| Remark::StandsInFor { colleague: a.name.clone() });
+        self.notification(mailbox, agent, duty, &facts, news, remark.as_slice());
+        if facts.turn_agent.as_ref() != Some(agent.address()) || news.reason == Reason::New {
+            self.change(Change::Turn { ticket, agent: agent.address().clone(), at: self.now });
+            let agent = agent.address().clone();
+            self.touch(ticket, |t| t.turn_agent = Some(agent));
+        }
+        true
+    }
+
+    /// The ticket's own agent if he is on duty; else who on duty has waited longest for a new matter; else who is there first.
+    fn in_turn<'b>(&self, agents: &[(&'b Agent, Duty)], facts: &TicketFacts, news: &News) -> Option<(&'b Agent, Duty)> {
+        let own = facts.assignee.as_ref().or(facts.turn_agent.as_ref()).or(news.prefer.as_ref());
+        let of = |address: &Address| agents.iter().find(|(a, _)| a.address() == address);
+        if let Some((agent, Duty::Now)) = own.and_then(of) {
+            return Some((agent, Duty::Now));
+        }
+        let waited = |a: &Agent| self.found.agents.get(a.address()).and_then(|f| f.last_turn_at);
+        if let Some(free) = agents.iter().filter(|(_, d)| *d == Duty::Now).min_by_key(|(a, _)| waited(a)) {
+            return Some(*free);
+        }
+        own.and_then(of).or_else(|| agents.iter().min_by_key(|(a, d)| (*d, waited(a)))).copied()
+    }
+
+    fn notification(
+        &mut self,
+        mailbox: &Mailbox,
+        agent: &Agent,
+        duty: Duty,
+        facts: &TicketFacts,
+        news: &News,
+        more: &[Remark],
+    ) {
+        let not_before = match duty {
+            Duty::Now => self.now,
+            Duty::From(time) => time,
+        };
+        let settings = self.rules.settings;
+        let voice = self.voice(&settings.desk.language, not_before);
+        let size: i64 = news.attachments.iter().map(|a| a.size).sum();
+        let fits = size <= i64::try_from(settings.limits.attachments_up_to_bytes).unwrap_or(i64::MAX);
+        let (attachments, left_out) = if fits {
+            (news.attachments.clone(), Vec::new())
+        } else {
+            (Vec::new(), news.attachments.iter().map(|a| (a.name.clone(), a.size)).collect())
+        };
+        let sees = |t: &&TicketFacts| agent.mailboxes.contains(&t.mailbox) && t.number != facts.number;
+        let lines = |numbers: &[TicketNo]| -> Vec<TicketLine> {
+            numbers.iter().filter_map(|n| self.tickets.get(n)).filter(sees).take(5).map(line).collect()
+        };
+        let last_answer =
+            facts.last_answer.as_ref().filter(|a| a.agent.as_ref() != Some(agent.address())).map(|a| LastAnswer {
+                by: a.agent.as_ref().and_then(|x| settings.agent_of(x)).map(|x| x.name.clone()),
+                at: a.at,
+                text: a.text.clone(),
+            });
+        let facts_told = NotificationFacts {
+            number: facts.number,
+            subject: facts.subject.clone(),
+            reason: news.reason.clone(),
+            author: news.author.clone(),
+            mailbox: mailbox.address.clone(),
+            received_at: news.received_at,
+            due_at: facts.due_at,
+            remarks: news.remarks.iter().chain(more).cloned().collect(),
+            text: news.text.clone(),
+            copies: facts.participants.clone(),
+            attachments: attachments.clone(),
+            left_out,
+            last_answer,
+            history: lines(&self.found.senders_tickets),
+            related: lines(&facts.related),
+            taps: self.taps(mailbox, agent, facts, news),
+        };
+        let page = notification(&voice, &facts_told);
+        let name = sender_name(&voice, &mailbox.display_name, facts.due_at);
+        let staff = Rules::of_agent(agent);
+        let reply = Reply::To(Token::Answer { ticket: facts.number }, self.grounds(facts));
+        let rows = attachments.into_iter().map(|a| AttachmentRow { inline: false, content_id: None, ..a }).collect();
+        let sent = self.inside(
+            mailbox,
+            &staff,
+            page,
+            InsidePost {
+                kind: ParcelKind::Notify,
+                name,
+                ticket: Some(facts.number),
+                message: Some(news.message),
+                ask: None,
+                reply,
+                attachments: rows,
+                not_before,
+            },
+        );
+        if sent.is_some() {
+            self.event(facts.number, "svar", What::Notified, format!("message {} to {}", news.message, staff.actor()));
+        }
+    }
+
+    fn taps(&self, mailbox: &Mailbox, agent: &Agent, facts: &TicketFacts, news: &News) -> Vec<Tap> {
+        if !mailbox.plus_addressing {
+            return Vec::new();
+        }
+        let same = news.remarks.iter().find_map(|r| match r {
+            Remark::SameMatter(other) => Some((TapWord::Merge, format!("merge{other}"))),
+            _ => None,
+        });
+        [(TapWord::Take, "take"), (TapWord::Close, "close"), (TapWord::HoldTomorrow, "hold"), (TapWord::Spam, "spam")]
+            .into_iter()
+            .map(|(what, word)| (what, word.to_owned()))
+            .chain(same)
+            .map(|(what, command)| {
+                let token = Token::OneTap { ticket: facts.number, command };
+                let detail = self.rules.key.detail(self.found.epoch, &token, agent.address(), self.grounds(facts));
+                Tap { what, to: mailbox.address.with_detail(&detail) }
+            })
+            .collect()
+    }
+
+    /// Writes a mail to one of us.
+    pub fn inside(&mut self, mailbox: &Mailbox, staff: &Staff<'_>, page: Page, post: InsidePost) -> Option<ParcelNo> {
+        let domain = mailbox.address.domain();
+        let root = post.ticket.map(|t| format!("svar.ticket.{}.{t}@{domain}", self.found.epoch));
+        let reply_to = match &post.reply {
+            _ if !mailbox.plus_addressing => mailbox.address.clone(),
+            Reply::To(token, grounds) => {
+                mailbox.address.with_detail(&self.rules.key.detail(self.found.epoch, token, staff.address(), *grounds))
+            }
+            Reply::Desk => mailbox.address.with_detail("desk"),
+        };
+        let called = post.ticket.map_or_else(|| "svar".to_owned(), |t| format!("#{t} (svar)"));
+        self.post(
+            mailbox,
+            Post {
+                kind: post.kind,
+                ticket: post.ticket,
+                message: post.message,
+                agent: Some(staff.address().clone()),
+                ask: post.ask,
+                from: Party::new(&post.name, mailbox.notify_from.clone()),
+                to: vec![Party::new(staff.name, staff.address().clone())],
+                cc: Vec::new(),
+                reply_to: Some(Party::new(&called, reply_to)),
+                subject: page.subject,
+                text: page.text,
+                html: Some(page.html),
+                in_reply_to: root.clone(),
+                references: root.into_iter().collect(),
+                auto: Some(AutoSubmitted::Generated),
+                attachments: post.attachments,
+                not_before: post.not_before,
+            },
+        )
+    }
+
+    /// A mail to one of us that a reply commands the desk by: held, refused, undeliverable and the like.
+    pub fn tell(
+        &mut self,
+        mailbox: &Mailbox,
+        staff: &Staff<'_>,
+        page: Page,
+        ticket: Option<TicketNo>,
+        ask: Option<AskNo>,
+    ) -> Option<ParcelNo> {
+        let facts = ticket.and_then(|t| self.tickets.get(&t));
+        let reply = match (ask, facts) {
+            (Some(ask), _) => Reply::To(Token::Confirm { ask }, Grounds { created_at: self.now, serial: 0 }),
+            (None, Some(facts)) => Reply::To(Token::Desk { ticket: facts.number }, self.grounds(facts)),
+            (None, None) => Reply::Desk,
+        };
+        let name = mailbox.display_name.clone();
+        let not_before = self.now;
+        self.inside(
+            mailbox,
+            staff,
+            page,
+            InsidePost {
+                kind: ParcelKind::Confirm,
+                name,
+                ticket,
+                message: None,
+                ask,
+                reply,
+                attachments: Vec::new(),
+                not_before,
+            },
+        )
+    }
+
+    /// Tells every manager of the mailbox, each at most once in `every_s` of one topic. A reply is a note to the assignee.
+    pub fn tell_managers(
+        &mut self,
+        mailbox: &Mailbox,
+        ticket: Option<TicketNo>,
+        topic: &str,
+        every_s: i64,
+        news: &ManagerNews,
+    ) {
+        for manager in self.rules.settings.managers.iter().filter(|m| m.mailboxes.contains(&mailbox.name)) {
+            let staff = Staff {
+                name: &manager.name,
+                addresses: &manager.addresses,
+                mailboxes: &manager.mailboxes,
+                role: Role::Manager,
+            };
+            if !self.may_tell(staff.address(), topic, every_s) {
+                continue;
+            }
+            let facts = ticket.and_then(|t| self.tickets.get(&t));
+            let named = facts.map(|t| (t.number, t.subject.as_str()));
+            let page = to_manager(&self.inside_voice(), named, news);
+            let reply = facts.map_or(Reply::Desk, |t| Reply::To(Token::Note { ticket: t.number }, self.grounds(t)));
+            let not_before = self.now;
+            self.inside(
+                mailbox,
+                &staff,
+                page,
+                InsidePost {
+                    kind: ParcelKind::Report,
+                    name: mailbox.display_name.clone(),
+                    ticket,
+                    message: None,
+                    ask: None,
+                    reply,
+                    attachments: Vec::new(),
+                    not_before,
+                },
+            );
+        }
+    }
+}
+
+/// What a mail to one of us needs besides its page.
+#[derive(Clone, Debug)]
+pub struct InsidePost {
+    pub kind: ParcelKind,
+    /// The sender's display name.
+    pub name: String,
+    pub ticket: Option<TicketNo>,
+    pub message: Option<MessageNo>,
+    pub ask: Option<AskNo>,
+    pub reply: Reply,
+    pub attachments: Vec<AttachmentRow>,
+    pub not_before: Time,
+}
+
+/// A ticket in one line: number, date, state, subject, never text.
+fn line(ticket: &TicketFacts) -> TicketLine {
+    TicketLine {
+        number: ticket.number,
+        at: ticket.last_in.as_ref().map_or(ticket.created_at, |l| l.at),
+        state: ticket.state,
+        subject: ticket.subject.clone(),
+    }
+}
+
+/// Whether a ticket still waits for somebody.
+#[must_use]
+pub fn is_live(state: State) -> bool {
+    matches!(state, State::Open | State::Pending | State::Held)
+}
+
+/// The subject of a mail to a customer.
+#[must_use]
+pub fn customer_subject(ticket: &TicketFacts) -> String {
+    let own = ticket.last_in.as_ref().map_or(ticket.subject.as_str(), |l| l.subject.as_str());
+    subject::for_customer(ticket.number, own)
+}

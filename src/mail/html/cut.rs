@@ -1,0 +1,76 @@
+//! Writing a parsed document out again, with stretches of it left out.
+
+use std::ops::Range;
+
+use crate::mail::html::entity;
+use crate::mail::html::parse::{Element, Node};
+
+/// HTML of `nodes` without the text, pictures and breaks in `gone` (ranges of node indexes); elements that become empty go too.
+/// The result is balanced. It still has to be sanitized.
+#[must_use]
+pub fn write(nodes: &[Node], gone: &[Range<usize>]) -> String {
+    let mut out = String::new();
+    // Where each open element begins in `out`, and where its content begins.
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    for (i, node) in nodes.iter().enumerate() {
+        let left_out = gone.iter().any(|g| g.contains(&i));
+        match node {
+            Node::Mark(_) => {}
+            Node::Open(element) => {
+                let start = out.len();
+                tag(element, &mut out);
+                open.push((start, out.len()));
+            }
+            Node::Close(name) => {
+                let Some((start, content)) = open.pop() else { continue };
+                if out.len() == content && !matches!(*name, "td" | "th") {
+                    out.truncate(start);
+                } else if *name != "font" {
+                    out.push_str("</");
+                    out.push_str(name);
+                    out.push('>');
+                }
+            }
+            Node::Void(element) if !left_out => tag(element, &mut out),
+            Node::Text(text) if !left_out => entity::escape_into(text, &mut out),
+            _ => {}
+        }
+    }
+    out
+}
+
+fn tag(element: &Element, out: &mut String) {
+    if element.tag == "img" && !element.get("src").trim_start().starts_with("cid:") || element.tag == "font" {
+        return;
+    }
+    out.push('<');
+    out.push_str(element.tag);
+    for (name, value) in &element.attributes {
+        if matches!(*name, "href" | "src" | "alt" | "colspan" | "rowspan" | "start" | "type" | "title") {
+            out.push(' ');
+            out.push_str(name);
+            out.push_str("=\"");
+            entity::escape_into(value, out);
+            out.push('"');
+        }
+    }
+    out.push('>');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::html::parse::parse;
+
+    #[test]
+    fn stretches_are_left_out() {
+        let check = |html: &str, from: usize, expect: &str| {
+            let nodes = parse(html, |_| None).nodes;
+            assert_eq!(write(&nodes, &[from..nodes.len()]), expect, "{html:?}");
+        };
+        check("<div>a<p>b</p></div><div>c</div>", 99, "<div>a<p>b</p></div><div>c</div>");
+        check("<div>a<p>b</p></div><div>c</div>", 3, "<div>a</div>");
+        check("<div>a<br>b</div>", 2, "<div>a</div>");
+        check("<font color=x>a</font>", 9, "a");
+    }
+}

@@ -1,0 +1,40 @@
+//! The simulated world: readable stories under `fixtures/stories/` are played through the real engine, in memory and in milliseconds.
+//!
+//! A story is a script of one step a line; `|` lines below a step are its text. See `fixtures/stories/README.md`.
+
+mod letters;
+mod month;
+mod play;
+mod story;
+
+use std::path::Path;
+
+use play::World;
+use story::{Story, read_story};
+
+/// Plays one story; the error names its line.
+fn tell(path: &Path) -> Result<(), String> {
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let Story { config, steps } = read_story(&text).map_err(|e| format!("{}:{e}", path.display()))?;
+    let mut world = World::new(&config).map_err(|e| format!("{}: {e}", path.display()))?;
+    for step in &steps {
+        world.step(step).map_err(|e| format!("{}:{}: {}\n  {e}", path.display(), step.line, step.words.join(" ")))?;
+    }
+    let wrong = world.violations();
+    if wrong.is_empty() { Ok(()) } else { Err(format!("{}: the database ends with {wrong:#?}", path.display())) }
+}
+
+#[test]
+fn every_story_ends_as_it_says() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/stories");
+    let only = std::env::var("STORY").unwrap_or_default();
+    let mut paths: Vec<_> = std::fs::read_dir(&dir)
+        .expect("fixtures/stories is there")
+        .map(|e| e.expect("it can be listed").path())
+        .filter(|p| p.extension().is_some_and(|e| e == "story") && p.to_string_lossy().contains(&only))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "no story in {}", dir.display());
+    let failed: Vec<String> = paths.iter().filter_map(|p| tell(p).err()).collect();
+    assert!(failed.is_empty(), "{} of {} stories went wrong:\n{}", failed.len(), paths.len(), failed.join("\n"));
+}
