@@ -47,7 +47,7 @@ pub fn play(dir: &Path) -> Result<Account, PlayError> {
         let mails = world.arrivals(now);
         for mail in desk.at(now, &mails, &mut serial)? {
             mails_out += 1;
-            world.delivered(mail::read::read(&mail.bytes), &header(&mail.bytes), now);
+            world.delivered(mail::read::read(&mail), &header(&mail), now);
         }
         // A wake that is not in the future would play the same moment for ever.
         let next = [world.next(), desk.next_wake()].into_iter().flatten().map(|t| t.max(now.plus(1))).min();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::config::settings::Settings;
 use crate::engine::clock::Now;
 use crate::engine::{Consignment, Engine, Event, Intake, OpenError, Outcome, Post};
-use crate::model::{Address, Channel, SourceNo, Time};
+use crate::model::{Channel, SourceNo, Time};
 use crate::net::{Wire, maildir, outdir};
 use crate::plan::{Folder, Route};
 use crate::store::{Arrival, Outlet, StoreError, custody};
@@ -31,13 +31,6 @@ pub enum PlayError {
     Stopped(String),
     #[error("the demo's own configuration is wrong: {0}")]
     Configuration(String),
-}
-
-/// A mail that the desk has sent.
-#[derive(Clone, Debug)]
-pub struct Sent {
-    pub to: Vec<Address>,
-    pub bytes: Arc<Vec<u8>>,
 }
 
 /// A desk at work in a directory of its own.
@@ -81,8 +74,8 @@ impl Play {
         self.engine.next_wake()
     }
 
-    /// It is `now` and these mails come. All that follows from them is decided and sent.
-    pub fn at(&mut self, now: Time, mails: &[Vec<u8>], serial: &mut u32) -> Result<Vec<Sent>, PlayError> {
+    /// It is `now` and these mails come. All that follows from them is decided and sent; gives back the mails that left.
+    pub fn at(&mut self, now: Time, mails: &[Vec<u8>], serial: &mut u32) -> Result<Vec<Arc<Vec<u8>>>, PlayError> {
         let mut events = Vec::new();
         for raw in mails {
             *serial += 1;
@@ -100,7 +93,7 @@ impl Play {
                     Outcome::Send(consignments) => {
                         for consignment in consignments {
                             events.extend(self.send(&consignment, now));
-                            sent.push(Sent { to: consignment.to, bytes: consignment.bytes });
+                            sent.push(consignment.bytes);
                         }
                     }
                     Outcome::Trouble(why) | Outcome::Halted(why) => return Err(PlayError::Stopped(why)),
