@@ -54,6 +54,8 @@ struct Verdict {
     cuts: Vec<(&'static str, Range<usize>)>,
     certain: bool,
     forward: Option<(Boundary, Range<usize>)>,
+    /// Nothing may be taken away, not even a signature.
+    whole: bool,
 }
 
 /// Finds the new part of a letter's text and of its HTML.
@@ -100,8 +102,7 @@ pub fn split(body: &Body, context: &Context<'_>) -> Split {
 
 fn judge(text: &Text<'_>, context: &Context<'_>) -> Verdict {
     let mut verdict = bounded(text, context);
-    let whole = verdict.cuts.is_empty() && !verdict.certain;
-    if !whole {
+    if !verdict.whole {
         let mut i = verdict.keep.len();
         while i > 0 {
             i -= 1;
@@ -120,6 +121,7 @@ fn judge(text: &Text<'_>, context: &Context<'_>) -> Verdict {
 fn bounded(text: &Text<'_>, context: &Context<'_>) -> Verdict {
     let count = text.lines.len();
     let all = |certain: bool| Verdict { keep: vec![0..count], certain, ..Verdict::default() };
+    let whole = || Verdict { whole: true, ..all(false) };
     let mut from = 0;
     for _ in 0..MAX_PASSED {
         let Some(found) = find::boundary(text, from, context.prefixes, context.is_answer) else { break };
@@ -129,17 +131,17 @@ fn bounded(text: &Text<'_>, context: &Context<'_>) -> Verdict {
             return forwarded(count, found, below);
         }
         match below {
-            Below::Interleaved => return all(false),
+            Below::Interleaved => return whole(),
             Below::Nothing if head_is_blank => {
                 // Nothing would be left. A header block may stand above the sender's own text, with a quote further down.
                 if found.is_ours || found.block.is_none() {
-                    return all(false);
+                    return whole();
                 }
                 from = found.body.max(found.start + 1);
             }
             Below::Nothing => {
                 if says_answers_below(&text.lines[..found.start]) {
-                    return all(false);
+                    return whole();
                 }
                 let quoted = text.lines[found.body..].iter().find(|l| !is_blank(l)).is_none_or(|l| depth(l) > 0);
                 let certain = found.strong || quoted;
@@ -147,7 +149,7 @@ fn bounded(text: &Text<'_>, context: &Context<'_>) -> Verdict {
                     keep: vec![0..found.start],
                     cuts: vec![(found.rule, found.start..count)],
                     certain,
-                    forward: None,
+                    ..Verdict::default()
                 };
             }
             Below::Tail(tail) => {
@@ -176,7 +178,13 @@ fn forwarded(count: usize, found: Boundary, below: Below) -> Verdict {
     let mut keep = vec![0..found.start];
     keep.extend(tail);
     let body = found.body.min(body_end)..body_end;
-    Verdict { keep, cuts: vec![(found.rule, found.start..body_end)], certain, forward: Some((found, body)) }
+    Verdict {
+        keep,
+        cuts: vec![(found.rule, found.start..body_end)],
+        certain,
+        forward: Some((found, body)),
+        whole: false,
+    }
 }
 
 /// The sender announces that he answers within the quoted mail.

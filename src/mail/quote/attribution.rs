@@ -34,7 +34,7 @@ static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[\w.+%'-
 /// How attributions begin where they begin with the date.
 static OPENING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)^\W*(?:on|den|d\.|le|el|il|in data|am|op|em|a|w dniu|dnia|dne|dňa|на|в|στις|tarihinde|vào|\d|在|(?:mån|tis|ons|tor|tors|fre|lör|sön|man|tir|ti|lør|søn|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|gio|sab|dom|ma|ke|to|pe|la|su|pon|wt|śr|czw|pt|sob|niedz|nie|seg|ter|qua|qui|sex|sáb|mié|jue|vie|wo|vr|za|zo|don|woe|пн|вт|ср|чт|пт|сб|вс)\w*[.,]?\s)",
+        r"(?i)^\W*(?:(?:on|den|d\.|le|el|il|in data|am|op|em|a|w dniu|dnia|dne|dňa|на|в|στις|tarihinde|vào)\s|\d|在|(?:mån|tis|ons|tor|tors|fre|lör|sön|man|tir|ti|lør|søn|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|gio|sab|dom|ma|ke|to|pe|la|su|pon|wt|śr|czw|pt|sob|niedz|nie|seg|ter|qua|qui|sex|sáb|mié|jue|vie|wo|vr|za|zo|don|woe|пн|вт|ср|чт|пт|сб|вс)\w*[.,]?\s)",
     )
     .ok()
 });
@@ -171,6 +171,7 @@ mod tests {
             check(text, Some(0));
         }
         check("Tack!\nDen tis 24 nov. 2026 kl 10:15 skrev Anna Andersson <\nanna@a.test>:", Some(1));
+        check("Tack!\nOn Mon, Aug 26, 2026 at 4:37 PM Anna <\na-long-address@a.test> wrote:", Some(1));
         check("words of mine\nOn Nov 24, 2026, at 10:15 AM, Anna\n<anna@a.test>\nwrote:", Some(1));
     }
 
