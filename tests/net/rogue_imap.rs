@@ -168,6 +168,8 @@ async fn a_login_that_fails_says_why() {
     check_login(&format!("{ready}S: {{t}} BAD no\nhang"), "auth").await;
     check_login(&format!("{ready}S: {{t}} NO [UNAVAILABLE] later\nhang"), "refused").await;
     check_login(&format!("{ready}S: {{t}} NO [LIMIT] too many\nhang"), "refused").await;
+    check_login(&format!("{ready}S: {{t}} NO [ALERT] Too many simultaneous connections. (Failure)\nhang"), "refused")
+        .await;
     check_login(&format!("{ready}S: * BYE no"), "bye").await;
     check_login(
         &ready.replace("AUTH=PLAIN", "LOGINDISABLED").replace("C: LOGIN \"anna\" \"hemlig\"\n", "hang"),
