@@ -190,6 +190,11 @@ impl Engine {
         self.flight.is_reading()
     }
 
+    /// The outlets are others now; each tells anew how many places it has.
+    pub fn forget_places(&mut self) {
+        self.free.clear();
+    }
+
     /// Claims nothing from now on.
     pub fn stop_sending(&mut self) {
         self.free.clear();
