@@ -188,6 +188,7 @@ async fn stay(
     let unknown = sleep(UNKNOWN_LONGEST);
     tokio::pin!(unknown);
     let mut asks_unknown = true;
+    let Signals { terminate, interrupt, hangup } = signals;
     let code = loop {
         if !is_ready && house.all_open() {
             is_ready = true;
@@ -220,17 +221,16 @@ async fn stay(
                 asks_unknown = false;
                 house.send_unknown(None).await;
             }
-            _ = signals.hangup.recv() => {
+            _ = hangup.recv() => {
                 systemd::reloading();
                 reload(settings_path, house).await;
                 systemd::ready();
             }
-            () = signals.stop() => {
-                tracing::info!("stopping");
-                break 0;
-            }
+            _ = terminate.recv() => break 0,
+            _ = interrupt.recv() => break 0,
         }
     };
+    tracing::info!("stopping");
     watchdog.abort();
     code
 }
@@ -254,11 +254,7 @@ async fn reload(settings_path: &Path, house: &mut House) {
 }
 
 /// One full pass: every mailbox is read, everything is decided, what is due is sent, copies are kept.
-async fn pass(
-    house: &mut House,
-    mut alarms: UnboundedReceiver<Alarm>,
-    mut reports: UnboundedReceiver<Report>,
-) -> u8 {
+async fn pass(house: &mut House, mut alarms: UnboundedReceiver<Alarm>, mut reports: UnboundedReceiver<Report>) -> u8 {
     let mut waiting: BTreeSet<String> = house.mailboxes_to_read();
     let mut failed = Vec::new();
     let desk = house.desk.clone();
@@ -298,7 +294,9 @@ async fn bad_alarm(alarms: &mut UnboundedReceiver<Alarm>) -> String {
     loop {
         match alarms.recv().await {
             Some(Alarm::Trouble(why)) => return format!("nothing can be written down: {why}"),
-            Some(Alarm::Halted(why)) => return format!("sending is stopped: {why}. When that is put right, run `svar adopt`"),
+            Some(Alarm::Halted(why)) => {
+                return format!("sending is stopped: {why}. When that is put right, run `svar adopt`");
+            }
             Some(Alarm::Gone) | None => return "the desk's thread has ended (a bug)".to_owned(),
             Some(Alarm::Recovered) => {}
         }

@@ -171,7 +171,10 @@ impl House {
     pub async fn send_unknown(&self, mailbox: Option<String>) {
         let unknown = self.desk.ask(move |engine| engine.take_unknown(mailbox.as_deref())).await;
         for consignment in unknown.unwrap_or_default() {
-            tracing::info!(parcel = consignment.parcel.0, "the result of sending this mail was unknown; it is sent once more");
+            tracing::info!(
+                parcel = consignment.parcel.0,
+                "the result of sending this mail was unknown; it is sent once more"
+            );
             self.desk.send_again(consignment);
         }
     }

@@ -108,14 +108,18 @@ impl Pool {
         nudge: Arc<Notify>,
     ) -> (Self, UnboundedSender<Consignment>) {
         let name = format!("{} {:?}", outlet.mailbox, outlet.route);
-        let state = State {
-            idle: Vec::new(),
-            laid_down: 0,
-            backoff: Backoff::new(&name),
-            probing: false,
-            held_back: 0,
-        };
-        let shared = Arc::new(Shared { outlet, way, helo, desk, state: Mutex::new(state), retired: watch::Sender::new(false), broken, nudge });
+        let state =
+            State { idle: Vec::new(), laid_down: 0, backoff: Backoff::new(&name), probing: false, held_back: 0 };
+        let shared = Arc::new(Shared {
+            outlet,
+            way,
+            helo,
+            desk,
+            state: Mutex::new(state),
+            retired: watch::Sender::new(false),
+            broken,
+            nudge,
+        });
         let (sender, receiver) = unbounded_channel();
         tokio::spawn(Arc::clone(&shared).take_in(receiver));
         (Self { shared }, sender)
