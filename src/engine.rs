@@ -15,6 +15,8 @@ mod home;
 mod in_flight;
 pub mod reader;
 mod void;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
