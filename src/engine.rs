@@ -8,6 +8,7 @@
 
 mod batch;
 pub mod clock;
+pub mod clocks;
 pub mod desk_dir;
 mod event;
 mod guest;

@@ -39,7 +39,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("imap_proto", &["src/net/imap"]),
     ("rustls", &["src/net/"]),
     ("tokio_rustls", &["src/net/"]),
-    ("tokio", &["src/net/", "src/daemon"]),
+    ("tokio", &["src/net/", "src/daemon", "src/cli/check.rs"]),
     ("mail_parser", &["src/mail/"]),
     ("html2text", &["src/mail/"]),
     ("ammonia", &["src/mail/"]),

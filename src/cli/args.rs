@@ -131,9 +131,6 @@ pub enum Command {
         /// The survivor
         #[arg(value_name = "INTO", value_parser = number)]
         into: i64,
-        /// They are different customers, and that is meant
-        #[arg(long)]
-        yes: bool,
     },
     /// Park a ticket until a time
     Hold {
@@ -212,6 +209,9 @@ pub enum QuarantineAct {
     Show {
         #[arg(value_name = "ID")]
         id: i64,
+        /// Its bytes as they came, for a file
+        #[arg(long)]
+        raw: bool,
     },
     /// Take it as a customer's mail after all
     Release(Ids),

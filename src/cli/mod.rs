@@ -1,10 +1,20 @@
 //! The command line: one file a family of commands. Results on stdout, everything else on stderr.
 
+pub mod acts;
 pub mod args;
+pub mod aside;
+pub mod check;
 pub mod error;
 pub mod explain;
+pub mod init;
+pub mod keep;
+pub mod open;
 pub mod packaging;
+pub mod perform;
+pub mod pipe;
 pub mod print;
+pub mod show;
+pub mod tickets;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -14,6 +24,8 @@ use clap::Parser;
 use args::{Cli, Command};
 use error::CommandError;
 use print::Out;
+
+use crate::desk::act::Act;
 
 /// Reads the arguments, does what they say, and gives the exit code: 0, 1, 2 or 75.
 pub fn main() -> ExitCode {
@@ -38,9 +50,32 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
+    let global = &cli.global;
     match cli.command {
+        Command::Demo { dir } => perform::demo(out, dir),
+        Command::Run { once } => perform::run(global, once),
+        Command::Init(wanted) => init::init(out, &wanted),
+        Command::Check => check::check(global, out),
+        Command::Explain { files } => perform::explain(out, &files),
+        Command::Deliver { mailbox } => pipe::deliver(global, &mailbox),
+        Command::Tickets { query } => tickets::tickets(global, out, &query),
+        Command::Show { ticket } => show::show(global, out, ticket),
+        Command::Search { words } => tickets::search(global, out, &words),
+        Command::Outbox { act } => aside::outbox(global, out, act),
+        Command::Quarantine { act } => aside::quarantine(global, out, act),
+        Command::Close(n) => acts::each(global, out, &n.tickets, &Act::Close, "is closed"),
+        Command::Reopen(n) => acts::each(global, out, &n.tickets, &Act::Open, "is open"),
+        Command::Done(n) => acts::each(global, out, &n.tickets, &Act::Done, "is done: closed, no answer needed"),
+        Command::Assign { ticket, agent } => acts::assign(global, out, ticket, &agent),
+        Command::Tag { ticket, tags, remove } => acts::tag(global, out, ticket, &tags, remove),
+        Command::Note { ticket, text } => acts::note(global, out, ticket, &text),
+        Command::Merge { ticket, into } => acts::merge(global, out, ticket, into),
+        Command::Hold { ticket, until } => acts::hold(global, out, ticket, &until.join(" ")),
+        Command::Backup { file } => keep::backup(global, out, &file),
+        Command::Restore { file } => keep::restore(global, out, &file),
+        Command::Adopt => keep::adopt(global, out),
+        Command::Health => perform::health(global, out),
         Command::Completions { shell } => packaging::completions(out, shell),
         Command::Man => packaging::man(out),
-        _ => Err(CommandError::failed("not built yet")),
     }
 }

@@ -115,6 +115,16 @@ impl Out {
         Ok(())
     }
 
+    #[must_use]
+    pub const fn has_color(&self) -> bool {
+        self.color
+    }
+
+    /// For whoever writes by himself.
+    pub fn writer(&mut self) -> &mut dyn Write {
+        &mut *self.writer
+    }
+
     pub fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
     }
@@ -205,7 +215,7 @@ pub fn visible(text: &str) -> String {
 }
 
 /// `line` in pieces of at most `room` characters, broken at white space where there is any.
-fn broken(line: &str, room: usize) -> Vec<String> {
+pub fn broken(line: &str, room: usize) -> Vec<String> {
     if line.chars().count() <= room {
         return vec![line.to_owned()];
     }

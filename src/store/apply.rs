@@ -33,13 +33,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn apply_one(
-        &mut self,
-        change: &Change,
-        before: &DeskRow,
-        blobs: &Blobs<'_>,
-        now: Time,
-    ) -> Result<(), StoreError> {
+    fn apply_one(&mut self, change: &Change, before: &DeskRow, blobs: &Blobs<'_>, now: Time) -> Result<(), StoreError> {
         match change {
             Change::Settle { letter, fate } => self.settle_letter(*letter, fate),
             Change::Quarantine(new) => {
@@ -53,10 +47,7 @@ impl Tx<'_> {
                     |row| row.get(0),
                 )?;
                 let letter = letter.ok_or_else(|| missing("open quarantine row", quarantine.0))?;
-                self.run(
-                    "UPDATE letter SET state = 'settled' WHERE no = ?1 AND state = 'quarantined'",
-                    args![letter],
-                )?;
+                self.run("UPDATE letter SET state = 'settled' WHERE no = ?1 AND state = 'quarantined'", args![letter])?;
                 Ok(())
             }
 

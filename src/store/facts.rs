@@ -112,9 +112,7 @@ fn read_ticket(row: &Row<'_>) -> Result<TicketFacts, DbError> {
         serial: row.get(21)?,
         answers: row.get(22)?,
         last_answer: match answer {
-            Some(message) => {
-                Some(LastAnswer { message, at: row.get(24)?, agent: row.get(25)?, text: row.get(26)? })
-            }
+            Some(message) => Some(LastAnswer { message, at: row.get(24)?, agent: row.get(25)?, text: row.get(26)? }),
             None => None,
         },
         last_in: match last_in {
@@ -211,7 +209,10 @@ impl Tx<'_> {
         Ok(found)
     }
 
-    pub(super) fn recorded(&mut self, numbers: &BTreeSet<MessageNo>) -> Result<BTreeMap<MessageNo, Recorded>, StoreError> {
+    pub(super) fn recorded(
+        &mut self,
+        numbers: &BTreeSet<MessageNo>,
+    ) -> Result<BTreeMap<MessageNo, Recorded>, StoreError> {
         if numbers.is_empty() {
             return Ok(BTreeMap::new());
         }

@@ -48,25 +48,22 @@ impl Tx<'_> {
         if let Some(author) = clues.people.first() {
             found.customer = self.customer_of(author)?;
             let customer = found.customer.as_ref().map(|c| c.no);
-            found.senders_tickets =
-                self.rows(SENDERS, args![customer, author, SENDERS_TICKETS], |row| row.get(0))?;
-            found.auto_to_sender = self
-                .one(AUTOMATIC_TO, args![author, now.plus(-Time::DAY)], |row| row.get(0))?
-                .unwrap_or(0);
+            found.senders_tickets = self.rows(SENDERS, args![customer, author, SENDERS_TICKETS], |row| row.get(0))?;
+            found.auto_to_sender =
+                self.one(AUTOMATIC_TO, args![author, now.plus(-Time::DAY)], |row| row.get(0))?.unwrap_or(0);
         }
         if let Some(thread_index) = &clues.thread_index {
-            found.same_thread_index =
-                self.rows(THREAD_INDEX, args![thread_index, SAME_THREAD_INDEX], |row| {
-                    let message_id: Option<String> = row.get(2)?;
-                    Ok(KnownMessage {
-                        no: row.get(0)?,
-                        ticket: row.get(1)?,
-                        message_id: message_id.unwrap_or_default(),
-                        direction: row.get(3)?,
-                        from: row.get(4)?,
-                        at: row.get(5)?,
-                    })
-                })?;
+            found.same_thread_index = self.rows(THREAD_INDEX, args![thread_index, SAME_THREAD_INDEX], |row| {
+                let message_id: Option<String> = row.get(2)?;
+                Ok(KnownMessage {
+                    no: row.get(0)?,
+                    ticket: row.get(1)?,
+                    message_id: message_id.unwrap_or_default(),
+                    direction: row.get(3)?,
+                    from: row.get(4)?,
+                    at: row.get(5)?,
+                })
+            })?;
         }
         found.said = self.said_by(&found.parcels.iter().filter_map(|p| p.message).collect())?;
         found.tickets = self.ticket_facts(&named_tickets(clues, &found))?;
@@ -144,9 +141,8 @@ impl Tx<'_> {
     pub fn delivery(&mut self, parcel: ParcelNo) -> Result<DeliveryFindings, StoreError> {
         let none = || StoreError::Rejected(format!("there is no parcel {parcel}"));
         let known = self.known_parcel(parcel)?.ok_or_else(none)?;
-        let attempts = self
-            .one("SELECT attempts FROM parcel WHERE no = ?1", args![parcel], |row| row.get(0))?
-            .ok_or_else(none)?;
+        let attempts =
+            self.one("SELECT attempts FROM parcel WHERE no = ?1", args![parcel], |row| row.get(0))?.ok_or_else(none)?;
         let ticket = match known.ticket {
             Some(number) => self.ticket_facts(&BTreeSet::from([number]))?.remove(&number),
             None => None,

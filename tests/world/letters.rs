@@ -48,7 +48,10 @@ impl Written {
         line("To", &self.to.join(", "));
         line("Cc", &self.cc.join(", "));
         line("Subject", &self.subject);
-        line("Date", &jiff::fmt::rfc2822::to_string(&date.timestamp().to_zoned(jiff::tz::TimeZone::UTC)).unwrap_or_default());
+        line(
+            "Date",
+            &jiff::fmt::rfc2822::to_string(&date.timestamp().to_zoned(jiff::tz::TimeZone::UTC)).unwrap_or_default(),
+        );
         line("Message-ID", &self.message_id.as_ref().map(|m| format!("<{m}>")).unwrap_or_default());
         line("In-Reply-To", &self.in_reply_to.as_ref().map(|m| format!("<{m}>")).unwrap_or_default());
         line("References", &self.references.iter().map(|m| format!("<{m}>")).collect::<Vec<_>>().join("\r\n "));
@@ -73,7 +76,8 @@ impl Written {
         if self.attachments.is_empty() {
             return format!("{head}{body}").into_bytes();
         }
-        let mut out = format!("{head}Content-Type: multipart/mixed; boundary=mix-7\r\n\r\n--mix-7\r\n{body}").into_bytes();
+        let mut out =
+            format!("{head}Content-Type: multipart/mixed; boundary=mix-7\r\n\r\n--mix-7\r\n{body}").into_bytes();
         for (name, media_type, data) in &self.attachments {
             let base64 = data_encoding::BASE64.encode(data);
             let part = format!(
@@ -91,10 +95,12 @@ impl Written {
 pub fn reply(to: &Letter, from: &str, text: &str, quoting: Quoting, message_id: String) -> Written {
     let author = to.from.as_ref().map(|p| p.address.to_string()).unwrap_or_default();
     let target = to.reply_to.first().map_or(author.clone(), |p| p.address.to_string());
-    let subject = if to.subject.to_lowercase().starts_with("re:") { to.subject.clone() } else { format!("Re: {}", to.subject) };
+    let subject =
+        if to.subject.to_lowercase().starts_with("re:") { to.subject.clone() } else { format!("Re: {}", to.subject) };
     let mut references = to.references.clone();
     references.extend(to.message_id.clone());
-    let quoted: String = to.text.lines().map(|l| if l.starts_with('>') { format!(">{l}\n") } else { format!("> {l}\n") }).collect();
+    let quoted: String =
+        to.text.lines().map(|l| if l.starts_with('>') { format!(">{l}\n") } else { format!("> {l}\n") }).collect();
     let escape = |s: &str| s.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>\n");
     let attribution = format!("Den fre 20 nov. 2026 kl 09:00 skrev Exempelbutiken <{author}>:");
     let (body, html) = match quoting {

@@ -90,7 +90,15 @@ fn address(word: &str) -> Result<Address> {
 
 impl World {
     pub fn new(config: &str) -> Result<Self> {
-        let mailbox_keys = ["notify", "plus_addressing", "trusted_authserv_id", "mode", "signature", "sender_name", "submission_is_private"];
+        let mailbox_keys = [
+            "notify",
+            "plus_addressing",
+            "trusted_authserv_id",
+            "mode",
+            "signature",
+            "sender_name",
+            "submission_is_private",
+        ];
         let is_mailbox = |l: &&str| mailbox_keys.iter().any(|k| l.starts_with(&format!("{k} =")));
         let (mailbox, rest): (Vec<&str>, Vec<&str>) = config.lines().partition(is_mailbox);
         let text = CONFIG.replace("%MAILBOX%", &mailbox.join("\n")).replace("%REST%", &rest.join("\n"));
@@ -302,8 +310,19 @@ impl World {
             other => return Err(format!("the shell does not {other}")),
         };
         let now = Now::given(self.now);
-        let clues = Clues { numbers: [number].into_iter().chain(match doing { Act::Merge(n) => Some(n), _ => None }).collect(), ..Clues::default() };
-        let done = self.engine()?.change(now, &clues, |found, rules, now| act(&[number], &doing, "shell:test", found, rules, now));
+        let clues = Clues {
+            numbers: [number]
+                .into_iter()
+                .chain(match doing {
+                    Act::Merge(n) => Some(n),
+                    _ => None,
+                })
+                .collect(),
+            ..Clues::default()
+        };
+        let done = self
+            .engine()?
+            .change(now, &clues, |found, rules, now| act(&[number], &doing, "shell:test", found, rules, now));
         done.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
         self.handle(vec![Event::Poked])
     }
@@ -327,7 +346,11 @@ impl World {
             ..Written::default()
         };
         for name in step.all("attaches") {
-            written.attachments.push((name.to_owned(), "application/octet-stream".to_owned(), name.repeat(100).into_bytes()));
+            written.attachments.push((
+                name.to_owned(),
+                "application/octet-stream".to_owned(),
+                name.repeat(100).into_bytes(),
+            ));
         }
         let folder = if step.has("in-sent") { Folder::Sent } else { Folder::Inbox };
         let raw = written.bytes(self.now);
@@ -340,7 +363,8 @@ impl World {
         let wanted = step.after("about").unwrap_or("");
         let fits = |m: &&Mail| m.to == owner && (m.letter.subject.contains(wanted) || m.letter.text.contains(wanted));
         self.mails.iter().rev().find(fits).cloned().ok_or_else(|| {
-            let all: Vec<&str> = self.mails.iter().filter(|m| m.to == owner).map(|m| m.letter.subject.as_str()).collect();
+            let all: Vec<&str> =
+                self.mails.iter().filter(|m| m.to == owner).map(|m| m.letter.subject.as_str()).collect();
             format!("{owner} has no mail about {wanted:?}; there is {all:?}")
         })
     }
@@ -371,7 +395,11 @@ impl World {
         written.cc.extend(step.all("cc").into_iter().map(str::to_owned));
         written.headers.extend(step.all("header").into_iter().map(str::to_owned));
         for name in step.all("attaches") {
-            written.attachments.push((name.to_owned(), "application/octet-stream".to_owned(), name.repeat(100).into_bytes()));
+            written.attachments.push((
+                name.to_owned(),
+                "application/octet-stream".to_owned(),
+                name.repeat(100).into_bytes(),
+            ));
         }
         if step.has("forwards-the-notification") {
             written.attachments.push(("mail.eml".to_owned(), "message/rfc822".to_owned(), mail.raw.clone()));
@@ -392,7 +420,14 @@ impl World {
             .ok_or_else(|| format!("the mail offers no {command}"))?;
         let from = address(step.after("from").unwrap_or(who))?.to_string();
         let id = self.new_id(&from);
-        let written = Written { from, to: vec![link], subject: command.to_owned(), message_id: Some(id), text: step.text.clone(), ..Written::default() };
+        let written = Written {
+            from,
+            to: vec![link],
+            subject: command.to_owned(),
+            message_id: Some(id),
+            text: step.text.clone(),
+            ..Written::default()
+        };
         let raw = written.bytes(self.now);
         self.arrive(&raw, Folder::Inbox, false)
     }
@@ -444,7 +479,8 @@ impl World {
             ["quarantine", reason] => {
                 let rows = self.engine()?.store().batch(|tx| tx.quarantine()).map_err(|e| e.to_string())?;
                 let reasons: Vec<String> = rows.into_iter().map(|r| r.reason).collect();
-                let found = if *reason == "empty" { reasons.is_empty() } else { reasons.iter().any(|r| r.starts_with(reason)) };
+                let found =
+                    if *reason == "empty" { reasons.is_empty() } else { reasons.iter().any(|r| r.starts_with(reason)) };
                 if found { Ok(()) } else { Err(format!("there is {reasons:?}")) }
             }
             ["halt"] => self.engine()?.halted().map(|_| ()).ok_or_else(|| "the desk goes on".to_owned()),
@@ -490,15 +526,26 @@ impl World {
             }
             for want in step.all("attachment") {
                 if !m.letter.attachments.iter().any(|a| a.name == want) {
-                    return Err(format!("attachments {:?}", m.letter.attachments.iter().map(|a| &a.name).collect::<Vec<_>>()));
+                    return Err(format!(
+                        "attachments {:?}",
+                        m.letter.attachments.iter().map(|a| &a.name).collect::<Vec<_>>()
+                    ));
                 }
             }
             for want in step.all("from") {
-                if m.letter.from.as_ref().is_none_or(|p| format!("{} <{}>", p.name, p.address) != want && p.address.as_str() != want) {
+                if m.letter
+                    .from
+                    .as_ref()
+                    .is_none_or(|p| format!("{} <{}>", p.name, p.address) != want && p.address.as_str() != want)
+                {
                     return Err(format!("from {:?}", m.letter.from));
                 }
             }
-            if step.all("sender").iter().any(|w| m.sender.as_ref().map_or("", Address::as_str) != if *w == "empty" { "" } else { w }) {
+            if step
+                .all("sender")
+                .iter()
+                .any(|w| m.sender.as_ref().map_or("", Address::as_str) != if *w == "empty" { "" } else { w })
+            {
                 return Err(format!("envelope sender {:?}", m.sender));
             }
             Ok(())
@@ -551,7 +598,10 @@ impl World {
                 "unassigned" => facts.assignee.is_none(),
                 "alone" => facts.related.is_empty() && facts.participants.is_empty(),
                 "of" => facts.assignee == Some(address(next()?)?),
-                "from" => facts.customer_party.as_ref().is_some_and(|p| Ok(p.address.clone()) == address(next().unwrap_or("?"))),
+                "from" => facts
+                    .customer_party
+                    .as_ref()
+                    .is_some_and(|p| Ok(p.address.clone()) == address(next().unwrap_or("?"))),
                 "with" => {
                     let who = address(next()?)?;
                     facts.participants.iter().any(|p| p.address == who)
@@ -561,7 +611,12 @@ impl World {
                 "into" => facts.survivor == Some(TicketNo(next()?.parse().map_err(|_| "no number")?)),
                 "messages" => {
                     let wanted: usize = next()?.parse().map_err(|_| "no number")?;
-                    let shown = self.engine.as_mut().ok_or("down")?.store().batch(|tx| tx.show(number, svar::model::Time::from_unix(0)));
+                    let shown = self
+                        .engine
+                        .as_mut()
+                        .ok_or("down")?
+                        .store()
+                        .batch(|tx| tx.show(number, svar::model::Time::from_unix(0)));
                     let shown = shown.map_err(|e| e.to_string())?.ok_or("nothing to show")?;
                     shown.messages.len() == wanted
                 }

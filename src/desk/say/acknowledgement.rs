@@ -1,7 +1,11 @@
 //! What a customer gets at once: the number, when to expect an answer, how to add to the matter.
 
+use minijinja::context;
+
+use super::sheet::Sheet;
 use super::{Page, Voice};
-use crate::model::TicketNo;
+use crate::mail::markdown;
+use crate::model::{TicketNo, one_line};
 
 #[derive(Clone, Debug)]
 pub struct AckFacts {
@@ -26,7 +30,55 @@ pub enum Echo {
     },
 }
 
+/// The acknowledgement. Of an unverified sender's words nothing is said back: who forges a sender could else send his text.
 #[must_use]
-pub fn acknowledgement(_voice: &Voice<'_>, facts: &AckFacts) -> Page {
-    Page { subject: format!("[#{}]", facts.number), text: String::new(), html: String::new() }
+pub fn acknowledgement(voice: &Voice<'_>, facts: &AckFacts) -> Page {
+    let words = voice.words();
+    let number = facts.number.0;
+    let mut sheet = Sheet::default();
+    let subject = match &facts.echo {
+        Echo::Nothing => {
+            sheet.say(&words.word("ack.hello"));
+            words.say("ack.subject_unverified", context! { number })
+        }
+        Echo::Verified { subject, name } => {
+            match first_name(name) {
+                Some(name) => sheet.say(&words.say("ack.hello_name", context! { name })),
+                None => sheet.say(&words.word("ack.hello")),
+            }
+            super::subject::for_customer(facts.number, subject)
+        }
+    };
+    sheet.say(&words.say("ack.received", context! { number }));
+    sheet.say(&facts.expect.as_ref().map_or_else(|| words.word("ack.expect"), |expect| one_line(expect)));
+    for notice in &facts.notices {
+        sheet.say(&one_line(notice));
+    }
+    sheet.say(&words.word("ack.add"));
+    if facts.echo == Echo::Nothing {
+        sheet.say(&words.word("ack.not_you"));
+    }
+    match &facts.signature {
+        Some(signature) => sheet.rendered(&markdown::render(signature)),
+        None => sheet.rendered(&markdown::render(&format!(
+            "{}\n{}",
+            words.word("ack.bye"),
+            markdown::escape(&one_line(voice.desk))
+        ))),
+    }
+    sheet.small(&words.word("ack.automatic"));
+    sheet.done(words.language(), subject)
+}
+
+/// The first word of a name that looks like a person's: "Kund Ett", not "ETT AB", "info" or "Ett, Kund".
+fn first_name(name: &str) -> Option<&str> {
+    let word = |w: &str| {
+        let mut chars = w.chars();
+        chars.next().is_some_and(char::is_uppercase)
+            && chars.all(|c| c.is_alphabetic() || c == '-')
+            && (w.chars().any(char::is_lowercase) || !w.is_ascii() && w.chars().count() < 2)
+    };
+    let mut parts = name.split_whitespace();
+    let (first, last) = (parts.next()?, parts.next()?);
+    (parts.count() < 3 && word(first) && word(last) && first.chars().count() <= 20).then_some(first)
 }

@@ -1,6 +1,12 @@
 //! What the customer gets: the agent's new text and the mailbox's signature, nothing else.
 
-use crate::model::TicketNo;
+mod links;
+
+use minijinja::{Value, context};
+
+use crate::desk::wording;
+use crate::mail::markdown;
+use crate::model::{TicketNo, one_line};
 
 #[derive(Clone, Debug)]
 pub struct AnswerFacts {
@@ -24,9 +30,27 @@ pub struct Answer {
     pub html: Option<String>,
 }
 
+/// What the customer gets. Nothing is added but the signature, and the targets of links to the text part.
 #[must_use]
 pub fn answer(facts: &AnswerFacts) -> Answer {
-    Answer { subject: super::subject::for_customer(facts.number, &facts.subject), text: facts.text.clone(), html: None }
+    let signature = facts.signature.as_deref().map(markdown::render).filter(|s| !s.text.is_empty());
+    let mut text = facts.text.replace("\r\n", "\n").trim_end().to_owned();
+    if let Some(html) = &facts.html {
+        text = links::with_targets(&text, html);
+    }
+    text.push('\n');
+    if let Some(signature) = &signature {
+        text.push_str("\n-- \n");
+        text.push_str(&signature.text);
+    }
+    let html = facts.html.as_ref().map(|html| {
+        let signature = signature.map_or_else(String::new, |s| format!("<div>-- <br>\n{}</div>\n", s.html));
+        format!(
+            "<!DOCTYPE html>\n<html>\n<head><meta charset=\"utf-8\"></head>\n<body>\n<div>{}</div>\n{signature}</body>\n</html>\n",
+            html.trim_end()
+        )
+    });
+    Answer { subject: super::subject::for_customer(facts.number, &facts.subject), text, html }
 }
 
 /// What templates of the desk's owner (`sender_name`, signatures, canned answers) may name:
@@ -45,14 +69,86 @@ pub struct Fill {
 ///
 /// # Errors
 /// What is wrong with the template, in one line: an unknown name, a syntax error, too much work.
-pub fn fill(template: &str, _values: &Fill) -> Result<String, String> {
-    Ok(template.to_owned())
+pub fn fill(template: &str, values: &Fill) -> Result<String, String> {
+    wording::fill(template, values.as_value(&one_line))
 }
 
 /// Fills a template of Markdown: values are escaped, so that a customer's name is never markup.
 ///
 /// # Errors
 /// As [`fill`].
-pub fn fill_markdown(template: &str, _values: &Fill) -> Result<String, String> {
-    Ok(template.to_owned())
+pub fn fill_markdown(template: &str, values: &Fill) -> Result<String, String> {
+    wording::fill(template, values.as_value(&|text| markdown::escape(&one_line(text))))
+}
+
+impl Fill {
+    fn as_value(&self, clean: &dyn Fn(&str) -> String) -> Value {
+        let first = |name: &str| name.split_whitespace().next().unwrap_or_default().to_owned();
+        context! {
+            customer => context! { name => clean(&self.customer_name), first_name => clean(&first(&self.customer_name)) },
+            // A template for every ticket is also read where there is none yet.
+            ticket => context! {
+                number => self.ticket_number.map_or_else(String::new, |n| n.to_string()),
+                subject => clean(&self.ticket_subject),
+            },
+            agent => context! { name => clean(&self.agent_name), first_name => clean(&first(&self.agent_name)) },
+            desk => context! { name => clean(&self.desk_name) },
+            mailbox => context! { address => clean(&self.mailbox_address) },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(text: &str, html: Option<&str>, signature: Option<&str>) -> AnswerFacts {
+        AnswerFacts {
+            number: TicketNo(42),
+            subject: "SV: Hej".to_owned(),
+            text: text.to_owned(),
+            html: html.map(str::to_owned),
+            signature: signature.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn plain_stays_plain() {
+        let said = answer(&facts("Hej!\r\nJa, på fredag.\n\n", None, Some("Anna\n[Butiken](https://shop.example)")));
+        assert_eq!(said.subject, "Re: Hej [#42]");
+        assert_eq!(said.text, "Hej!\nJa, på fredag.\n\n-- \nAnna\nButiken <https://shop.example>\n");
+        assert_eq!(said.html, None);
+        assert_eq!(answer(&facts("Hej!", None, None)).text, "Hej!\n");
+        assert_eq!(answer(&facts("Hej!", None, Some("\n"))).text, "Hej!\n");
+    }
+
+    #[test]
+    fn html_goes_with_a_text_that_says_as_much() {
+        let html = "<p>Se <a href=\"https://shop.example/a?b=1&amp;c=2\">frakten</a>.</p>";
+        let said = answer(&facts("Se frakten.", Some(html), Some("**Anna**")));
+        assert_eq!(said.text, "Se frakten <https://shop.example/a?b=1&c=2>.\n\n-- \nAnna\n");
+        let page = said.html.unwrap();
+        assert!(page.contains(html) && page.contains("<p><strong>Anna</strong></p>"));
+    }
+
+    #[test]
+    fn templates_are_filled_and_values_are_no_markup() {
+        let values = Fill {
+            customer_name: "Kund *Ett*\r\n# [x](https://evil.test)".to_owned(),
+            ticket_number: Some(TicketNo(42)),
+            agent_name: "Anna Andersson".to_owned(),
+            desk_name: "Exempelbutiken".to_owned(),
+            ..Fill::default()
+        };
+        assert_eq!(
+            fill("{{ agent.first_name }}, {{ desk.name }} #{{ ticket.number }}", &values).as_deref(),
+            Ok("Anna, Exempelbutiken #42")
+        );
+        let filled = fill_markdown("Hej {{ customer.name }}!", &values).unwrap();
+        let rendered = markdown::render(&filled);
+        assert_eq!(rendered.text, "Hej Kund *Ett* # [x](https://evil.test)!\n");
+        assert!(!rendered.html.contains("<a") && !rendered.html.contains("<em"));
+        assert!(fill("{{ agent.phone }}", &values).is_err());
+        assert!(fill("{{ nobody }}", &values).is_err());
+    }
 }

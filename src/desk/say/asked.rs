@@ -1,6 +1,9 @@
 //! To an agent: a mail of his was recorded and nothing left the desk; what shall be done with it?
 
-use super::notification::Tap;
+use minijinja::context;
+
+use super::notification::{Tap, tap_button};
+use super::sheet::{Button, Sheet};
 use super::{Page, Voice};
 use crate::model::{Party, TicketNo};
 
@@ -32,6 +35,31 @@ pub enum AskedWhy {
 }
 
 #[must_use]
-pub fn asked(_voice: &Voice<'_>, facts: &AskedFacts) -> Page {
-    Page { subject: facts.subject.clone(), text: String::new(), html: String::new() }
+pub fn asked(voice: &Voice<'_>, facts: &AskedFacts) -> Page {
+    let words = voice.words();
+    let mut sheet = Sheet::default();
+    let plain = |key: &str| words.word(key);
+    sheet.say(&match &facts.why {
+        AskedWhy::Forwarded { from, subject } => {
+            let subject = voice.subject_or_none(subject);
+            match from {
+                Some(who) => words.say("asked.forwarded", context! { who => voice.who(Some(who)), subject }),
+                None => words.say("asked.forwarded_unknown", context! { subject }),
+            }
+        }
+        AskedWhy::NoTicket => plain("asked.no_ticket"),
+        AskedWhy::Ticket(number) => words.say("asked.ticket", context! { number => number.0 }),
+        AskedWhy::CommandsOnly => plain("asked.commands_only"),
+        AskedWhy::NothingWaits => plain("asked.nothing_waits"),
+        AskedWhy::TooLate => plain("asked.too_late"),
+    });
+    let title = voice.subject_or_none(&facts.subject);
+    let buttons: Vec<Button> = facts.taps.iter().map(|tap| tap_button(voice, &title, tap)).collect();
+    sheet.buttons(&buttons);
+    sheet.button_list(&words.word("asked.choices"), &buttons);
+    if !facts.text.trim().is_empty() {
+        sheet.head(&words.word("asked.your_text"));
+        sheet.excerpt(&facts.text);
+    }
+    sheet.done(words.language(), words.say("asked.subject", context! { subject => title }))
 }

@@ -1,7 +1,10 @@
 //! To an agent: his answer has not left, why, and how it would look. `#send` in reply lets it go.
 
+use minijinja::context;
+
+use super::sheet::Sheet;
 use super::{CommandRow, Page, Voice};
-use crate::model::{Party, TicketNo, Time};
+use crate::model::{Party, TicketNo, Time, one_line};
 
 #[derive(Clone, Debug)]
 pub struct HeldFacts {
@@ -44,7 +47,60 @@ pub enum HeldWhy {
     Other(String),
 }
 
+/// The mail to the agent. `commands`: the table, shown where a command in the text is the reason.
 #[must_use]
-pub fn held(_voice: &Voice<'_>, facts: &HeldFacts, _commands: &[CommandRow<'_>]) -> Page {
-    Page { subject: super::subject::for_agent(facts.number, &facts.subject), text: String::new(), html: String::new() }
+pub fn held(voice: &Voice<'_>, facts: &HeldFacts, commands: &[CommandRow<'_>]) -> Page {
+    let words = voice.words();
+    let mut sheet = Sheet::default();
+    let ticket = voice.ticket(facts.number, &facts.subject);
+    sheet.say(&words.say("held.intro", context! { ticket }));
+    why(voice, &mut sheet, &facts.why);
+    let until = voice.moment(facts.expires_at);
+    sheet.say(&words.say("held.how", context! { until }));
+    if !facts.commands.is_empty() {
+        let commands: Vec<String> = facts.commands.iter().map(|c| one_line(c)).collect();
+        sheet.say(&words.say("held.commands", context! { commands => commands.join(", ") }));
+    }
+    if facts.to.is_empty() {
+        sheet.head(&words.word("held.to_nobody"));
+    } else {
+        sheet.head(&words.say("held.to", context! { people => voice.people(&facts.to) }));
+    }
+    sheet.excerpt(&voice.text_or_none(&facts.text));
+    if !facts.attachments.is_empty() {
+        let files: Vec<String> = facts.attachments.iter().map(|a| one_line(a)).collect();
+        sheet.small(&words.say("held.attachments", context! { files => files.join(", ") }));
+    }
+    if matches!(facts.why, HeldWhy::CommandInText { .. }) {
+        super::refused::list(voice, &mut sheet, commands);
+    }
+    let subject = super::subject::for_agent(facts.number, &facts.subject);
+    sheet.done(words.language(), words.say("held.subject", context! { subject }))
+}
+
+fn why(voice: &Voice<'_>, sheet: &mut Sheet, why: &HeldWhy) {
+    let words = voice.words();
+    match why {
+        HeldWhy::EndUncertain => sheet.warn(&words.word("held.end_uncertain")),
+        HeldWhy::StaleAddress => sheet.warn(&words.word("held.stale_address")),
+        HeldWhy::OldAddress => sheet.warn(&words.word("held.old_address")),
+        HeldWhy::ColleagueAnswered { by, at, text } => {
+            let by = voice.colleague(by.as_ref());
+            sheet.warn(&words.say("held.colleague_answered", context! { by, when => voice.moment(*at) }));
+            sheet.excerpt(&voice.text_or_none(text));
+        }
+        HeldWhy::CustomerWrote { at, text } => {
+            sheet.warn(&words.say("held.customer_wrote", context! { when => voice.moment(*at) }));
+            sheet.excerpt(&voice.text_or_none(text));
+        }
+        HeldWhy::Leak { found } => sheet.warn(&words.say("held.leak", context! { found => one_line(found) })),
+        HeldWhy::CommandInText { line } => {
+            sheet.warn(&words.say("held.command_in_text", context! { line => one_line(line) }));
+        }
+        HeldWhy::TicketChanged { now } => sheet.warn(&words.say("held.ticket_changed", context! { number => now.0 })),
+        HeldWhy::OtherCustomer { other } => {
+            sheet.warn(&words.say("held.other_customer", context! { number => other.0 }));
+        }
+        HeldWhy::Other(sentence) => sheet.warn(&one_line(sentence)),
+    }
 }

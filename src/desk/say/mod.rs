@@ -15,7 +15,8 @@ pub mod subject;
 
 use jiff::tz::TimeZone;
 
-use crate::model::Time;
+use crate::desk::wording::Wording;
+use crate::model::{Party, TicketNo, Time, one_line};
 
 /// To whom a page speaks: language, zone and the moment of reading.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,58 @@ pub struct Voice<'a> {
     pub desk: &'a str,
 }
 
+impl Voice<'_> {
+    fn words(&self) -> &'static Wording {
+        Wording::of(self.language)
+    }
+
+    /// `i dag 14:30`
+    fn moment(&self, at: Time) -> String {
+        self.words().moment(at, self.now, self.zone)
+    }
+
+    /// `#42 (Var är paketet?)`
+    fn ticket(&self, number: TicketNo, subject: &str) -> String {
+        if subject::without_numbers(subject).is_empty() {
+            return format!("#{number}");
+        }
+        format!("#{number} ({})", self.subject_or_none(subject))
+    }
+
+    fn subject_or_none(&self, subject: &str) -> String {
+        let plain = sheet::inert(&subject::without_numbers(subject));
+        if plain.is_empty() { self.words().word("words.no_subject") } else { sheet::shortened(&plain, 200) }
+    }
+
+    fn text_or_none(&self, text: &str) -> String {
+        if text.trim().is_empty() { self.words().word("words.no_text") } else { text.to_owned() }
+    }
+
+    /// `Kund Ett <kund@example.test>`, or that it cannot be told.
+    fn who(&self, party: Option<&Party>) -> String {
+        party.map_or_else(|| self.words().word("words.unknown_sender"), shown)
+    }
+
+    /// A colleague's name, or that it was one.
+    fn colleague(&self, name: Option<&String>) -> String {
+        name.map_or_else(|| self.words().word("words.a_colleague"), |n| one_line(n))
+    }
+
+    /// `a, b och c`
+    fn people(&self, people: &[Party]) -> String {
+        self.words().list(&people.iter().map(shown).collect::<Vec<_>>())
+    }
+}
+
+fn shown(party: &Party) -> String {
+    let name = one_line(&sheet::inert(&party.name));
+    if name.is_empty() || name == party.address.as_str() {
+        party.address.to_string()
+    } else {
+        format!("{} <{}>", sheet::shortened(&name, 80), party.address)
+    }
+}
+
 /// What one mail says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
@@ -39,6 +92,9 @@ pub struct Page {
     pub html: String,
 }
 
-/// One row of the table of commands: English word (without `#`), Swedish word, what it does.
-/// The language file's own words for a command are taken before `what`.
+/// One row of the table of commands: English word (with or without `#`, perhaps with an example of its argument), Swedish
+/// word, what it does. The language file's own words for a command are taken before `what`.
 pub type CommandRow<'a> = (&'a str, &'a str, &'a str);
+
+#[cfg(test)]
+mod tests;

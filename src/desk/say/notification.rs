@@ -1,7 +1,10 @@
 //! What an agent gets when a customer has written: who, what, due when, what happened before, how to command.
 
+use minijinja::context;
+
+use super::sheet::{Button, Sheet};
 use super::{Page, Voice};
-use crate::model::{Address, Party, State, TicketNo, Time};
+use crate::model::{Address, Party, State, TicketNo, Time, one_line};
 use crate::plan::AttachmentRow;
 
 #[derive(Clone, Debug)]
@@ -24,7 +27,7 @@ pub struct NotificationFacts {
     pub copies: Vec<Party>,
     /// What goes along with this mail.
     pub attachments: Vec<AttachmentRow>,
-    /// What was too big: name and size in bytes. `#files` sends them.
+    /// What was too big: name and size in bytes.
     pub left_out: Vec<(String, i64)>,
     /// What we answered last on this ticket, where the agent may not have seen it.
     pub last_answer: Option<LastAnswer>,
@@ -131,12 +134,151 @@ pub enum TapWord {
 
 /// The mail itself.
 #[must_use]
-pub fn notification(_voice: &Voice<'_>, facts: &NotificationFacts) -> Page {
-    Page { subject: super::subject::for_agent(facts.number, &facts.subject), text: String::new(), html: String::new() }
+pub fn notification(voice: &Voice<'_>, facts: &NotificationFacts) -> Page {
+    let words = voice.words();
+    let mut sheet = Sheet::default();
+    sheet.marker(&marker_sentence(voice, facts.due_at));
+    sheet.say(&occasion(voice, facts));
+    for remark in &facts.remarks {
+        sheet.warn(&remark_words(voice, remark));
+    }
+    sheet.letter(&voice.text_or_none(&facts.text));
+    if !facts.attachments.is_empty() {
+        let files: Vec<String> = facts.attachments.iter().map(|a| file(voice, &a.name, a.size)).collect();
+        sheet.small(&words.say("notification.attachments", context! { files => files.join(", ") }));
+    }
+    if !facts.left_out.is_empty() {
+        let files: Vec<String> = facts.left_out.iter().map(|(name, size)| file(voice, name, *size)).collect();
+        sheet.warn(&words.say("notification.left_out", context! { files => files.join(", ") }));
+    }
+    if !facts.copies.is_empty() {
+        sheet.say(&words.say("notification.copies", context! { people => voice.people(&facts.copies) }));
+    }
+    let buttons: Vec<Button> =
+        facts.taps.iter().map(|tap| tap_button(voice, &format!("[#{}]", facts.number), tap)).collect();
+    sheet.buttons(&buttons);
+    if let Some(last) = &facts.last_answer {
+        let when = voice.moment(last.at);
+        let title = match &last.by {
+            Some(by) => words.say("notification.last_answer", context! { by => one_line(by), when }),
+            None => words.say("notification.last_answer_unsigned", context! { when }),
+        };
+        sheet.head(&title);
+        sheet.excerpt(&last.text);
+    }
+    for (key, lines) in [("notification.related", &facts.related), ("notification.history", &facts.history)] {
+        if !lines.is_empty() {
+            sheet.head(&words.word(key));
+            sheet.rows(&lines.iter().take(LINES).map(|line| ticket_row(voice, line)).collect::<Vec<_>>());
+        }
+    }
+    sheet.small(&words.word("notification.how"));
+    sheet.button_list(&words.word("notification.taps_title"), &buttons);
+    sheet.done(words.language(), super::subject::for_agent(facts.number, &facts.subject))
 }
 
-/// The display name of its sender: `Exempelbutiken (svar senast tors 14:30)`.
+/// How many tickets a list shows.
+const LINES: usize = 5;
+
+/// The display name of its sender: `Exempelbutiken (svara senast tors 14:30)`.
 #[must_use]
-pub fn sender_name(_voice: &Voice<'_>, mailbox_name: &str, _due_at: Option<Time>) -> String {
-    mailbox_name.to_owned()
+pub fn sender_name(voice: &Voice<'_>, mailbox_name: &str, due_at: Option<Time>) -> String {
+    let words = voice.words();
+    let name = one_line(mailbox_name);
+    match due_at {
+        Some(at) => {
+            let due = words.lasting_moment(at, voice.now, voice.zone);
+            let key = if at < voice.now { "notification.sender_overdue" } else { "notification.sender" };
+            words.say(key, context! { name, due })
+        }
+        None => name,
+    }
+}
+
+fn marker_sentence(voice: &Voice<'_>, due_at: Option<Time>) -> String {
+    let words = voice.words();
+    match due_at {
+        Some(at) if at < voice.now => words.say("notification.marker_overdue", context! { due => voice.moment(at) }),
+        Some(at) => words.say("notification.marker_due", context! { due => voice.moment(at) }),
+        None => words.word("notification.marker"),
+    }
+}
+
+/// Who wrote, when, and why this agent hears of it now.
+fn occasion(voice: &Voice<'_>, facts: &NotificationFacts) -> String {
+    let key = match facts.reason {
+        Reason::New => "notification.new",
+        Reason::Again => "notification.again",
+        Reason::Reopened => "notification.reopened",
+        Reason::Warning => "notification.warning",
+        Reason::HoldOver => "notification.hold_over",
+        Reason::Assigned { .. } => "notification.assigned",
+        Reason::Released => "notification.released",
+    };
+    let by = match &facts.reason {
+        Reason::Assigned { by } => voice.colleague(by.as_ref()),
+        _ => String::new(),
+    };
+    let who = voice.who(facts.author.as_ref());
+    let when = voice.moment(facts.received_at);
+    voice.words().say(key, context! { who, when, mailbox => facts.mailbox.as_str(), by })
+}
+
+fn remark_words(voice: &Voice<'_>, remark: &Remark) -> String {
+    let words = voice.words();
+    let about = |key: &str, number: &TicketNo| words.say(key, context! { number => number.0 });
+    match remark {
+        Remark::Unverified => words.word("remark.unverified"),
+        Remark::OurOwnAddress => words.word("remark.our_own_address"),
+        Remark::SameMatter(number) => about("remark.same_matter", number),
+        Remark::NamesTicket(number) => about("remark.names_ticket", number),
+        Remark::Continues(number) => about("remark.continues", number),
+        Remark::MergedFrom(number) => about("remark.merged_from", number),
+        Remark::CameBackFrom { colleague } => {
+            words.say("remark.came_back_from", context! { colleague => one_line(colleague) })
+        }
+        Remark::StandsInFor { colleague } => {
+            words.say("remark.stands_in_for", context! { colleague => one_line(colleague) })
+        }
+        Remark::LeftInMailbox => words.word("remark.left_in_mailbox"),
+        Remark::Unreadable => words.word("remark.unreadable"),
+        Remark::Robot => words.word("remark.robot"),
+        Remark::AnswerCameBack { addresses } => {
+            let addresses: Vec<String> = addresses.iter().map(|a| one_line(a)).collect();
+            words.say("remark.answer_came_back", context! { addresses => words.list(&addresses) })
+        }
+        Remark::ThirdParty => words.word("remark.third_party"),
+        Remark::Other(sentence) => one_line(sentence),
+    }
+}
+
+fn file(voice: &Voice<'_>, name: &str, size_bytes: i64) -> String {
+    format!("{} ({})", super::sheet::shortened(&one_line(name), 60), voice.words().size(size_bytes))
+}
+
+/// Number, state, day, subject; never text.
+fn ticket_row(voice: &Voice<'_>, line: &TicketLine) -> Vec<String> {
+    let words = voice.words();
+    vec![
+        format!("#{}", line.number),
+        words.day(line.at, voice.now, voice.zone),
+        words.state(line.state),
+        voice.subject_or_none(&line.subject),
+    ]
+}
+
+/// `title`: what the mail that opens is about, `[#42]` or a subject.
+pub(super) fn tap_button(voice: &Voice<'_>, title: &str, tap: &Tap) -> Button {
+    let words = voice.words();
+    let label = words.word(match tap.what {
+        TapWord::Take => "tap.take",
+        TapWord::Close => "tap.close",
+        TapWord::Done => "tap.done",
+        TapWord::HoldTomorrow => "tap.hold_tomorrow",
+        TapWord::Spam => "tap.spam",
+        TapWord::Merge => "tap.merge",
+        TapWord::Yes => "tap.yes",
+        TapWord::No => "tap.no",
+    });
+    Button { to: tap.to.to_string(), subject: format!("{title} {label}"), body: words.word("tap.body"), label }
 }

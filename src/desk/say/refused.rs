@@ -1,7 +1,10 @@
 //! To an agent: a command was wrong and nothing was done; and the list of commands.
 
+use minijinja::context;
+
+use super::sheet::Sheet;
 use super::{CommandRow, Page, Voice};
-use crate::model::TicketNo;
+use crate::model::{TicketNo, one_line};
 
 #[derive(Clone, Debug)]
 pub struct RefusedFacts {
@@ -54,12 +57,88 @@ pub enum WrongWhy {
 }
 
 #[must_use]
-pub fn refused(_voice: &Voice<'_>, facts: &RefusedFacts, _commands: &[CommandRow<'_>]) -> Page {
-    Page { subject: facts.subject.clone(), text: String::new(), html: String::new() }
+pub fn refused(voice: &Voice<'_>, facts: &RefusedFacts, commands: &[CommandRow<'_>]) -> Page {
+    let words = voice.words();
+    let mut sheet = Sheet::default();
+    sheet.say(&words.word(if facts.wrong.len() > 1 { "refused.intro_many" } else { "refused.intro" }));
+    for wrong in &facts.wrong {
+        let mut said = format!("{}: {}.", one_line(&wrong.line), reason(voice, &wrong.why));
+        if let Some(nearest) = &wrong.nearest {
+            said.push(' ');
+            said.push_str(&words.say("refused.nearest", context! { nearest => one_line(nearest) }));
+        }
+        sheet.warn(&said);
+    }
+    if !facts.draft.trim().is_empty() {
+        sheet.say(&words.word("refused.again"));
+        sheet.excerpt(&facts.draft);
+    }
+    sheet.head(&words.word("refused.all"));
+    list(voice, &mut sheet, commands);
+    let subject = match facts.number {
+        Some(number) => super::subject::for_agent(number, &facts.subject),
+        None => voice.subject_or_none(&facts.subject),
+    };
+    sheet.done(words.language(), words.say("refused.subject", context! { subject }))
 }
 
-/// The list of commands (`#help`). `number`: the ticket in whose notification it was asked for.
+fn reason(voice: &Voice<'_>, why: &WrongWhy) -> String {
+    let words = voice.words();
+    words.word(match why {
+        WrongWhy::UnknownCommand => "refused.unknown_command",
+        WrongWhy::MissingArgument { example } => {
+            return words.say("refused.missing_argument", context! { example => one_line(example) });
+        }
+        WrongWhy::UnwantedArgument => "refused.unwanted_argument",
+        WrongWhy::BadTime => "refused.bad_time",
+        WrongWhy::BadAddress => "refused.bad_address",
+        WrongWhy::NoSuchAgent => "refused.no_such_agent",
+        WrongWhy::NoSuchTicket => "refused.no_such_ticket",
+        WrongWhy::NoSuchCanned => "refused.no_such_canned",
+        WrongWhy::NothingWaits => "refused.nothing_waits",
+        WrongWhy::Contradicts { other } => {
+            return words.say("refused.contradicts", context! { other => one_line(other) });
+        }
+        WrongWhy::MissingText => "refused.missing_text",
+        WrongWhy::NotYet => "refused.not_yet",
+        WrongWhy::NotAllowed => "refused.not_allowed",
+        WrongWhy::Other(sentence) => return one_line(sentence).trim_end_matches('.').to_owned(),
+    })
+}
+
+/// The list of commands (`#help`). `ticket`: the one in whose notification it was asked for.
 #[must_use]
-pub fn help(_voice: &Voice<'_>, _ticket: Option<(TicketNo, &str)>, _commands: &[CommandRow<'_>]) -> Page {
-    Page { subject: String::new(), text: String::new(), html: String::new() }
+pub fn help(voice: &Voice<'_>, ticket: Option<(TicketNo, &str)>, commands: &[CommandRow<'_>]) -> Page {
+    let words = voice.words();
+    let mut sheet = Sheet::default();
+    sheet.say(&words.word("help.intro"));
+    sheet.head(&words.word("refused.all"));
+    list(voice, &mut sheet, commands);
+    let subject = words.word("help.subject");
+    let subject = match ticket {
+        Some((number, about)) => format!("{subject}: {}", super::subject::for_agent(number, about)),
+        None => subject,
+    };
+    sheet.done(words.language(), subject)
+}
+
+/// The table of commands. A Swedish reader sees the Swedish words first; both are understood.
+pub(super) fn list(voice: &Voice<'_>, sheet: &mut Sheet, commands: &[CommandRow<'_>]) {
+    let words = voice.words();
+    let rows: Vec<(String, String)> = commands
+        .iter()
+        .map(|(english, swedish, what)| {
+            let (english, swedish) = (english.trim_start_matches('#'), swedish.trim_start_matches('#'));
+            let key = english.split(' ').next().unwrap_or_default();
+            let does = words.word_if_known(&format!("commands.{key}")).unwrap_or_else(|| (*what).to_owned());
+            let name = match words.language() {
+                "sv" if swedish != english && !swedish.is_empty() => format!("#{swedish}, #{key}"),
+                "sv" => format!("#{english}"),
+                _ if swedish.is_empty() || swedish == english => format!("#{english}"),
+                _ => format!("#{english}, #{}", swedish.split(' ').next().unwrap_or_default()),
+            };
+            (name, does)
+        })
+        .collect();
+    sheet.wrapped_rows(&rows);
 }

@@ -4,10 +4,14 @@
 //! grey that can be read on white and on black, so that it does well on phones and in dark mode.
 
 use super::Page;
+use crate::mail::html::SEPARATOR_CLASS;
+use crate::mail::markdown::Rendered;
 use crate::mail::marker::MARKER;
 
 /// Our own sentences are wrapped here, other people's words are left as they are.
 const COLUMNS: usize = 76;
+/// Stands above and below somebody's words.
+const RULE: &str = "────────────────────────";
 const GREY: &str = "color:#767676";
 
 #[derive(Debug, Default)]
@@ -21,7 +25,7 @@ impl Sheet {
     pub(super) fn marker(&mut self, sentence: &str) {
         self.text.push_str(&format!("{MARKER} {sentence}\n"));
         self.html.push_str(&format!(
-            "<div class=\"svar-marker\" style=\"margin:0 0 1em;padding:0 0 .3em;border-bottom:1px solid #999\">\
+            "<div class=\"svar-marker {SEPARATOR_CLASS}\" style=\"margin:0 0 1em;padding:0 0 .3em;border-bottom:1px solid #999\">\
              <span style=\"{GREY};font-size:80%\">{MARKER}</span> <strong>{}</strong></div>\n",
             escape(sentence)
         ));
@@ -61,14 +65,20 @@ impl Sheet {
         self.html.push_str(&format!("<p style=\"margin:1em 0 .5em;{GREY};font-size:90%\">{}</p>\n", linked(words)));
     }
 
+    /// Markdown of the desk's owner.
+    pub(super) fn rendered(&mut self, rendered: &Rendered) {
+        self.gap();
+        self.text.push_str(&rendered.text);
+        self.html.push_str(&format!("{}\n", rendered.html));
+    }
+
     /// Somebody's words as they are: the matter of the page.
     pub(super) fn letter(&mut self, words: &str) {
         let words = inert(words);
         self.gap();
-        self.text.push_str(words.trim_end());
-        self.text.push('\n');
+        self.text.push_str(&format!("{RULE}\n{}\n{RULE}\n", words.trim_matches('\n').trim_end()));
         self.html.push_str(&format!(
-            "<div style=\"margin:1em 0;white-space:pre-wrap;overflow-wrap:anywhere\">{}</div>\n",
+            "<div style=\"margin:1em 0;padding:.8em 0;border:1px solid #999;border-width:1px 0;white-space:pre-wrap;overflow-wrap:anywhere\">{}</div>\n",
             linked(words.trim_end())
         ));
     }
@@ -201,8 +211,7 @@ impl Sheet {
         let mut empty = true;
         for word in words.split(' ') {
             if !empty && columns_of(&line) + 1 + columns_of(word) > COLUMNS {
-                self.text.push_str(line.trim_end());
-                self.text.push('\n');
+                self.push_line(&line);
                 under.clone_into(&mut line);
                 empty = true;
             }
@@ -212,7 +221,12 @@ impl Sheet {
             line.push_str(word);
             empty = false;
         }
-        self.text.push_str(line.trim_end());
+        self.push_line(&line);
+    }
+
+    /// A space that must not break has done its work.
+    fn push_line(&mut self, line: &str) {
+        self.text.push_str(line.replace('\u{a0}', " ").trim_end());
         self.text.push('\n');
     }
 }

@@ -190,15 +190,17 @@ impl Plan {
         let Some(Flight { what, .. }) = self.flying.remove(at) else { return Ok(()) };
         match what {
             What::Sizes(uids) => {
+                let asked = uids.len();
                 let (known, unknown): (Vec<u32>, Vec<u32>) =
                     uids.into_iter().partition(|uid| self.listed.contains_key(uid));
                 let letters: Vec<Listed> = known.iter().filter_map(|uid| self.listed.remove(uid)).collect();
                 self.plan_bodies(letters);
-                for single in self.settle(unknown, refusal) {
+                for single in self.settle(unknown, asked, refusal) {
                     self.unlisted.push_front(vec![single]);
                 }
             }
             What::Bodies(letters) => {
+                let asked = letters.len();
                 let mut absent = Vec::new();
                 for letter in letters {
                     match self.bodies.remove(&letter.uid) {
@@ -213,7 +215,7 @@ impl Plan {
                     }
                 }
                 let uids = absent.iter().map(|letter| letter.uid).collect();
-                let singles = self.settle(uids, refusal);
+                let singles = self.settle(uids, asked, refusal);
                 for letter in absent.into_iter().rev().filter(|letter| singles.contains(&letter.uid)) {
                     self.unfetched.push_front(vec![letter]);
                 }
@@ -222,14 +224,15 @@ impl Plan {
         Ok(())
     }
 
-    /// Those of `uids`, which were asked for and did not come, that are to be asked for again, one by one, latest first:
-    /// one bad letter makes some servers refuse its whole command. The others are missing.
-    fn settle(&mut self, uids: Vec<u32>, refusal: Option<ImapError>) -> Vec<u32> {
+    /// Those of `uids`, which did not come although a command asked for them (among `asked`), that are to be asked for
+    /// again, one by one, latest first: one bad letter makes some servers refuse its whole command. Others are missing.
+    fn settle(&mut self, uids: Vec<u32>, asked: usize, refusal: Option<ImapError>) -> Vec<u32> {
         let Some(refusal) = refusal else {
             self.ready.extend(uids.into_iter().map(|uid| (uid, Item::Missing(uid))));
             return Vec::new();
         };
-        if let [uid] = uids[..] {
+        if let ([uid], 1) = (&uids[..], asked) {
+            let uid = *uid;
             let count = self.refused.take().map_or(0, |(_, count)| count);
             self.refused = Some((refusal, count + 1));
             self.ready.insert(uid, Item::Missing(uid));

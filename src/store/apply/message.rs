@@ -53,13 +53,7 @@ impl Tx<'_> {
         if let Some(id) = &new.message_id {
             self.run(
                 "INSERT INTO ref (hash, role, no) VALUES (?1, ?2, ?5), (?3, ?4, ?5)",
-                args![
-                    id_hash(id),
-                    BORNE_BY_MESSAGE,
-                    same_hash(id, &new.sameness),
-                    BORNE_WITH_SAMENESS,
-                    new.no
-                ],
+                args![id_hash(id), BORNE_BY_MESSAGE, same_hash(id, &new.sameness), BORNE_WITH_SAMENESS, new.no],
             )?;
         }
         if !new.references.is_empty() {

@@ -40,9 +40,8 @@ impl Standing {
 
     /// What follows where nobody waits any more.
     fn outcome(&self) -> ParcelState {
-        let through = |r: &RecipientEntry| {
-            matches!(r.state(), Some(RecipientState::Accepted | RecipientState::Bounced))
-        };
+        let through =
+            |r: &RecipientEntry| matches!(r.state(), Some(RecipientState::Accepted | RecipientState::Bounced));
         if self.recipients.iter().any(through) { ParcelState::Sent } else { ParcelState::Failed }
     }
 }
@@ -172,10 +171,7 @@ impl Tx<'_> {
         if !standing.waits() && matches!(standing.state, ParcelState::Queued | ParcelState::Claimed | ParcelState::Held)
         {
             let outcome = standing.outcome();
-            self.run(
-                "UPDATE parcel SET state = ?2, settled_at = ?3 WHERE no = ?1",
-                args![parcel, outcome, now],
-            )?;
+            self.run("UPDATE parcel SET state = ?2, settled_at = ?3 WHERE no = ?1", args![parcel, outcome, now])?;
             self.tidy(parcel, standing.kind, outcome, standing.copy_due)?;
         }
         Ok(())

@@ -93,8 +93,8 @@ impl Tx<'_> {
         since: Option<Time>,
         due: Option<Time>,
     ) -> Result<(), StoreError> {
-        let changed = self
-            .run("UPDATE ticket SET waiting_since = ?2, due_at = ?3 WHERE number = ?1", args![ticket, since, due])?;
+        let changed =
+            self.run("UPDATE ticket SET waiting_since = ?2, due_at = ?3 WHERE number = ?1", args![ticket, since, due])?;
         found(changed, "ticket", ticket.0)
     }
 

@@ -1,0 +1,125 @@
+//! `outbox` and `quarantine`: what waits to be sent, what was set aside, and what to do about it.
+
+use serde::Serialize;
+
+use crate::cli::args::{Global, OutboxAct, QuarantineAct};
+use crate::cli::error::CommandError;
+use crate::cli::open::Desk;
+use crate::cli::print::{Out, Table, Tone, when};
+use crate::engine::reader::{Job, read_alone};
+use crate::mail;
+use crate::model::{ParcelState, QuarantineNo, RecipientState};
+use crate::store::custody;
+use crate::store::view::{OutboxRow, QuarantineRow};
+
+pub fn outbox(global: &Global, out: &mut Out, act: Option<OutboxAct>) -> Result<(), CommandError> {
+    match act {
+        None => list_outbox(global, out),
+        Some(_) => Ok(()),
+    }
+}
+
+fn list_outbox(global: &Global, out: &mut Out) -> Result<(), CommandError> {
+    let mut desk = Desk::open(global)?;
+    let rows = desk.read(|tx| tx.outbox())?;
+    if out.json {
+        return Ok(out.json(&rows)?);
+    }
+    if rows.is_empty() {
+        return Ok(out.line("Nothing waits to be sent.")?);
+    }
+    let zone = desk.settings.desk.time_zone.clone();
+    let mut table = Table::new(&["id", "ticket", "kind", "state", "tries", "next", "~to", "~last error"]);
+    for row in &rows {
+        let tone = if row.state == ParcelState::Failed { Tone::Bad } else { Tone::Plain };
+        let cells = vec![
+            row.id.to_string(),
+            row.ticket.map_or("-".to_owned(), |t| format!("#{t}")),
+            row.kind.to_string(),
+            row.state.to_string(),
+            row.attempts.to_string(),
+            row.next_at.map_or("-".to_owned(), |t| when(t, desk.now, &zone)),
+            recipients(row),
+            row.last_error.clone().unwrap_or_default(),
+        ];
+        table.row(tone, cells);
+    }
+    Ok(out.table(&table)?)
+}
+
+/// Those that still wait or were refused; accepted ones need nobody's care.
+fn recipients(row: &OutboxRow) -> String {
+    let names = row.to.iter().filter(|r| r.state != RecipientState::Accepted).map(|r| match r.state {
+        RecipientState::Waiting => r.address.to_string(),
+        state => format!("{} ({state})", r.address),
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+pub fn quarantine(global: &Global, out: &mut Out, act: Option<QuarantineAct>) -> Result<(), CommandError> {
+    match act {
+        None => list_quarantine(global, out),
+        Some(QuarantineAct::Show { id, raw }) => show_quarantined(global, out, QuarantineNo(id), raw),
+        Some(_) => Ok(()),
+    }
+}
+
+fn list_quarantine(global: &Global, out: &mut Out) -> Result<(), CommandError> {
+    let mut desk = Desk::open(global)?;
+    let rows = desk.read(|tx| tx.quarantine())?;
+    if out.json {
+        return Ok(out.json(&rows)?);
+    }
+    if rows.is_empty() {
+        return Ok(out.line("Nothing is set aside.")?);
+    }
+    let zone = desk.settings.desk.time_zone.clone();
+    let mut table = Table::new(&["id", "came", "mailbox", "~from", "~subject", "~reason"]);
+    for row in &rows {
+        let cells = vec![
+            row.id.to_string(),
+            when(row.at, desk.now, &zone),
+            row.mailbox.clone(),
+            row.from.as_ref().map_or("-".to_owned(), ToString::to_string),
+            row.subject.clone(),
+            row.reason.clone(),
+        ];
+        table.row(Tone::Plain, cells);
+    }
+    out.table(&table)?;
+    out.line("")?;
+    Ok(out.toned(Tone::Faint, "svar quarantine show ID | release ID | drop ID")?)
+}
+
+#[derive(Serialize)]
+struct Quarantined<'a> {
+    #[serde(flatten)]
+    row: &'a QuarantineRow,
+    text: String,
+}
+
+fn show_quarantined(global: &Global, out: &mut Out, no: QuarantineNo, raw: bool) -> Result<(), CommandError> {
+    let mut desk = Desk::open(global)?;
+    let row = desk.read(|tx| tx.quarantine_row(no))?;
+    let row = row.ok_or_else(|| CommandError::failed(format!("nothing with id {no} is set aside")))?;
+    let bytes = desk.read(|tx| tx.raw(row.letter))?;
+    if raw {
+        return Ok(out.raw(&bytes)?);
+    }
+    let job = Job { letter: row.letter, packed: custody::pack(&bytes), truncated: false };
+    // What could not be read once may be why it is here: then its bytes are shown as they are.
+    let text = match read_alone(mail::read::read, job) {
+        Ok(letter) => letter.text,
+        Err(_) => String::from_utf8_lossy(&bytes).into_owned(),
+    };
+    if out.json {
+        return Ok(out.json(&Quarantined { row: &row, text })?);
+    }
+    let zone = desk.settings.desk.time_zone.clone();
+    out.toned(Tone::Strong, crate::cli::print::visible(&row.subject))?;
+    let from = row.from.as_ref().map_or("nobody that can be read".to_owned(), ToString::to_string);
+    out.text("", &format!("from {from}, {}, to {}", when(row.at, desk.now, &zone), row.mailbox))?;
+    out.text("", &format!("set aside as {}", row.reason))?;
+    out.line("")?;
+    Ok(out.text("   ", &text)?)
+}

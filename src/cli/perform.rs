@@ -1,0 +1,37 @@
+//! `demo` and `run`: the two ways to set a desk to work.
+
+use std::path::PathBuf;
+
+use crate::cli::args::Global;
+use crate::cli::error::CommandError;
+use crate::cli::print::Out;
+use crate::demo::{self, PlayError};
+use crate::engine::clock;
+
+pub fn demo(out: &mut Out, dir: Option<PathBuf>) -> Result<(), CommandError> {
+    let dir = dir.unwrap_or_else(demo::default_dir);
+    let began_ms = clock::read().uptime_ms.unwrap_or(0);
+    let account = demo::play(&dir).map_err(|error| match &error {
+        PlayError::NotEmpty { path } => {
+            CommandError::usage(format!("{} holds something else than an earlier demo", path.display()))
+                .hint("Name a directory that is empty or not there: svar demo DIR")
+        }
+        _ => CommandError::of(&error),
+    })?;
+    let took_ms = clock::read().uptime_ms.unwrap_or(0) - began_ms;
+    out.raw(account.text.as_bytes())?;
+    Ok(out.line(format!("\nPlayed in {:.1} s.", took_ms as f64 / 1000.0))?)
+}
+
+pub fn run(_global: &Global, _once: bool) -> Result<(), CommandError> {
+    Err(CommandError::failed("the daemon is not there yet"))
+}
+
+pub fn health(_global: &Global, _out: &mut Out) -> Result<(), CommandError> {
+    Err(CommandError::failed("not there yet"))
+}
+
+pub fn explain(out: &mut Out, files: &[PathBuf]) -> Result<(), CommandError> {
+    let (json, color) = (out.json, out.has_color());
+    if crate::cli::explain::run(files, json, color, out.writer())? { Ok(()) } else { Err(CommandError::said()) }
+}
