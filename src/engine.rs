@@ -16,6 +16,8 @@ mod home;
 mod in_flight;
 pub mod reader;
 mod void;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -189,6 +191,11 @@ impl Engine {
     #[must_use]
     pub fn is_reading(&self) -> bool {
         self.flight.is_reading()
+    }
+
+    /// The outlets are others now; each tells anew how many places it has.
+    pub fn forget_places(&mut self) {
+        self.free.clear();
     }
 
     /// Claims nothing from now on.

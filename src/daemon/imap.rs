@@ -133,9 +133,7 @@ async fn session(reader: &Reader, imap: &Imap, was_open: &mut bool) -> Result<()
         Some(name) => Some(open(reader, imap, name, Folder::Sent).await?),
         None => None,
     };
-    if let Some(name) = &sent_name {
-        sent::ask_for_unknown(reader, &mut session, name).await?;
-    }
+    sent::ask_for_unknown(reader, &mut session, sent_name.as_deref()).await?;
     let mut idles = imap.idle && session.can_idle();
     loop {
         // INBOX up to its end before Sent is judged: an answer must not come before what it answers.

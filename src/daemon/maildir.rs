@@ -171,7 +171,10 @@ async fn unknown(reader: &Reader, watched: &mut Watched, found: Vec<Entry>) -> R
         let chunk = chunk.to_vec();
         let ask = move |engine: &mut Engine| {
             engine.store().read(|tx| {
-                chunk.into_iter().map(|entry| Ok((tx.is_taken(source, &entry.key)?, entry))).collect::<Result<Vec<_>, StoreError>>()
+                chunk
+                    .into_iter()
+                    .map(|entry| Ok((tx.is_taken(source, &entry.key)?, entry)))
+                    .collect::<Result<Vec<_>, StoreError>>()
             })
         };
         for (is_taken, entry) in reader.desk.ask(ask).await?? {

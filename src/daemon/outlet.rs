@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
 use crate::config::settings;
@@ -43,6 +43,8 @@ struct Shared {
     helo: String,
     desk: Desk,
     state: Mutex<State>,
+    /// The daemon stops, or the configuration has another pool in this one's place.
+    retired: watch::Sender<bool>,
     broken: Arc<Broken>,
     /// Wakes whoever puts copies into Sent.
     nudge: Arc<Notify>,
@@ -78,8 +80,6 @@ struct State {
     /// Somebody finds out whether the server is back; the other places are held back meanwhile.
     probing: bool,
     held_back: usize,
-    /// The configuration has another pool in its place.
-    retired: bool,
 }
 
 /// How one mail ended.
@@ -98,7 +98,7 @@ enum Failure {
 }
 
 impl Pool {
-    /// A pool and the channel that its mail comes through. Tells the desk how many places it has.
+    /// A pool and the channel that its mail comes through.
     pub fn open(
         outlet: Outlet,
         way: settings::Outlet,
@@ -108,24 +108,31 @@ impl Pool {
         nudge: Arc<Notify>,
     ) -> (Self, UnboundedSender<Consignment>) {
         let name = format!("{} {:?}", outlet.mailbox, outlet.route);
-        let state = State {
-            idle: Vec::new(),
-            laid_down: 0,
-            backoff: Backoff::new(&name),
-            probing: false,
-            held_back: 0,
-            retired: false,
-        };
-        let shared = Arc::new(Shared { outlet, way, helo, desk, state: Mutex::new(state), broken, nudge });
+        let state =
+            State { idle: Vec::new(), laid_down: 0, backoff: Backoff::new(&name), probing: false, held_back: 0 };
+        let shared = Arc::new(Shared {
+            outlet,
+            way,
+            helo,
+            desk,
+            state: Mutex::new(state),
+            retired: watch::Sender::new(false),
+            broken,
+            nudge,
+        });
         let (sender, receiver) = unbounded_channel();
-        shared.desk.tell(vec![Event::Free(shared.outlet.clone(), PLACES)]);
         tokio::spawn(Arc::clone(&shared).take_in(receiver));
         (Self { shared }, sender)
     }
 
-    /// Frees no places any more: the configuration has changed. What is under way is still told.
+    /// Tells the desk how many places there are: from now on mail is claimed.
+    pub fn announce(&self) {
+        self.shared.desk.tell(vec![Event::Free(self.shared.outlet.clone(), PLACES)]);
+    }
+
+    /// Frees no places any more and is patient with nobody. What is under way is still told.
     pub fn retire(&self) {
-        self.shared.state().retired = true;
+        self.shared.retired.send_replace(true);
     }
 
     /// Says goodbye on every idle connection.
@@ -140,6 +147,19 @@ impl Pool {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_retired(&self) -> bool {
+        *self.retired.borrow()
+    }
+
+    /// Waits, but not beyond retirement.
+    async fn pause(&self, time: Duration) {
+        let mut retired = self.retired.subscribe();
+        tokio::select! {
+            () = sleep(time) => {}
+            _ = retired.wait_for(|retired| *retired) => {}
+        }
     }
 
     async fn take_in(self: Arc<Self>, mut mail: UnboundedReceiver<Consignment>) {
@@ -184,9 +204,9 @@ impl Shared {
             });
         }
         if let Verdict::FreeLater(delay) = wait {
-            sleep(delay).await;
+            self.pause(delay).await;
             self.state().probing = false;
-            if !self.state().retired {
+            if !self.is_retired() {
                 self.desk.tell(vec![Event::Free(self.outlet.clone(), 1)]);
             }
         }
@@ -194,10 +214,10 @@ impl Shared {
 
     /// What becomes of the place that the mail took.
     fn after(&self, failed: Option<Failure>) -> Verdict {
-        let mut state = self.state();
-        if state.retired {
+        if self.is_retired() {
             return Verdict::Gone;
         }
+        let mut state = self.state();
         match failed {
             None => {
                 state.backoff.reset();
@@ -294,8 +314,8 @@ impl Shared {
             }
             let text = format!("{}:{}: {error}", account.host, account.port);
             self.say_once(&text);
-            if error.is_passing() && tries < QUICK_TRIES && !self.state().retired {
-                sleep(Duration::from_secs(1 << tries)).await;
+            if error.is_passing() && tries < QUICK_TRIES && !self.is_retired() {
+                self.pause(Duration::from_secs(1 << tries)).await;
                 tries += 1;
                 continue;
             }

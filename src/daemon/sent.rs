@@ -40,14 +40,20 @@ pub async fn keep_copies(reader: &Reader, session: &mut Session, folder: &str) -
 }
 
 /// Mails whose sending was cut off by a crash: if Sent has them, they went out; else they are sent once more, as the same bytes.
-pub async fn ask_for_unknown(reader: &Reader, session: &mut Session, folder: &str) -> Result<(), Ended> {
+pub async fn ask_for_unknown(reader: &Reader, session: &mut Session, folder: Option<&str>) -> Result<(), Ended> {
     let mailbox = reader.mailbox.clone();
     let unknown = reader.desk.ask(move |engine| engine.take_unknown(Some(&mailbox))).await?;
     if unknown.is_empty() {
         return Ok(());
     }
-    session.examine(folder).await?;
+    if let Some(folder) = folder {
+        session.examine(folder).await?;
+    }
     for consignment in unknown {
+        if folder.is_none() {
+            reader.desk.send_again(consignment);
+            continue;
+        }
         let found = match session.search_message_id(&consignment.message_id).await {
             Ok(uids) => !uids.is_empty(),
             Err(ImapError::Refused { .. }) => false,
