@@ -120,6 +120,7 @@ pub(super) fn parcel(no: ParcelNo, kind: ParcelKind, to: &[&str]) -> Parcel {
         ticket: None,
         message: None,
         agent: None,
+        ask: None,
         mailbox: "support".to_owned(),
         route: Route::Mailbox,
         sender: Sender::Address(address("support@example.test")),
