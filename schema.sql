@@ -65,6 +65,7 @@ CREATE TABLE letter (
     fate TEXT CHECK (fate IN ('message', 'duplicate', 'quarantined', 'echo', 'done')),
     fate_no INTEGER,                   -- of the message, quarantine row or parcel
     fate_why TEXT,                     -- of 'done'
+    released TEXT CHECK (released IN ('customer', 'recorded')),   -- left quarantine, to be taken for this
     CHECK ((state = 'received') = (fate IS NULL)),
     UNIQUE (source, generation, uid)
 ) STRICT;
@@ -157,6 +158,7 @@ CREATE TABLE ticket (
     customer_name TEXT,                -- as she wrote last on this ticket
     customer_address TEXT,
     assignee TEXT,                     -- an agent's first address
+    turn_agent TEXT,                   -- the agent to whom it last went in turn
     priority TEXT NOT NULL CHECK (priority IN ('low', 'normal', 'high', 'urgent')),
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
@@ -225,10 +227,11 @@ CREATE TABLE message (
     thread_index TEXT,
     language TEXT,
     subject TEXT NOT NULL,
-    to_parties TEXT NOT NULL,          -- JSON: [{name, address}]
+    to_parties TEXT NOT NULL,          -- JSON: [[name, address]], fit for the search index as it stands
     cc_parties TEXT NOT NULL,
     "references" TEXT NOT NULL,        -- JSON: Message-IDs that it answers, newest first
     attachments TEXT NOT NULL,         -- JSON: [{name, type, size, inline, content_id, sha256}]
+    files TEXT NOT NULL,               -- their names, one a line
     defects TEXT NOT NULL,             -- JSON: words
     new_text TEXT,                     -- NULL: the same as `text`
     text TEXT NOT NULL,
@@ -272,6 +275,14 @@ CREATE TABLE ask (
 ) STRICT;
 CREATE INDEX ask_open ON ask (expires_at) WHERE settled_at IS NULL;
 
+-- Attachments of held answers, kept while these wait.
+CREATE TABLE ask_blob (
+    ask INTEGER NOT NULL REFERENCES ask,
+    blob INTEGER NOT NULL REFERENCES blob,
+    PRIMARY KEY (ask, blob)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ask_blob_blob ON ask_blob (blob);
+
 ---- outbox ---------------------------------------------------------------------------------------------------------
 
 CREATE TABLE parcel (
@@ -282,6 +293,7 @@ CREATE TABLE parcel (
     ticket INTEGER REFERENCES ticket,
     message INTEGER REFERENCES message,
     agent TEXT,
+    ask INTEGER REFERENCES ask,        -- what waits for the `#send` that it asks for
     mailbox TEXT NOT NULL,
     route TEXT NOT NULL CHECK (route IN ('mailbox', 'notify')),
     sender TEXT,                       -- the envelope sender; NULL: empty
@@ -333,13 +345,9 @@ CREATE TABLE handed_over (
 
 ---- search ---------------------------------------------------------------------------------------------------------
 
+-- FTS5 allows no table-valued function in here.
 CREATE VIEW search_text (no, subject, sender, people, body, files) AS
-SELECT no, subject,
-       coalesce(from_name || ' ' || from_address, ''),
-       coalesce((SELECT group_concat((value ->> 'name') || ' ' || (value ->> 'address'), ' ')
-                 FROM (SELECT value FROM json_each(to_parties) UNION ALL SELECT value FROM json_each(cc_parties))), ''),
-       coalesce(new_text, text),
-       coalesce((SELECT group_concat(value ->> 'name', ' ') FROM json_each(attachments)), '')
+SELECT no, subject, coalesce(from_name || ' ' || from_address, ''), to_parties || ' ' || cc_parties, coalesce(new_text, text), files
 FROM message;
 
 -- Holds no text of its own, only the index over `search_text`.

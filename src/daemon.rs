@@ -1,1 +1,334 @@
-//! (to come)
+//! The daemon: an engine on a thread of its own, and the tasks that carry mail to and from it.
+//!
+//! The engine decides; nothing here knows what a ticket is. Every task may die and be started anew: what counts is in the database,
+//! and whatever was under way is asked for again.
+
+mod backoff;
+mod desk;
+mod house;
+mod imap;
+mod intake;
+mod log;
+mod maildir;
+mod outlet;
+mod sent;
+mod systemd;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::UnixDatagram;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::{sleep, timeout};
+
+use crate::config::{self, settings::Settings};
+use crate::daemon::desk::{Alarm, Desk, Routes};
+use crate::daemon::house::House;
+use crate::daemon::imap::Report;
+use crate::engine::clock::{self, Now};
+use crate::engine::{Engine, Event, Post};
+use crate::model::Time;
+
+/// How `svar run` was called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// One full pass, then exit.
+    pub once: bool,
+    /// The time to go by, for replay and tests.
+    pub now: Option<Time>,
+}
+
+/// What is in hand when SIGTERM comes may take so long to finish.
+const LAST_WORDS: Duration = Duration::from_secs(8);
+/// Mails whose result is unknown wait so long for Sent to be asked.
+const UNKNOWN_LONGEST: Duration = Duration::from_secs(60);
+
+/// Runs the desk of the configuration at `settings_path` until SIGTERM or SIGINT; with `once`, for one full pass.
+///
+/// Returns the exit code: 0 done, 1 it failed (another svar runs on the directory, the database is not at home, a mailbox or an
+/// outlet could not be reached during the pass), 2 the configuration is wrong.
+#[must_use]
+pub fn run(settings_path: &Path, options: Options) -> u8 {
+    let settings = match config::load(settings_path) {
+        Ok(settings) => Arc::new(settings),
+        Err(mistakes) => {
+            for mistake in mistakes {
+                eprintln!("{mistake}");
+            }
+            return 2;
+        }
+    };
+    log::start();
+    let engine = match Engine::open(Arc::clone(&settings), Post::Daemon) {
+        Ok(engine) => engine,
+        Err(error) => {
+            eprintln!("svar: {error}");
+            return 1;
+        }
+    };
+    for mailbox in &settings.mailboxes {
+        if mailbox.trusted_authserv_id.is_none() {
+            tracing::info!(
+                mailbox = mailbox.name,
+                "trusted_authserv_id is not set: a signed address and the sender are all the proof of an agent"
+            );
+        }
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(8)
+        .thread_stack_size(1 << 20)
+        .thread_name("net")
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => {
+            let code = runtime.block_on(serve(settings_path, settings, engine, options));
+            // Whatever still hangs on a server that is silent is not waited for.
+            runtime.shutdown_timeout(Duration::from_millis(200));
+            code
+        }
+        Err(error) => {
+            eprintln!("svar: cannot start: {error}");
+            1
+        }
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+async fn serve(settings_path: &Path, settings: Arc<Settings>, engine: Engine, options: Options) -> u8 {
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => {
+            eprintln!("svar: cannot listen for signals: {error}");
+            return 1;
+        }
+    };
+    let (alarm, alarms) = unbounded_channel();
+    let (report, reports) = unbounded_channel();
+    let routes = Routes::new(alarm);
+    let given = options.now.map(Now::given);
+    let socket = engine.dir().socket();
+    let (desk, thread) = match desk::open(engine, Arc::clone(&routes), clock::read, given) {
+        Ok(opened) => opened,
+        Err(error) => {
+            eprintln!("svar: cannot start: {error}");
+            return 1;
+        }
+    };
+    let mut house = House::new(settings, desk.clone(), routes, report, options.once, given);
+    house.open().await;
+    let poked = tokio::spawn(listen(socket.clone(), desk.clone()));
+    let code = if options.once {
+        tokio::select! {
+            code = pass(&mut house, alarms, reports) => code,
+            () = signals.stop() => 1,
+        }
+    } else {
+        stay(settings_path, &mut house, &mut signals, alarms, reports).await
+    };
+    systemd::stopping();
+    poked.abort();
+    let _ = std::fs::remove_file(&socket);
+    tokio::select! {
+        () = finish(&mut house, thread) => {}
+        // Asked twice: at once.
+        () = signals.stop() => {}
+    }
+    code
+}
+
+/// Brings what is in hand to its end, for some seconds.
+async fn finish(house: &mut House, thread: std::thread::JoinHandle<()>) {
+    house.close();
+    if timeout(LAST_WORDS, house.desk.finish()).await.is_err() {
+        tracing::warn!("some mail is still under way; it is sent once more at the next start");
+    } else {
+        let ended = tokio::task::spawn_blocking(move || thread.join());
+        let _ = timeout(Duration::from_secs(1), ended).await;
+    }
+    let _ = timeout(Duration::from_secs(1), house.say_goodbye()).await;
+}
+
+/// The daemon's life, until it is told to stop.
+async fn stay(
+    settings_path: &Path,
+    house: &mut House,
+    signals: &mut Signals,
+    mut alarms: UnboundedReceiver<Alarm>,
+    mut reports: UnboundedReceiver<Report>,
+) -> u8 {
+    let watchdog = tokio::spawn(watch(house.desk.clone()));
+    let mut is_ready = false;
+    let unknown = sleep(UNKNOWN_LONGEST);
+    tokio::pin!(unknown);
+    let mut asks_unknown = true;
+    let Signals { terminate, interrupt, hangup } = signals;
+    let code = loop {
+        if !is_ready && house.all_open() {
+            is_ready = true;
+            eprintln!("ready");
+            systemd::ready();
+        }
+        systemd::status(&house.status());
+        tokio::select! {
+            report = reports.recv() => if let Some(report) = report { house.note(report) },
+            alarm = alarms.recv() => match alarm {
+                Some(Alarm::Trouble(why)) => {
+                    tracing::error!("nothing can be written down: {why}; mail stays where it is, and it is tried again");
+                    house.trouble = Some(why);
+                }
+                Some(Alarm::Recovered) => {
+                    tracing::info!("the database can be written again");
+                    house.trouble = None;
+                }
+                Some(Alarm::Halted(why)) => {
+                    tracing::error!("sending is stopped: {why}. When that is put right, run `svar adopt`");
+                    eprintln!("svar: sending is stopped: {why}");
+                    break 1;
+                }
+                Some(Alarm::Gone) | None => {
+                    tracing::error!("a bug: the desk's thread has ended");
+                    break 1;
+                }
+            },
+            () = &mut unknown, if asks_unknown => {
+                asks_unknown = false;
+                house.send_unknown(None).await;
+            }
+            _ = hangup.recv() => {
+                systemd::reloading();
+                reload(settings_path, house).await;
+                systemd::ready();
+            }
+            _ = terminate.recv() => break 0,
+            _ = interrupt.recv() => break 0,
+        }
+    };
+    tracing::info!("stopping");
+    watchdog.abort();
+    code
+}
+
+/// Reads the configuration anew. A bad one is refused, and the old one kept.
+async fn reload(settings_path: &Path, house: &mut House) {
+    let path = settings_path.to_owned();
+    let loaded = tokio::task::spawn_blocking(move || config::load(&path)).await;
+    match loaded {
+        Ok(Ok(settings)) => match house.change(Arc::new(settings)).await {
+            Ok(()) => tracing::info!("the configuration was read again"),
+            Err(why) => tracing::error!("the new configuration is refused, the old one stays: {why}"),
+        },
+        Ok(Err(mistakes)) => {
+            for mistake in mistakes {
+                tracing::error!("the new configuration is refused, the old one stays: {mistake}");
+            }
+        }
+        Err(error) => tracing::error!("a bug: reading the configuration failed: {error}"),
+    }
+}
+
+/// One full pass: every mailbox is read, everything is decided, what is due is sent, copies are kept.
+async fn pass(house: &mut House, mut alarms: UnboundedReceiver<Alarm>, mut reports: UnboundedReceiver<Report>) -> u8 {
+    let mut waiting: BTreeSet<String> = house.mailboxes_to_read();
+    let mut failed = Vec::new();
+    let desk = house.desk.clone();
+    let all = async {
+        while !waiting.is_empty() {
+            match reports.recv().await {
+                Some(Report::Passed { mailbox }) => _ = waiting.remove(&mailbox),
+                Some(Report::Closed { mailbox, why }) => {
+                    waiting.remove(&mailbox);
+                    failed.push(format!("the mailbox {mailbox} could not be read: {why}"));
+                }
+                Some(Report::Open { .. }) => {}
+                None => break,
+            }
+        }
+        house.send_unknown(None).await;
+        desk.when_quiet().await.is_ok()
+    };
+    let stopped = tokio::select! {
+        through = all => if through { None } else { Some("the desk's thread has ended (a bug)".to_owned()) },
+        why = bad_alarm(&mut alarms) => Some(why),
+    };
+    if stopped.is_none() {
+        house.keep_copies().await;
+        let _ = desk.when_quiet().await;
+    }
+    failed.extend(stopped);
+    failed.extend(house.broken.mailboxes().into_iter().map(|m| format!("mail of {m} could not be sent")));
+    for why in &failed {
+        eprintln!("svar: {why}");
+    }
+    u8::from(!failed.is_empty())
+}
+
+/// The first alarm that makes a pass pointless.
+async fn bad_alarm(alarms: &mut UnboundedReceiver<Alarm>) -> String {
+    loop {
+        match alarms.recv().await {
+            Some(Alarm::Trouble(why)) => return format!("nothing can be written down: {why}"),
+            Some(Alarm::Halted(why)) => {
+                return format!("sending is stopped: {why}. When that is put right, run `svar adopt`");
+            }
+            Some(Alarm::Gone) | None => return "the desk's thread has ended (a bug)".to_owned(),
+            Some(Alarm::Recovered) => {}
+        }
+    }
+}
+
+/// Tells systemd that we live, as long as the engine's thread answers.
+async fn watch(desk: Desk) {
+    let Some(interval) = systemd::watchdog_interval() else { return };
+    loop {
+        if desk.ask(|_| ()).await.is_err() {
+            return;
+        }
+        systemd::alive();
+        sleep(interval).await;
+    }
+}
+
+/// One byte on the socket: another process has written something.
+async fn listen(path: std::path::PathBuf, desk: Desk) {
+    // Left behind by a daemon that was killed; we hold the lock.
+    let _ = std::fs::remove_file(&path);
+    let socket = match UnixDatagram::bind(&path) {
+        Ok(socket) => socket,
+        Err(error) => {
+            tracing::warn!("no socket for commands ({error}): what they write is seen within a minute");
+            return;
+        }
+    };
+    let mut byte = [0; 8];
+    while socket.recv(&mut byte).await.is_ok() {
+        while socket.try_recv(&mut byte).is_ok() {}
+        desk.tell(vec![Event::Poked]);
+    }
+}

@@ -16,6 +16,8 @@ mod home;
 mod in_flight;
 pub mod reader;
 mod void;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -61,6 +63,8 @@ pub struct Engine {
     backlog: Backlog,
     /// How many mails may be handed to each outlet.
     free: BTreeMap<Outlet, usize>,
+    /// Mails that were claimed when the last holder of the lock died.
+    unknown: Vec<Consignment>,
     /// When the first parcel is due that an outlet could take.
     next_due: Option<Time>,
     /// Something may be due that was not looked at.
@@ -69,6 +73,7 @@ pub struct Engine {
     narrow: usize,
     trouble: Option<Trouble>,
     halted: Option<String>,
+    sends: bool,
     footprint: Footprint,
     footprint_left: Option<Footprint>,
     data_version: i64,
@@ -176,6 +181,29 @@ impl Engine {
             && self.trouble.is_none()
     }
 
+    /// Whether all results of sending are written down.
+    #[must_use]
+    pub fn has_no_results_waiting(&self) -> bool {
+        self.waiting.results.is_empty()
+    }
+
+    /// Whether a letter is at the reader.
+    #[must_use]
+    pub fn is_reading(&self) -> bool {
+        self.flight.is_reading()
+    }
+
+    /// The outlets are others now; each tells anew how many places it has.
+    pub fn forget_places(&mut self) {
+        self.free.clear();
+    }
+
+    /// Claims nothing from now on.
+    pub fn stop_sending(&mut self) {
+        self.free.clear();
+        self.sends = false;
+    }
+
     /// When to call [`Self::handle`] even if nothing happens.
     #[must_use]
     pub fn next_wake(&self) -> Option<Time> {
@@ -209,8 +237,10 @@ impl Engine {
             }
             Event::SentCopy { parcel } => self.waiting.results.push_back(Finished::SentCopy { parcel }),
             Event::Free(outlet, places) => {
-                *self.free.entry(outlet).or_default() += places;
-                self.look = true;
+                if self.sends {
+                    *self.free.entry(outlet).or_default() += places;
+                    self.look = true;
+                }
             }
             Event::ServerTime(time) => self.clock.stated(time),
             Event::Poked => self.expect_more(),

@@ -72,7 +72,7 @@ fn account(table: &Table<'_>, protocol: Protocol, own: Option<&Address>) -> Opti
     if password.is_some() && user.as_ref().is_some_and(String::is_empty) {
         table.missing("user", "\"support@example.test\", or leave the password out");
     }
-    let default_user = if login { own.map_or("", Address::as_str) } else { "" };
+    let default_user = if login || protocol == Protocol::Imap { own.map_or("", Address::as_str) } else { "" };
     let user = user.unwrap_or_else(|| default_user.to_owned());
     let password = password.and_then(|v| v.read(values::secret));
     Some(Account { host: host?, port, tls: meant, ca_file, user, password })

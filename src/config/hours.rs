@@ -22,7 +22,7 @@ pub(super) fn calendar(reader: &Reader<'_>, table: &Table<'_>, zone: &TimeZone) 
         let hours = intervals(reader, &except, day);
         match day.trim().parse() {
             Ok(date) => {
-                exceptions.insert(date, hours?);
+                exceptions.insert(date, hours.unwrap_or_default());
             }
             Err(_) => reader.mistake(&place, format!("\"{day}\" is no date; write it as \"2026-12-23\"")),
         }
@@ -45,7 +45,8 @@ pub(super) fn calendar(reader: &Reader<'_>, table: &Table<'_>, zone: &TimeZone) 
         for day in days {
             match &week[day] {
                 Some((_, before)) => {
-                    reader.mistake(&place, format!("{} stands in \"{before}\" already; write each day once", DAYS[day]))
+                    let what = format!("{} stands in \"{before}\" already; write each day once", DAYS[day]);
+                    reader.mistake(&place, what);
                 }
                 None => week[day] = Some((hours.clone(), key)),
             }

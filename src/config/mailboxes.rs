@@ -55,9 +55,9 @@ pub(super) fn mailbox(table: &Table<'_>, desk: &Desk, names: &Names, addresses: 
     let source = inlet(table, address.as_ref());
     if let Some(Inlet::Imap(imap)) = &source {
         let folder = format!("{} of {} on {}", imap.folder, imap.account.user, imap.account.host);
-        addresses.reads(n, folder, table.table("imap").place());
+        addresses.reads(folder, table.table("imap").place());
     } else if let Some(Inlet::Maildir { path, .. }) = &source {
-        addresses.reads(n, path.display().to_string(), table.table("maildir").place());
+        addresses.reads(path.display().to_string(), table.table("maildir").place());
     }
     let sending = if mode == Mode::Watch { Sending::Spared } else { Sending::Needed };
     let outlet = outlet(table, address.as_ref(), sending);

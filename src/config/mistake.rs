@@ -43,6 +43,7 @@ pub(super) fn nearest<'w>(wrong: &str, words: impl IntoIterator<Item = &'w str>)
 pub(super) fn instead<'w>(wrong: &str, words: impl IntoIterator<Item = &'w str> + Clone) -> String {
     match nearest(wrong, words.clone()) {
         Some(word) => format!("did you mean \"{word}\"?"),
+        None if words.clone().into_iter().count() > 12 => "config.example.toml shows what there is".to_owned(),
         None => format!("write {}", one_of(words)),
     }
 }

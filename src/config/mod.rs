@@ -95,7 +95,7 @@ pub fn read(file: &Path, text: &str) -> Result<Settings, Vec<Mistake>> {
 fn read_keys(file: &Path, text: &str) -> (Result<Settings, Vec<Mistake>>, BTreeSet<String>) {
     let reader = Reader::new(file, text);
     let document = reader.parse();
-    let settings = settings(&reader, &reader.root(&document), text);
+    let settings = whole(&reader, &reader.root(&document), text);
     let (mistakes, asked) = reader.into_mistakes();
     let settings = settings.filter(|_| mistakes.is_empty()).ok_or(mistakes);
     (settings, asked)
@@ -140,7 +140,7 @@ impl Names {
 }
 
 /// Reads the whole file. `None` only if a mistake has been noted.
-fn settings(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Settings> {
+fn whole(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Settings> {
     let names = Names::of(root);
     let mut addresses = Addresses::default();
     let desk = rules::desk(&root.table("desk"));
@@ -171,16 +171,11 @@ fn settings(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Setting
     addresses.check(reader);
     check_names(reader, &drafts, &agent_names);
     if drafts.is_empty() && root.value("mailbox").is_none() {
-        root.missing("mailbox", "[[mailbox]] and below it name, address, [mailbox.imap] and [mailbox.smtp]");
+        root.mistake("there is no mailbox; write [[mailbox]] and below it name, address, and a way in and out");
     }
-    for draft in drafts.iter().filter(|draft| draft.needs_agents) {
-        let tells = |agent: &Agent| draft.name.as_ref().is_none_or(|name| agent.mailboxes.contains(name));
-        // An agent with a mistake of his own is still one.
-        if agents.len() == agent_tables.len() && !agents.iter().any(tells) {
-            let what = "nobody is there to be told of its mail; write an [[agent]] with this mailbox among its mailboxes, \
-                        or notify = \"none\" if they work in the shared mailbox";
-            reader.mistake(&draft.place, what);
-        }
+    // An agent with a mistake of his own is still one.
+    if agents.len() == agent_tables.len() {
+        check_somebody_is_told(reader, &drafts, &agents);
     }
 
     let zone = &of_desk.time_zone;
@@ -223,6 +218,18 @@ fn settings(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Setting
         notices,
         fingerprint: data_encoding::HEXLOWER.encode(digested.as_ref()),
     })
+}
+
+/// A mailbox whose mail somebody is told of must have agents.
+fn check_somebody_is_told(reader: &Reader<'_>, drafts: &[mailboxes::Draft], agents: &[Agent]) {
+    for draft in drafts.iter().filter(|draft| draft.needs_agents) {
+        let is_told = |agent: &Agent| draft.name.as_ref().is_none_or(|name| agent.mailboxes.contains(name));
+        if !agents.iter().any(is_told) {
+            let what = "nobody is there to be told of its mail; write an [[agent]] with this mailbox among its mailboxes, \
+                        or notify = \"none\" if they work in the shared mailbox";
+            reader.mistake(&draft.place, what);
+        }
+    }
 }
 
 /// Names that commands use must say whom they mean.

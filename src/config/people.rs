@@ -32,7 +32,7 @@ impl Addresses {
         self.all.push((owner, address.clone(), place));
     }
 
-    pub fn reads(&mut self, _mailbox: usize, source: String, place: &Place) {
+    pub fn reads(&mut self, source: String, place: &Place) {
         self.sources.push((source, place.clone()));
     }
 
@@ -100,7 +100,10 @@ const DIGESTS: &[(&str, &str)] = &[("daily", "daily"), ("weekly", "weekly"), ("m
 fn mailboxes(table: &Table<'_>, names: &Names) -> Vec<String> {
     let read = values::known("mailbox", &names.mailboxes);
     let written = table.list("mailboxes", read, "it as [\"support\"]");
-    written.map_or_else(|| names.mailboxes.clone(), |list| list.into_iter().map(|(name, _)| name).collect())
+    // A name that is wrong may have meant any of them.
+    let count = table.value("mailboxes").and_then(|v| v.raw.as_array().map(|array| array.len()));
+    let right = written.filter(|list| Some(list.len()) == count);
+    right.map_or_else(|| names.mailboxes.clone(), |list| list.into_iter().map(|(name, _)| name).collect())
 }
 
 /// An agent's name with its place, and the agent unless something is wrong.
@@ -112,12 +115,12 @@ pub(super) fn agent(
 ) -> (Option<(String, Place)>, Option<Agent>) {
     let name = table.need("name", values::text, "\"Anna Andersson\"");
     let written = table.list("addresses", values::address, "it as [\"anna@example.test\"]");
-    if written.is_none() && table.value("addresses").is_none() {
-        table.missing("addresses", "[\"anna@example.test\"]");
-    } else if let (Some(value), Some([])) = (table.value("addresses"), written.as_deref()) {
-        if value.raw.as_array().is_some_and(|array| array.is_empty()) {
+    match table.value("addresses") {
+        None => table.missing("addresses", "[\"anna@example.test\"]"),
+        Some(value) if value.raw.as_array().is_some_and(|array| array.is_empty()) => {
             value.reader.mistake(&value.place, "is empty; write at least one address, the first gets the mail");
         }
+        Some(_) => {}
     }
     let written = written.unwrap_or_default();
     for (address, place) in &written {

@@ -97,9 +97,11 @@ impl<'t> Reader<'t> {
         found.sort_by_key(|(offset, ..)| *offset);
         let broken: BTreeSet<usize> = found.iter().filter(|m| m.1 == Kind::Syntax).map(|m| m.2.line).collect();
         if !broken.is_empty() {
-            let header =
-                |line: &usize| self.text.lines().nth(line - 1).is_some_and(|l| l.trim_start().starts_with('['));
-            let headers_stand = !broken.iter().any(header);
+            // Below a header that could not be read, keys seem to belong elsewhere.
+            let headers_stand = !found.iter().any(|(_, kind, mistake)| {
+                let line = self.text.lines().nth(mistake.line - 1).unwrap_or_default();
+                *kind == Kind::Syntax && line.trim_start().starts_with('[') && mistake.key.is_empty()
+            });
             let mut said = BTreeSet::new();
             found.retain(|(offset, kind, mistake)| match kind {
                 Kind::Syntax => said.insert(mistake.line),
@@ -134,10 +136,15 @@ impl<'r> Value<'r> {
 
     /// `"abc" is no port; write a number from 1 to 65535`.
     pub fn no(&self, noun: &str, write: &str) -> String {
+        self.is(&format!("is no {noun}"), write)
+    }
+
+    /// What stands there, what is wrong with it, and what to write.
+    pub fn is(&self, wrong: &str, write: &str) -> String {
         let line = self.written.lines().next().unwrap_or_default();
         let shown: String = line.chars().take(60).collect();
         let dots = if shown.len() < self.written.len() { "…" } else { "" };
-        format!("{shown}{dots} is no {noun}; write {write}")
+        format!("{shown}{dots} {wrong}; write {write}")
     }
 
     pub fn str(&self) -> Option<&'r str> {
@@ -163,11 +170,13 @@ pub(super) struct Table<'r> {
     place: Place,
     /// Its path without indexes.
     shape: String,
+    /// Something else stands in its place, and that has been said.
+    broken: bool,
 }
 
 impl<'r> Table<'r> {
     fn new(reader: &'r Reader<'r>, entries: &'r DeTable<'r>, place: Place, shape: String) -> Self {
-        let table = Self { reader, entries: Some(entries), place, shape };
+        let table = Self { reader, entries: Some(entries), place, shape, broken: false };
         let keys = table.keys().into_iter().map(|(key, place)| (key.to_owned(), place)).collect();
         reader.opened.borrow_mut().entry(table.place.key.clone()).or_insert(Opened { keys, taken: BTreeSet::new() });
         table
@@ -222,6 +231,9 @@ impl<'r> Table<'r> {
     }
 
     pub fn missing(&self, key: &str, example: &str) {
+        if self.broken {
+            return;
+        }
         let place = Place { offset: self.place.offset, key: joined(&self.place.key, key) };
         self.reader.mistake(&place, format!("is missing; write for example {key} = {example}"));
     }
@@ -240,18 +252,20 @@ impl<'r> Table<'r> {
 
     /// A table of this one. One that is absent yields all defaults.
     pub fn table(&self, key: &str) -> Table<'r> {
-        let absent = || {
+        let absent = |broken: bool| {
             let place = Place { offset: self.place.offset, key: joined(&self.place.key, key) };
             let (reader, shape) = (self.reader, joined(&self.shape, key));
-            Table { reader, entries: None, place, shape }
+            Table { reader, entries: None, place, shape, broken }
         };
-        let Some(value) = self.value(key) else { return absent() };
+        let Some(value) = self.value(key) else { return absent(self.broken) };
         let read = value.read(|v| match v.raw {
             DeValue::Table(_) => Ok(()),
-            DeValue::Array(_) => Err(format!("there is only one; write [{}], in single brackets", v.place.key)),
+            DeValue::Array(array) if array.iter().all(|item| item.get_ref().is_table()) => {
+                Err(format!("there is only one; write [{}], in single brackets", v.place.key))
+            }
             _ => Err(v.no("table", &format!("[{}] on a line of its own and the keys below it", v.shape))),
         });
-        read.and_then(|()| value.table()).unwrap_or_else(absent)
+        read.and_then(|()| value.table()).unwrap_or_else(|| absent(true))
     }
 
     /// The tables of an array, `[[key]]`.

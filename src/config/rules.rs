@@ -1,10 +1,11 @@
 //! What is promised and what is limited: SLAs, acknowledgements, limits, digests, senders, tags, notices.
 
+use super::mistake::nearest;
 use super::people::Addresses;
 use super::reader::{Reader, Table};
 use super::settings::{Acknowledge, AcknowledgeWhen, Desk, Digest, Limits, Notice, SenderRule, Sla, TagRule, TakenFor};
 use super::{LANGUAGES, values};
-use crate::model::Time;
+use crate::model::{Address, Time};
 use crate::sla::clock::{ClockKind, MISS};
 
 pub(super) fn desk(table: &Table<'_>) -> Option<Desk> {
@@ -30,9 +31,14 @@ pub(super) fn sla(reader: &Reader<'_>, table: &Table<'_>, people: &Addresses) ->
     let escalate_to = table.list("escalate_to", values::address, "it as [\"chef@example.test\"]");
     for (address, place) in escalate_to.iter().flatten() {
         if !people.is_known(address) {
-            let known: Vec<&str> = people.of_people().map(|a| a.as_str()).collect();
-            let hint = super::mistake::instead(address.as_str(), known.iter().copied());
-            let hint = if known.is_empty() { "no agent or manager is configured" } else { &hint };
+            // The domain is the same most of the time and would make everybody near.
+            let near = |known: &&Address| {
+                known.domain() == address.domain() && nearest(address.local(), [known.local()]).is_some()
+            };
+            let hint = people.of_people().find(near).map_or_else(
+                || "write one of theirs, or add an [[agent]] or [[manager]]".to_owned(),
+                |known| format!("did you mean \"{known}\"?"),
+            );
             reader.mistake(place, format!("{address} is no agent's and no manager's address; {hint}"));
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use proptest::prelude::*;
 use toml::de::{DeTable, DeValue};
 
 use super::*;
@@ -110,7 +111,7 @@ fn every_key_stands_in_the_example() {
 fn paths(value: &DeValue<'_>, path: &str, found: &mut BTreeSet<String>) {
     match value {
         DeValue::Table(table) => {
-            for (key, value) in table.iter() {
+            for (key, value) in table {
                 let path = format!("{path}.{}", key.get_ref());
                 found.insert(path.trim_start_matches('.').to_owned());
                 paths(value.get_ref(), &path, found);
@@ -155,4 +156,21 @@ fn the_file_is_found_where_it_is_said_to_be() {
     let mistakes = load(Path::new("does/not/exist.toml")).map(|_| ()).unwrap_err();
     assert_eq!(mistakes.len(), 1);
     assert!(mistakes[0].to_string().starts_with("does/not/exist.toml: cannot be read: "));
+}
+
+proptest! {
+    /// Whatever is broken: settings, or mistakes to mend; never neither.
+    #[test]
+    fn a_broken_file_is_told_so(at in 0usize..20_000, cut in 0usize..40, put in "[\\[\\]{}=\"#,a-z0-9.\n -]{0,6}") {
+        let text = uncommented(|in_commented_table, line| !in_commented_table && !none_by_default(line));
+        let boundary = |n: usize| (n % text.len()..=text.len()).find(|n| text.is_char_boundary(*n)).unwrap_or(0);
+        let from = boundary(at);
+        let to = boundary((from + cut).min(text.len() - 1)).max(from);
+        let broken = format!("{}{put}{}", &text[..from], &text[to..]);
+        if let Err(mistakes) = read(Path::new("nowhere/config.toml"), &broken) {
+            let count = broken.lines().count() + 1;
+            prop_assert!(!mistakes.is_empty());
+            prop_assert!(mistakes.iter().all(|m| (1..=count).contains(&m.line) && !m.what.contains('\n')), "{:?}", lines(&mistakes));
+        }
+    }
 }

@@ -27,7 +27,7 @@ fn string<'v>(v: &'v Value<'_>, noun: &str, write: &str) -> Read<&'v str> {
 pub fn text(v: &Value<'_>) -> Read<String> {
     let text = string(v, "text", "it in quotes")?;
     match one_line(text) {
-        line if line.is_empty() => Err("is empty; write a text, or leave the key out".to_owned()),
+        line if line.is_empty() => Err("is empty; write a text".to_owned()),
         line if line == text.trim() => Ok(line),
         _ => Err(v.no("single line of text", "it without line breaks and control characters")),
     }
@@ -50,7 +50,7 @@ pub fn name(v: &Value<'_>) -> Read<String> {
 }
 
 pub fn boolean(v: &Value<'_>) -> Read<bool> {
-    v.raw.as_bool().ok_or_else(|| v.no("yes or no", "true or false"))
+    v.raw.as_bool().ok_or_else(|| v.no("boolean", "true or false"))
 }
 
 fn integer(v: &Value<'_>) -> Option<i64> {
@@ -133,7 +133,7 @@ pub fn open_time(v: &Value<'_>) -> Read<i64> {
         Ok(0) => Err(v.no("duration above 0", write)),
         Ok(seconds) => Ok(seconds),
         Err(crate::sla::duration::Unreadable::Days(_)) => {
-            Err(v.no("open time, in which a day is ambiguous", "hours, for example \"24h\""))
+            Err(v.is("counts days, which are ambiguous in open time", "hours, for example \"24h\""))
         }
         Err(_) => Err(v.no("duration", write)),
     }
@@ -186,8 +186,9 @@ pub fn time_zone(v: &Value<'_>) -> Read<(String, TimeZone)> {
     });
     known.map(|zone| (name.to_owned(), zone)).map_err(|_| {
         let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-        let hint = nearest(name, names.iter().map(String::as_str));
-        v.no("time zone", &hint.map_or_else(|| write.to_owned(), |hint| format!("\"{hint}\"?")))
+        let of_city = names.iter().map(String::as_str).find(|known| known.rsplit('/').next() == Some(name));
+        let hint = of_city.or_else(|| nearest(name, names.iter().map(String::as_str)));
+        v.no("time zone", &hint.map_or_else(|| write.to_owned(), |hint| format!("\"{hint}\"")))
     })
 }
 
@@ -302,6 +303,13 @@ pub fn command(v: &Value<'_>) -> Read<Vec<String>> {
     words.filter(|w| w.first().is_some_and(|w| !w.is_empty())).ok_or_else(|| v.no("command", write))
 }
 
+/// The name of a variable or a credential. It is not shown either: somebody may take it for the place of the secret.
+fn secret_name(v: &Value<'_>) -> Read<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
+    let name = v.str().filter(|name| !name.is_empty() && name.chars().all(plain));
+    name.map(str::to_owned).ok_or_else(|| "is no name; write the name under which the secret is kept".to_owned())
+}
+
 const SECRET_FORMS: &str = "{ file = \"…\" }, { env = \"…\" }, { command = [\"…\"] } or { credential = \"…\" }";
 
 /// Where a secret is kept. What stands there is never shown: it may be the secret itself.
@@ -312,9 +320,9 @@ pub fn secret(v: &Value<'_>) -> Read<Secret> {
     let table = v.table().ok_or_else(|| format!("is no secret; write {SECRET_FORMS}"))?;
     let forms = [
         table.opt("file", file).map(Secret::File),
-        table.opt("env", name).map(Secret::Env),
+        table.opt("env", secret_name).map(Secret::Env),
         table.opt("command", command).map(Secret::Command),
-        table.opt("credential", name).map(Secret::Credential),
+        table.opt("credential", secret_name).map(Secret::Credential),
     ];
     let written = ["file", "env", "command", "credential"].iter().filter(|form| table.value(form).is_some()).count();
     let mut forms = forms.into_iter().flatten();

@@ -108,9 +108,18 @@ impl Engine {
             free: &self.free,
             clock: self.clock,
             backlog: self.backlog,
-            may_send: self.halted.is_none(),
+            may_send: self.halted.is_none() && self.sends,
         };
         self.store.batch(|tx| batch.run(tx, now, plan))
+    }
+
+    /// What the last holder of the lock had in hand when it died.
+    pub(super) fn claimed_at_start(&mut self) -> Result<Vec<Consignment>, StoreError> {
+        let settings = &self.settings;
+        self.store.batch(|tx| {
+            let claimed = tx.claimed_at_start()?;
+            claimed.into_iter().map(|c| consign(tx, settings, c)).collect()
+        })
     }
 }
 
@@ -395,41 +404,42 @@ impl Batch<'_> {
             mail_per_day: self.settings.limits.mail_per_day,
         };
         for claimed in tx.claim(&free, now, &limits)? {
-            done.send.push(self.consign(tx, claimed)?);
+            done.send.push(consign(tx, self.settings, claimed)?);
         }
         Ok(())
     }
+}
 
-    fn consign(&self, tx: &mut Tx<'_>, claimed: Claimed) -> Result<Consignment, StoreError> {
-        let (from, from_else) = self.envelope_sender(&claimed.outlet, claimed.sender);
-        Ok(Consignment {
-            parcel: claimed.parcel,
-            kind: claimed.kind,
-            message_id: claimed.message_id,
-            from,
-            from_else,
-            to: claimed.recipients,
-            bytes: Arc::new(tx.bytes(claimed.parcel)?),
-            keep_in_sent: claimed.keep_in_sent,
-            outlet: claimed.outlet,
-        })
-    }
+/// What an outlet needs to send a claimed parcel.
+fn consign(tx: &mut Tx<'_>, settings: &Settings, claimed: Claimed) -> Result<Consignment, StoreError> {
+    let (from, from_else) = envelope_sender(settings, &claimed.outlet, claimed.sender);
+    Ok(Consignment {
+        parcel: claimed.parcel,
+        kind: claimed.kind,
+        message_id: claimed.message_id,
+        from,
+        from_else,
+        to: claimed.recipients,
+        bytes: Arc::new(tx.bytes(claimed.parcel)?),
+        keep_in_sent: claimed.keep_in_sent,
+        outlet: claimed.outlet,
+    })
+}
 
-    /// RFC 3834, 3.3 wants the empty sender for automatic mail; some servers do not take it.
-    fn envelope_sender(&self, outlet: &Outlet, sender: Sender) -> (Option<Address>, Option<Address>) {
-        let or = match sender {
-            Sender::Address(address) => return (Some(address), None),
-            Sender::Null { or } => or,
-        };
-        let way = self.settings.mailbox(&outlet.mailbox).map(|m| match outlet.route {
-            Route::Notify => m.notify_outlet.as_ref().unwrap_or(&m.outlet),
-            Route::Mailbox => &m.outlet,
-        });
-        match way {
-            Some(settings::Outlet::Smtp { null_sender: NullSender::Never, .. }) => (Some(or), None),
-            Some(settings::Outlet::Smtp { null_sender: NullSender::Auto, .. }) => (None, Some(or)),
-            _ => (None, None),
-        }
+/// RFC 3834, 3.3 wants the empty sender for automatic mail; some servers do not take it.
+fn envelope_sender(settings: &Settings, outlet: &Outlet, sender: Sender) -> (Option<Address>, Option<Address>) {
+    let or = match sender {
+        Sender::Address(address) => return (Some(address), None),
+        Sender::Null { or } => or,
+    };
+    let way = settings.mailbox(&outlet.mailbox).map(|m| match outlet.route {
+        Route::Notify => m.notify_outlet.as_ref().unwrap_or(&m.outlet),
+        Route::Mailbox => &m.outlet,
+    });
+    match way {
+        Some(settings::Outlet::Smtp { null_sender: NullSender::Never, .. }) => (Some(or), None),
+        Some(settings::Outlet::Smtp { null_sender: NullSender::Auto, .. }) => (None, Some(or)),
+        _ => (None, None),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::engine::batch::Backlog;
 use crate::engine::clock::Clock;
 use crate::engine::desk_dir::{self, DeskDir, DeskDirError, Footprint};
-use crate::engine::event::Waiting;
+use crate::engine::event::{Consignment, Waiting};
 use crate::engine::in_flight::InFlight;
 use crate::store::{Role, Store, StoreError, Tx};
 
@@ -118,9 +118,11 @@ impl Engine {
             free: BTreeMap::new(),
             next_due: None,
             look: true,
+            unknown: Vec::new(),
             narrow: 0,
             trouble: None,
             halted: None,
+            sends: true,
             footprint,
             footprint_left: None,
         }
@@ -147,8 +149,23 @@ impl Engine {
         if let Some(why) = halted {
             return Err(OpenError::Halted { why });
         }
+        self.unknown = self.claimed_at_start().map_err(fail)?;
         let fingerprint = self.settings.fingerprint.clone();
         self.store.batch(|tx| tx.set_config_fingerprint(&fingerprint)).map_err(fail)
+    }
+
+    /// Mails whose result is unknown: they were claimed when the last holder of the lock died. Each goes out once more, after Sent
+    /// was asked for it; `mailbox`: only those that go out in its name.
+    pub fn take_unknown(&mut self, mailbox: Option<&str>) -> Vec<Consignment> {
+        let (taken, rest) =
+            std::mem::take(&mut self.unknown).into_iter().partition(|c| mailbox.is_none_or(|m| c.outlet.mailbox == m));
+        self.unknown = rest;
+        taken
+    }
+
+    /// The question could not be asked; somebody else asks it later.
+    pub fn put_back_unknown(&mut self, consignment: Consignment) {
+        self.unknown.push(consignment);
     }
 
     /// Leaves the footprint beside the database if it has changed. Called now and then, and at the end.

@@ -80,6 +80,12 @@ impl InFlight {
         }
     }
 
+    /// Whether the reader has something in hand.
+    #[must_use]
+    pub fn is_reading(&self) -> bool {
+        self.letters.values().any(|w| w.reading.is_none())
+    }
+
     #[must_use]
     pub fn len(&self) -> usize {
         self.letters.len()

@@ -10,7 +10,7 @@ use super::db::args;
 use super::text::json_text;
 use super::tx::DeskRow;
 use super::{StoreError, Tx};
-use crate::model::{LetterNo, Time};
+use crate::model::{LetterNo, QuarantineNo, Time};
 use crate::plan::{Change, Fate, KnownAsk, NewQuarantine};
 
 /// Attachments of the letter at hand, by SHA-256 in hexadecimal. One is stored only if a parcel names it.
@@ -40,14 +40,18 @@ impl Tx<'_> {
                 take(new.no.0, before.quarantine, &mut self.scratch.desk.quarantine)?;
                 self.set_aside(new)
             }
-            Change::SettleQuarantine { quarantine, how, at } => {
-                let letter: Option<LetterNo> = self.one(
-                    "UPDATE quarantine SET settled_at = ?2, how = ?3 WHERE no = ?1 AND settled_at IS NULL RETURNING letter",
-                    args![*quarantine, *at, *how],
-                    |row| row.get(0),
-                )?;
-                let letter = letter.ok_or_else(|| missing("open quarantine row", quarantine.0))?;
+            Change::DropQuarantine { quarantine, at } => {
+                let letter = self.leave_quarantine(*quarantine, *at, "dropped")?;
                 self.run("UPDATE letter SET state = 'settled' WHERE no = ?1 AND state = 'quarantined'", args![letter])?;
+                Ok(())
+            }
+            Change::ReleaseQuarantine { quarantine, release, at } => {
+                let letter = self.leave_quarantine(*quarantine, *at, "released")?;
+                self.run(
+                    "UPDATE letter SET state = 'received', fate = NULL, fate_no = NULL, fate_why = NULL, attempts = 0, released = ?2
+                     WHERE no = ?1",
+                    args![letter, release.as_str()],
+                )?;
                 Ok(())
             }
 
@@ -117,14 +121,16 @@ impl Tx<'_> {
 
             Change::NewAsk(ask) => {
                 take(ask.no.0, before.ask, &mut self.scratch.desk.ask)?;
-                self.new_ask(ask)
+                self.new_ask(ask)?;
+                self.keep_held(ask, blobs)
             }
             Change::SettleAsk { ask, at, how } => {
                 let changed = self.run(
                     "UPDATE ask SET settled_at = ?2, how = ?3 WHERE no = ?1 AND settled_at IS NULL",
                     args![*ask, *at, how],
                 )?;
-                found(changed, "open ask", ask.0)
+                found(changed, "open ask", ask.0)?;
+                if how == "dropped" { self.forget_held(*ask) } else { Ok(()) }
             }
 
             Change::AgentAway { agent, until } => {
@@ -135,7 +141,8 @@ impl Tx<'_> {
                 )?;
                 Ok(())
             }
-            Change::AgentTurn { agent, at } => {
+            Change::Turn { ticket, agent, at } => {
+                self.run("UPDATE ticket SET turn_agent = ?2 WHERE number = ?1", args![*ticket, agent])?;
                 self.run(
                     "INSERT INTO agent (address, last_turn_at) VALUES (?1, ?2)
                      ON CONFLICT (address) DO UPDATE SET last_turn_at = excluded.last_turn_at",
@@ -184,6 +191,15 @@ impl Tx<'_> {
             args![letter, state, word, no, why],
         )?;
         found(changed, "letter", letter.0)
+    }
+
+    fn leave_quarantine(&mut self, quarantine: QuarantineNo, at: Time, how: &str) -> Result<LetterNo, StoreError> {
+        let letter: Option<LetterNo> = self.one(
+            "UPDATE quarantine SET settled_at = ?2, how = ?3 WHERE no = ?1 AND settled_at IS NULL RETURNING letter",
+            args![quarantine, at, how],
+            |row| row.get(0),
+        )?;
+        letter.ok_or_else(|| missing("open quarantine row", quarantine.0))
     }
 
     fn set_aside(&mut self, new: &NewQuarantine) -> Result<(), StoreError> {

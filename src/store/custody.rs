@@ -8,7 +8,7 @@ use super::db::{DbError, Row, args};
 use super::text::head;
 use super::{StoreError, Tx};
 use crate::model::{Channel, LetterNo, SourceNo, Time};
-use crate::plan::{Envelope, Folder};
+use crate::plan::{Envelope, Folder, Release};
 
 /// After so many refusals a UID is passed.
 pub const TRIES_OF_A_MISSING_LETTER: i64 = 3;
@@ -142,6 +142,7 @@ pub(super) const fn folder_word(folder: Folder) -> &'static str {
 
 fn read_envelope(row: &Row<'_>) -> Result<Envelope, DbError> {
     let folder: String = row.get(3)?;
+    let released: Option<String> = row.get(6)?;
     Ok(Envelope {
         letter: row.get(0)?,
         mailbox: row.get(1)?,
@@ -149,7 +150,11 @@ fn read_envelope(row: &Row<'_>) -> Result<Envelope, DbError> {
         folder: if folder == "sent" { Folder::Sent } else { Folder::Inbox },
         received_at: row.get(4)?,
         old: row.get(5)?,
-        released: None,
+        released: match released.as_deref() {
+            Some("customer") => Some(Release::Customer),
+            Some(_) => Some(Release::Recorded),
+            None => None,
+        },
     })
 }
 
@@ -349,18 +354,18 @@ impl Tx<'_> {
     /// A database error.
     pub fn to_read(&mut self, after: LetterNo, limit: usize) -> Result<Vec<Unread>, StoreError> {
         Ok(self.rows(
-            "SELECT l.no, l.mailbox, l.channel, l.folder, l.received_at, l.old, r.packed, l.attempts, l.truncated, l.source, l.uid
+            "SELECT l.no, l.mailbox, l.channel, l.folder, l.received_at, l.old, l.released, r.packed, l.attempts, l.truncated, l.source, l.uid
              FROM letter l JOIN raw r ON r.letter = l.no
              WHERE l.state = 'received' AND l.no > ?1 ORDER BY l.no LIMIT ?2",
             args![after, i64::try_from(limit).unwrap_or(i64::MAX)],
             |row| {
                 Ok(Unread {
                     envelope: read_envelope(row)?,
-                    packed: row.get(6)?,
-                    attempts: row.get(7)?,
-                    truncated: row.get(8)?,
-                    source: row.get(9)?,
-                    uid: row.get(10)?,
+                    packed: row.get(7)?,
+                    attempts: row.get(8)?,
+                    truncated: row.get(9)?,
+                    source: row.get(10)?,
+                    uid: row.get(11)?,
                 })
             },
         )?)
@@ -378,7 +383,7 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError::Rejected`] if there is no such letter; a database error.
     pub fn envelope(&mut self, letter: LetterNo) -> Result<Envelope, StoreError> {
-        let sql = "SELECT no, mailbox, channel, folder, received_at, old FROM letter WHERE no = ?1";
+        let sql = "SELECT no, mailbox, channel, folder, received_at, old, released FROM letter WHERE no = ?1";
         self.one(sql, args![letter], read_envelope)?.ok_or_else(|| no_letter(letter))
     }
 

@@ -18,13 +18,14 @@ const NEWEST_TOLD: i64 = 200;
 pub(super) const TICKETS: &str = r#"
     SELECT t.number, t.subject, t.base_subject, t.state, t.mailbox, t.customer, t.customer_name, t.customer_address,
            (SELECT json_group_array(a.address ORDER BY a.address) FROM address a WHERE a.customer = t.customer),
-           (SELECT json_group_array(json_object('name', p.name, 'address', p.address) ORDER BY p.address)
+           (SELECT json_group_array(json_array(p.name, p.address) ORDER BY p.address)
             FROM participant p WHERE p.ticket = t.number),
            t.assignee, t.priority,
            (SELECT json_group_array(g.tag ORDER BY g.tag) FROM tag g WHERE g.ticket = t.number),
            t.created_at, t.updated_at, t.closed_at, t.waiting_since, t.due_at, t.hold_until, t.survivor, t.epoch, t.serial,
            t.answers, a.no, a.at, a.agent, a.text,
-           i.no, i.message_id, i."references", i.from_name, i.from_address, i.subject, i.at, i.language
+           i.no, i.message_id, i."references", i.from_name, i.from_address, i.subject, i.at, i.language, t.turn_agent,
+           (SELECT json_group_array(r.other ORDER BY r.other DESC) FROM (SELECT other FROM related WHERE ticket = t.number ORDER BY other DESC LIMIT 10) r)
     FROM json_each(?1) j CROSS JOIN ticket t ON t.number = j.value
          LEFT JOIN message a ON a.no = t.last_answer LEFT JOIN message i ON i.no = t.last_in
     ORDER BY t.number"#;
@@ -39,7 +40,7 @@ pub(super) const SAID: &str = "
     FROM json_each(?1) j CROSS JOIN message m ON m.no = j.value ORDER BY m.no";
 
 pub(super) const PARCELS: &str = "
-    SELECT p.no, p.kind, p.state, p.ticket, p.message, p.agent, p.message_id, p.created_at, p.recipients, p.mailbox
+    SELECT p.no, p.kind, p.state, p.ticket, p.message, p.agent, p.message_id, p.created_at, p.recipients, p.mailbox, p.ask
     FROM json_each(?1) j CROSS JOIN parcel p ON p.no = j.value ORDER BY p.no";
 
 pub(super) const ASKS: &str = "
@@ -99,6 +100,7 @@ fn read_ticket(row: &Row<'_>) -> Result<TicketFacts, DbError> {
         customer_addresses: addresses(row, 8)?,
         participants: read_parties(row, 9)?,
         assignee: row.get(10)?,
+        turn_agent: row.get(35)?,
         priority: row.get(11)?,
         tags: read_json(row, 12)?,
         created_at: row.get(13)?,
@@ -108,6 +110,7 @@ fn read_ticket(row: &Row<'_>) -> Result<TicketFacts, DbError> {
         due_at: row.get(17)?,
         hold_until: row.get(18)?,
         survivor: row.get(19)?,
+        related: read_json::<Vec<i64>>(row, 36)?.into_iter().map(TicketNo).collect(),
         epoch: row.get(20)?,
         serial: row.get(21)?,
         answers: row.get(22)?,
@@ -161,6 +164,7 @@ fn read_parcel(row: &Row<'_>) -> Result<KnownParcel, DbError> {
         created_at: row.get(7)?,
         recipients: recipients.iter().filter_map(|r| Some((r.address()?, r.state()?))).collect(),
         mailbox: row.get(9)?,
+        ask: row.get(10)?,
     })
 }
 

@@ -65,8 +65,17 @@ impl Tx<'_> {
                 })
             })?;
         }
+        let asked = found.parcels.iter().filter_map(|p| p.ask);
+        let asked: Vec<_> = asked.filter(|ask| found.asks.iter().all(|a| a.no != *ask)).collect();
+        found.asks.extend(self.asks(&asked)?);
         found.said = self.said_by(&found.parcels.iter().filter_map(|p| p.message).collect())?;
         found.tickets = self.ticket_facts(&named_tickets(clues, &found))?;
+        let named = |n: &TicketNo| found.tickets.get(n).and_then(|t| t.last_in.as_ref()).map(|l| l.message);
+        let last: BTreeSet<MessageNo> =
+            clues.numbers.iter().filter_map(named).filter(|m| !found.said.contains_key(m)).collect();
+        if !last.is_empty() {
+            found.said.extend(self.said_by(&last)?);
+        }
         Ok(found)
     }
 

@@ -3,12 +3,15 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::db::{DbError, Row, args};
+use super::facts::RecipientEntry;
+use super::text::{read_json, read_parties, read_party};
 use super::{Query, StoreError, Tx};
 use crate::model::{
-    Address, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party,
-    Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
+    Address, Channel, Direction, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party, Priority,
+    QuarantineNo, RecipientState, State, TicketNo, Time,
 };
-use crate::plan::AttachmentRow;
+use crate::plan::{AttachmentRow, What};
 
 /// A ticket as `svar tickets --json` prints it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -127,14 +130,141 @@ pub enum StepWord {
     Merged,
 }
 
+pub(super) const TICKET_COLUMNS: &str = "
+    SELECT t.number, t.subject, t.state, t.mailbox, t.channel, t.customer_name, t.customer_address, t.assignee, t.priority,
+           (SELECT json_group_array(g.tag ORDER BY g.tag) FROM tag g WHERE g.ticket = t.number),
+           t.created_at, t.updated_at, t.waiting_since, t.due_at, t.survivor
+    FROM ticket t WHERE ";
+
+pub(super) const SHOWN_MESSAGES: &str = "
+    SELECT no, direction, kind, from_name, from_address, to_parties, cc_parties, at, subject, text, new_text, message_id,
+           attachments, defects, letter
+    FROM message WHERE ticket = ?1 ORDER BY no";
+
+pub(super) const SHOWN_EVENTS: &str = "SELECT at, actor, what, detail FROM event WHERE ticket = ?1 ORDER BY no";
+
+/// Messages come after the event that was the latest when they were written down.
+pub(super) const STEPS: &str = "
+    SELECT at, what FROM (
+        SELECT event AS place, 1 AS after, no, coalesce(accepted_at, at) AS at,
+               CASE direction WHEN 'in' THEN 'a message came' ELSE 'an answer went' END AS what
+        FROM message WHERE ticket = ?1 AND counts = 1 AND (direction = 'in' OR (direction = 'out' AND accepted_at IS NOT NULL))
+        UNION ALL SELECT no, 0, no, at, what FROM event WHERE ticket = ?1
+    ) ORDER BY place, after, no";
+
+pub(super) const QUARANTINE: &str = "
+    SELECT no, at, mailbox, from_address, subject, reason, letter FROM quarantine WHERE settled_at IS NULL";
+
+/// The two halves of the outbox have an index each.
+pub(super) const QUEUED: &str = "
+    SELECT no, ticket, kind, recipients, state, attempts, next_at, last_error, message_id
+    FROM parcel WHERE state = 'queued' ORDER BY next_at";
+pub(super) const ASIDE: &str = "
+    SELECT no, ticket, kind, recipients, state, attempts, next_at, last_error, message_id
+    FROM parcel WHERE state IN ('claimed', 'held', 'failed') ORDER BY state";
+
+fn read_ticket_row(row: &Row<'_>, now: Time) -> Result<TicketRow, DbError> {
+    let state: State = row.get(2)?;
+    let due_at: Option<Time> = row.get(13)?;
+    let is_open = matches!(state, State::Open | State::Pending | State::Held);
+    Ok(TicketRow {
+        number: row.get(0)?,
+        subject: row.get(1)?,
+        state,
+        mailbox: row.get(3)?,
+        channel: row.get(4)?,
+        customer: read_party(row, 5, 6)?,
+        assignee: row.get(7)?,
+        priority: row.get(8)?,
+        tags: read_json(row, 9)?,
+        created_at: row.get(10)?,
+        updated_at: row.get(11)?,
+        waiting_since: row.get(12)?,
+        due_at,
+        // The target itself is still in time.
+        overdue: is_open && due_at.is_some_and(|due| now > due),
+    })
+}
+
+fn read_message_row(row: &Row<'_>) -> Result<MessageRow, DbError> {
+    let text: String = row.get(9)?;
+    let new_text: Option<String> = row.get(10)?;
+    Ok(MessageRow {
+        id: row.get(0)?,
+        direction: row.get(1)?,
+        kind: row.get(2)?,
+        from: read_party(row, 3, 4)?,
+        to: read_parties(row, 5)?,
+        cc: read_parties(row, 6)?,
+        at: row.get(7)?,
+        subject: row.get(8)?,
+        new_text: new_text.unwrap_or_else(|| text.clone()),
+        text,
+        message_id: row.get(11)?,
+        attachments: read_json(row, 12)?,
+        defects: read_json(row, 13)?,
+        letter: row.get(14)?,
+    })
+}
+
+fn read_quarantine_row(row: &Row<'_>) -> Result<QuarantineRow, DbError> {
+    Ok(QuarantineRow {
+        id: row.get(0)?,
+        at: row.get(1)?,
+        mailbox: row.get(2)?,
+        from: row.get(3)?,
+        subject: row.get(4)?,
+        reason: row.get(5)?,
+        letter: row.get(6)?,
+    })
+}
+
+fn read_outbox_row(row: &Row<'_>) -> Result<OutboxRow, DbError> {
+    let to: Vec<RecipientEntry> = read_json(row, 3)?;
+    let state: ParcelState = row.get(4)?;
+    let next_at: Time = row.get(6)?;
+    Ok(OutboxRow {
+        id: row.get(0)?,
+        ticket: row.get(1)?,
+        kind: row.get(2)?,
+        to: to
+            .into_iter()
+            .filter_map(|r| Some(RecipientRow { address: r.address()?, state: r.state()?, last_error: r.last_error }))
+            .collect(),
+        state,
+        attempts: row.get(5)?,
+        next_at: (state == ParcelState::Queued).then_some(next_at),
+        last_error: row.get(7)?,
+        message_id: row.get(8)?,
+    })
+}
+
+fn step_word(what: &str) -> Option<StepWord> {
+    Some(match what {
+        "a message came" => StepWord::Customer,
+        "an answer went" => StepWord::Answer,
+        w if w == What::Called.as_str() => StepWord::Called,
+        w if w == What::Open.as_str() => StepWord::Open,
+        w if w == What::Pending.as_str() => StepWord::Pending,
+        w if w == What::Held.as_str() => StepWord::Held,
+        w if w == What::Closed.as_str() => StepWord::Closed,
+        w if w == What::Reopened.as_str() => StepWord::Reopened,
+        w if w == What::Done.as_str() => StepWord::Done,
+        w if w == What::Spam.as_str() => StepWord::Spam,
+        w if w == What::Merged.as_str() => StepWord::Merged,
+        _ => return None,
+    })
+}
+
 impl Tx<'_> {
     /// The tickets that `query` means, by number; an empty one means all that is not closed, spam or merged.
     ///
     /// # Errors
     /// A database error.
     pub fn tickets(&mut self, query: &Query, now: Time) -> Result<Vec<TicketRow>, StoreError> {
-        let _ = (query, now);
-        Ok(Vec::new())
+        let (condition, args) = query.condition(now);
+        let sql = format!("{TICKET_COLUMNS}{condition} ORDER BY t.number");
+        Ok(self.rows(&sql, &args, |row| read_ticket_row(row, now))?)
     }
 
     /// One ticket, whole.
@@ -142,17 +272,38 @@ impl Tx<'_> {
     /// # Errors
     /// A database error.
     pub fn show(&mut self, ticket: TicketNo, now: Time) -> Result<Option<TicketShow>, StoreError> {
-        let _ = (ticket, now);
-        Ok(None)
+        let sql = format!("{TICKET_COLUMNS}t.number = ?1");
+        let head = self.one(&sql, args![ticket], |row| Ok((read_ticket_row(row, now)?, row.get(14)?)))?;
+        let Some((row, survivor)) = head else { return Ok(None) };
+        Ok(Some(TicketShow {
+            ticket: row,
+            survivor,
+            related: self
+                .rows("SELECT other FROM related WHERE ticket = ?1 ORDER BY other", args![ticket], |row| row.get(0))?,
+            participants: self.rows(
+                "SELECT name, address FROM participant WHERE ticket = ?1 ORDER BY address",
+                args![ticket],
+                |row| Ok(Party { name: row.get(0)?, address: row.get(1)? }),
+            )?,
+            messages: self.rows(SHOWN_MESSAGES, args![ticket], read_message_row)?,
+            clocks: Value::Array(Vec::new()),
+            events: self.rows(SHOWN_EVENTS, args![ticket], |row| {
+                Ok(EventRow { at: row.get(0)?, actor: row.get(1)?, what: row.get(2)?, detail: row.get(3)? })
+            })?,
+        }))
     }
 
-    /// What starts and stops the clocks of a ticket, in the order in which it became known.
+    /// What starts and stops the clocks of a ticket, in the order in which it was written down. An answer stands where it was
+    /// decided and bears the time at which it was accepted: a message that came between the two is not answered by it.
     ///
     /// # Errors
     /// A database error.
     pub fn steps(&mut self, ticket: TicketNo) -> Result<Vec<(Time, StepWord)>, StoreError> {
-        let _ = ticket;
-        Ok(Vec::new())
+        let steps = self.rows(STEPS, args![ticket], |row| {
+            let what: String = row.get(1)?;
+            Ok((row.get(0)?, step_word(&what)))
+        })?;
+        Ok(steps.into_iter().filter_map(|(at, word)| Some((at, word?))).collect())
     }
 
     /// What is set aside, oldest first.
@@ -160,7 +311,7 @@ impl Tx<'_> {
     /// # Errors
     /// A database error.
     pub fn quarantine(&mut self) -> Result<Vec<QuarantineRow>, StoreError> {
-        Ok(Vec::new())
+        Ok(self.rows(&format!("{QUARANTINE} ORDER BY no"), &[], read_quarantine_row)?)
     }
 
     /// One of them, if it is still set aside.
@@ -168,8 +319,7 @@ impl Tx<'_> {
     /// # Errors
     /// A database error.
     pub fn quarantine_row(&mut self, no: QuarantineNo) -> Result<Option<QuarantineRow>, StoreError> {
-        let _ = no;
-        Ok(None)
+        Ok(self.one(&format!("{QUARANTINE} AND no = ?1"), args![no], read_quarantine_row)?)
     }
 
     /// What waits, is held or has failed, in the order in which it came.
@@ -177,15 +327,9 @@ impl Tx<'_> {
     /// # Errors
     /// A database error.
     pub fn outbox(&mut self) -> Result<Vec<OutboxRow>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    /// The customer with this address, with all of hers.
-    ///
-    /// # Errors
-    /// A database error.
-    pub fn customer_no(&mut self, address: &Address) -> Result<Option<CustomerNo>, StoreError> {
-        let _ = address;
-        Ok(None)
+        let mut rows = self.rows(QUEUED, &[], read_outbox_row)?;
+        rows.extend(self.rows(ASIDE, &[], read_outbox_row)?);
+        rows.sort_by_key(|row| row.id);
+        Ok(rows)
     }
 }

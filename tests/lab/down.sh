@@ -24,7 +24,10 @@ pids=
 [ "$which" = dovecot ] || pids="$pids $(ours "$S/postfix/spool/pid/master.pid" master)"
 all=; for p in $pids; do all="$all $(children "$p")"; done
 if [ "$signal" = KILL ]; then [ -z "${all// }" ] || kill -KILL $all 2>/dev/null
-else [ -z "${pids// }" ] || kill -TERM $pids 2>/dev/null; fi
+else
+  # Dovecot's master waits for its children for many seconds, unless they are told too.
+  [ -z "${all// }" ] || kill -TERM $all 2>/dev/null
+fi
 for p in $all; do
   n=0
   while alive "$p"; do

@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -199,40 +200,26 @@ impl Lab {
         }
     }
 
-    /// The letters in a folder (`INBOX`, `Sent`, …) of a user, in the order of their UIDs, as Dovecot's files hold them:
-    /// line ends are LF. A user or a folder that does not exist yet is empty.
-    pub fn letters(&self, user: &str, folder: &str) -> Vec<Vec<u8>> {
-        let output = Command::new("doveadm")
-            .arg("-c")
-            .arg(self.dir.join("dovecot/dovecot.conf"))
-            .args(["-f", "pager", "fetch", "-u", &address(user), "uid", "mailbox", folder])
-            .output()
-            .expect("doveadm");
-        let uids: Vec<String> = String::from_utf8_lossy(&output.stdout)
-            .lines()
-            .filter_map(|line| line.strip_prefix("uid: ").map(ToOwned::to_owned))
-            .collect();
-        uids.iter()
-            .map(|uid| {
-                let output = Command::new("doveadm")
-                    .arg("-c")
-                    .arg(self.dir.join("dovecot/dovecot.conf"))
-                    .args(["-f", "pager", "fetch", "-u", &address(user), "text", "mailbox", folder, "uid", uid])
-                    .output()
-                    .expect("doveadm");
-                let text = output.stdout.strip_prefix(b"text:\n").unwrap_or(&output.stdout);
-                let text = text.strip_suffix(b"\x0c\n").or_else(|| text.strip_suffix(b"\x0c")).unwrap_or(text);
-                String::from_utf8_lossy(text).replace("\r\n", "\n").into_bytes()
-            })
-            .collect()
+    /// Runs `doveadm` for this lab and returns what it prints.
+    pub fn doveadm(&self, arguments: &[&str]) -> String {
+        let config = self.dir.join("dovecot/dovecot.conf");
+        let output = Command::new("doveadm").arg("-c").arg(config).args(arguments).output().expect("doveadm");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// The letters in a folder (`INBOX`, `Sent`, …) of a user, in the order of their UIDs, with LF as line end. A user or a
+    /// folder that does not exist yet is empty.
+    pub fn letters(&self, user: &str, folder: &str) -> Vec<String> {
+        let json = self.doveadm(&["-f", "json", "fetch", "-u", &address(user), "text", "mailbox", folder, "all"]);
+        let rows: Vec<BTreeMap<String, String>> = serde_json::from_str(&json).unwrap_or_default();
+        rows.into_iter().filter_map(|mut row| row.remove("text")).collect()
     }
 
     /// Waits until a letter in the folder satisfies `wanted`, and returns it; panics after `limit` with what is there.
     pub fn wait_for(&self, user: &str, folder: &str, limit: Duration, wanted: impl Fn(&str) -> bool) -> String {
         let deadline = Instant::now() + limit;
         loop {
-            let letters = self.letters(user, folder);
-            let texts: Vec<String> = letters.iter().map(|raw| String::from_utf8_lossy(raw).into_owned()).collect();
+            let texts = self.letters(user, folder);
             if let Some(found) = texts.iter().find(|text| wanted(text)) {
                 return found.clone();
             }

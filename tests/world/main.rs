@@ -3,7 +3,7 @@
 //! A story is a script of one step a line; `|` lines below a step are its text. See `fixtures/stories/README.md`.
 
 mod letters;
-mod month;
+
 mod play;
 mod story;
 

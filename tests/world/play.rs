@@ -230,7 +230,7 @@ impl World {
         let source = store.batch(|tx| {
             let row = tx.source("imap.example.test", "support", place, "support", now)?;
             if row.uidvalidity.is_none() {
-                tx.set_uidvalidity(row.no, 1, now)?;
+                tx.set_uidvalidity(row.no, 1, 0, None)?;
             }
             Ok(row.no)
         });

@@ -1,6 +1,6 @@
 //! A parsed document as lines of text, each knowing the node that it began with.
 
-use crate::mail::html::parse::{Element, Node, is_block};
+use crate::mail::html::parse::{Element, Node, QUOTE_END, SIGNATURE_END, is_block};
 
 /// A line of text as a reader sees it. Quotes stand behind `> `.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Renderer {
 
     /// The next line begins what `rule` names. The first rule stays, unless the new one is ours.
     fn mark(&mut self, rule: &'static str) {
-        if rule == "svar-separator" || self.mark.is_none_or(|m| m == "signature-end") {
+        if rule == "svar-separator" || self.mark.is_none_or(|m| matches!(m, SIGNATURE_END | QUOTE_END)) {
             self.mark = Some(rule);
         }
         self.need(Gap::Line);

@@ -106,14 +106,14 @@ impl Session {
     }
 
     async fn move_at_once(&mut self, uids: &[u32], folder: &str) -> Result<Moved, ImapError> {
-        self.into_folder("MOVE", uids, folder).await?;
+        self.transfer("MOVE", uids, folder).await?;
         // OK is also the answer for letters that stayed; asking is surer than COPYUID, which not every server gives.
         let left = self.present(uids).await?;
         Ok(Moved { moved: without(uids, &left), left })
     }
 
     async fn copy_and_delete(&mut self, uids: &[u32], folder: &str) -> Result<Moved, ImapError> {
-        let copied = self.into_folder("COPY", uids, folder).await?;
+        let copied = self.transfer("COPY", uids, folder).await?;
         // COPY is all or nothing (RFC 3501, 6.4.7); where COPYUID is given it is believed only for what it names.
         let safe: Vec<u32> = match copied {
             Some(ranges) => uids.iter().copied().filter(|&uid| covers(&ranges, uid)).collect(),
@@ -131,7 +131,7 @@ impl Session {
 
     /// `UID MOVE` or `UID COPY`, with the folder made where it is missing. Gives what COPYUID names, which for MOVE stands
     /// in an untagged OK.
-    async fn into_folder(
+    async fn transfer(
         &mut self,
         verb: &'static str,
         uids: &[u32],

@@ -5,8 +5,12 @@ use super::super::facts::{BORNE_BY_PARCEL, RecipientEntry};
 use super::super::text::{id_hash, json_text, read_json};
 use super::super::{StoreError, Tx};
 use super::{Blobs, missing};
-use crate::model::{Address, ParcelKind, ParcelNo, ParcelState, RecipientState, Time};
-use crate::plan::{Parcel, Route, Segment, Sender};
+use crate::model::{Address, AskNo, ParcelKind, ParcelNo, ParcelState, RecipientState, Time};
+use crate::plan::{KnownAsk, Matter, Parcel, Route, Segment, Sender};
+
+/// Removes a blob that nothing names any more.
+const DROP_BLOB: &str = "DELETE FROM blob WHERE no = ?1 AND NOT EXISTS (SELECT 1 FROM blob_use WHERE blob = ?1)
+    AND NOT EXISTS (SELECT 1 FROM ask_blob WHERE blob = ?1)";
 
 /// A segment as `parcel_bytes.layout` lists it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -66,9 +70,9 @@ impl Tx<'_> {
         };
         let rank = ParcelKind::ALL.iter().position(|k| *k == parcel.kind).unwrap_or_default();
         self.run(
-            "INSERT INTO parcel (no, kind, rank, state, ticket, message, agent, mailbox, route, sender, sender_or, recipients,
+            "INSERT INTO parcel (no, kind, rank, state, ticket, message, agent, ask, mailbox, route, sender, sender_or, recipients,
              message_id, keep_in_sent, created_at, next_at, attempts)
-             VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0)",
+             VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, ?16, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0)",
             args![
                 parcel.no,
                 parcel.kind,
@@ -85,6 +89,7 @@ impl Tx<'_> {
                 parcel.keep_in_sent,
                 parcel.created_at,
                 parcel.not_before,
+                parcel.ask,
             ],
         )?;
         self.run(
@@ -132,6 +137,26 @@ impl Tx<'_> {
         let sql = "INSERT INTO blob (sha256, bytes) VALUES (?1, ?2) RETURNING no";
         let no = self.one(sql, args![sha256, *bytes], |row| row.get(0))?;
         no.ok_or_else(|| StoreError::Rejected(format!("the attachment {sha256} was not kept")))
+    }
+
+    /// The bytes of a held answer's attachments, kept while it waits.
+    pub(super) fn keep_held(&mut self, ask: &KnownAsk, blobs: &Blobs<'_>) -> Result<(), StoreError> {
+        let Matter::Answer(held) = &ask.matter else { return Ok(()) };
+        for attachment in &held.attachments {
+            let blob = self.keep_blob(&attachment.sha256, blobs)?;
+            self.run("INSERT INTO ask_blob (ask, blob) VALUES (?1, ?2) ON CONFLICT DO NOTHING", args![ask.no, blob])?;
+        }
+        Ok(())
+    }
+
+    /// What was kept for a held answer that will not be sent.
+    pub(super) fn forget_held(&mut self, ask: AskNo) -> Result<(), StoreError> {
+        let blobs: Vec<i64> =
+            self.rows("DELETE FROM ask_blob WHERE ask = ?1 RETURNING blob", args![ask], |row| row.get(0))?;
+        for blob in blobs {
+            self.run(DROP_BLOB, args![blob])?;
+        }
+        Ok(())
     }
 
     fn standing(&mut self, parcel: ParcelNo) -> Result<Standing, StoreError> {
@@ -238,10 +263,7 @@ impl Tx<'_> {
             self.rows("SELECT blob FROM blob_use WHERE parcel = ?1 ORDER BY blob", args![parcel], |row| row.get(0))?;
         for blob in blobs {
             self.run("DELETE FROM blob_use WHERE blob = ?1 AND parcel = ?2", args![blob, parcel])?;
-            self.run(
-                "DELETE FROM blob WHERE no = ?1 AND NOT EXISTS (SELECT 1 FROM blob_use WHERE blob = ?1)",
-                args![blob],
-            )?;
+            self.run(DROP_BLOB, args![blob])?;
         }
         Ok(())
     }

@@ -1,0 +1,248 @@
+//! The mailboxes and outlets that the configuration names, as tasks; opened, closed and exchanged together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use crate::config::settings::{Inlet, Mailbox, Settings};
+use crate::daemon::desk::{Desk, Routes};
+use crate::daemon::imap::{self, Reader, Report};
+use crate::daemon::maildir;
+use crate::daemon::outlet::{Broken, Pool, THEIR_MOMENT};
+use crate::engine::clock::{self, Now};
+use crate::plan::Route;
+use crate::store::Outlet;
+
+/// Copies into Sent may take so long at the end of a pass.
+const COPIES_LONGEST: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub struct House {
+    pub settings: Arc<Settings>,
+    pub desk: Desk,
+    pub broken: Arc<Broken>,
+    /// Why the database cannot be written at present.
+    pub trouble: Option<String>,
+    routes: Arc<Routes>,
+    report: UnboundedSender<Report>,
+    once: bool,
+    given: Option<Now>,
+    readers: Vec<JoinHandle<()>>,
+    pools: Vec<Pool>,
+    nudges: BTreeMap<String, Arc<Notify>>,
+    open: BTreeSet<String>,
+}
+
+impl House {
+    #[must_use]
+    pub fn new(
+        settings: Arc<Settings>,
+        desk: Desk,
+        routes: Arc<Routes>,
+        report: UnboundedSender<Report>,
+        once: bool,
+        given: Option<Now>,
+    ) -> Self {
+        Self {
+            settings,
+            desk,
+            broken: Arc::default(),
+            trouble: None,
+            routes,
+            report,
+            once,
+            given,
+            readers: Vec::new(),
+            pools: Vec::new(),
+            nudges: BTreeMap::new(),
+            open: BTreeSet::new(),
+        }
+    }
+
+    /// Opens everything that the configuration names.
+    pub async fn open(&mut self) {
+        let settings = Arc::clone(&self.settings);
+        self.open.clear();
+        self.nudges = settings.mailboxes.iter().map(|m| (m.name.clone(), Arc::default())).collect();
+        self.open_outlets(&settings);
+        for mailbox in &settings.mailboxes {
+            if !asks_sent(mailbox) {
+                self.send_unknown(Some(mailbox.name.clone())).await;
+            }
+            self.open_mailbox(mailbox);
+        }
+    }
+
+    fn open_outlets(&mut self, settings: &Settings) {
+        let mut channels = BTreeMap::new();
+        for mailbox in &settings.mailboxes {
+            let nudge = self.nudge(&mailbox.name);
+            let notify = mailbox.notify_outlet.as_ref().unwrap_or(&mailbox.outlet);
+            for (route, way) in [(Route::Mailbox, &mailbox.outlet), (Route::Notify, notify)] {
+                let outlet = Outlet { mailbox: mailbox.name.clone(), route };
+                let (pool, channel) = Pool::open(
+                    outlet.clone(),
+                    way.clone(),
+                    host_name(mailbox),
+                    self.desk.clone(),
+                    Arc::clone(&self.broken),
+                    Arc::clone(&nudge),
+                );
+                channels.insert(outlet, channel);
+                self.pools.push(pool);
+            }
+        }
+        self.routes.set_outlets(channels);
+        for pool in &self.pools {
+            pool.announce();
+        }
+    }
+
+    fn open_mailbox(&mut self, mailbox: &Mailbox) {
+        let reader = Reader {
+            mailbox: mailbox.name.clone(),
+            desk: self.desk.clone(),
+            routes: Arc::clone(&self.routes),
+            report: self.report.clone(),
+            nudge: self.nudge(&mailbox.name),
+            once: self.once,
+            limit_bytes: self.settings.limits.message_size_bytes,
+            clock: clock::read,
+            given: self.given,
+        };
+        match &mailbox.source {
+            Inlet::Imap(imap) => self.readers.push(tokio::spawn(imap::tend(reader, imap.clone()))),
+            Inlet::Maildir { path, after } => {
+                self.readers.push(tokio::spawn(maildir::tend(reader, path.clone(), after.clone())));
+            }
+            Inlet::Pipe => _ = self.open.insert(mailbox.name.clone()),
+        }
+    }
+
+    fn nudge(&self, mailbox: &str) -> Arc<Notify> {
+        self.nudges.get(mailbox).cloned().unwrap_or_default()
+    }
+
+    /// Stops reading, and sends nothing new. What is under way is still told.
+    pub fn close(&mut self) {
+        for reader in self.readers.drain(..) {
+            reader.abort();
+        }
+        for pool in &self.pools {
+            pool.retire();
+        }
+    }
+
+    pub async fn say_goodbye(&mut self) {
+        for pool in self.pools.drain(..) {
+            pool.close().await;
+        }
+    }
+
+    /// Takes another configuration. Connections are only given up if a mailbox has changed.
+    ///
+    /// # Errors
+    /// It cannot be taken while the daemon runs, and why.
+    pub async fn change(&mut self, settings: Arc<Settings>) -> Result<(), String> {
+        if settings.desk.data_dir != self.settings.desk.data_dir {
+            return Err("another data_dir needs a restart".to_owned());
+        }
+        let fresh = Arc::clone(&settings);
+        let taken = self.desk.ask(move |engine| engine.set_settings(fresh)).await;
+        taken.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+        let has_changed = format!("{:?}", settings.mailboxes) != format!("{:?}", self.settings.mailboxes)
+            || settings.limits.message_size_bytes != self.settings.limits.message_size_bytes;
+        self.settings = settings;
+        if has_changed {
+            self.close();
+            self.desk.ask(crate::engine::Engine::forget_places).await.map_err(|e| e.to_string())?;
+            self.say_goodbye().await;
+            self.open().await;
+        }
+        Ok(())
+    }
+
+    /// Mails whose sending was cut off by a crash go out once more, without asking Sent.
+    pub async fn send_unknown(&self, mailbox: Option<String>) {
+        let unknown = self.desk.ask(move |engine| engine.take_unknown(mailbox.as_deref())).await;
+        for consignment in unknown.unwrap_or_default() {
+            tracing::info!(
+                parcel = consignment.parcel.0,
+                "the result of sending this mail was unknown; it is sent once more"
+            );
+            self.desk.send_again(consignment);
+        }
+    }
+
+    /// `--once`: lets the readers put copies into Sent and end.
+    pub async fn keep_copies(&mut self) {
+        let due = self.desk.ask(|engine| engine.store().read(|tx| tx.copies_due())).await;
+        if due.is_ok_and(|due| due.is_ok_and(|due| !due.is_empty())) {
+            sleep(THEIR_MOMENT).await;
+        }
+        for nudge in self.nudges.values() {
+            nudge.notify_one();
+        }
+        let readers = std::mem::take(&mut self.readers);
+        let all = async {
+            for reader in readers {
+                let _ = reader.await;
+            }
+        };
+        let _ = timeout(COPIES_LONGEST, all).await;
+    }
+
+    pub fn note(&mut self, report: Report) {
+        match report {
+            Report::Open { mailbox } | Report::Passed { mailbox } => _ = self.open.insert(mailbox),
+            Report::Closed { mailbox, .. } => _ = self.open.remove(&mailbox),
+        }
+    }
+
+    #[must_use]
+    pub fn all_open(&self) -> bool {
+        self.settings.mailboxes.iter().all(|m| self.open.contains(&m.name))
+    }
+
+    #[must_use]
+    pub fn mailboxes_to_read(&self) -> BTreeSet<String> {
+        let read = self.settings.mailboxes.iter().filter(|m| !matches!(m.source, Inlet::Pipe));
+        read.map(|m| m.name.clone()).collect()
+    }
+
+    /// One line for `systemctl status`.
+    #[must_use]
+    pub fn status(&self) -> String {
+        let mut line = format!("{} of {} mailboxes open", self.open.len(), self.settings.mailboxes.len());
+        let closed: Vec<&str> =
+            self.settings.mailboxes.iter().map(|m| m.name.as_str()).filter(|m| !self.open.contains(*m)).collect();
+        if !closed.is_empty() {
+            line.push_str(&format!("; not read: {}", closed.join(", ")));
+        }
+        let broken = self.broken.mailboxes();
+        if !broken.is_empty() {
+            line.push_str(&format!("; mail cannot be sent: {}", broken.join(", ")));
+        }
+        if let Some(why) = &self.trouble {
+            line.push_str(&format!("; nothing can be written down: {why}"));
+        }
+        line
+    }
+}
+
+/// Whether this mailbox's Sent can tell if a mail went out.
+fn asks_sent(mailbox: &Mailbox) -> bool {
+    matches!(mailbox.source, Inlet::Imap(_))
+}
+
+/// The name by which we go in EHLO: this machine's, if it is a full one; else the mailbox's domain.
+fn host_name(mailbox: &Mailbox) -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    if name.contains('.') { name.to_owned() } else { mailbox.address.domain().to_owned() }
+}
