@@ -44,7 +44,6 @@ pub fn play(dir: &Path) -> Result<Account, PlayError> {
     let mut desk = play::Play::open(Arc::clone(&settings), &inbox, &sent, now)?;
     let (mut serial, mut mails_out) = (0, 0);
     loop {
-        eprintln!("{now} wake {:?} next {:?} out {mails_out}", desk.next_wake(), world.next());
         let mails = world.arrivals(now);
         for mail in desk.at(now, &mails, &mut serial)? {
             mails_out += 1;
