@@ -29,8 +29,8 @@ fn reply(to_mail: &str, from: &str, id: &str, text: &str) -> (String, Vec<u8>) {
     let reply_to = desk::address_in(&field(to_mail, "Reply-To"));
     let message_id = field(to_mail, "Message-ID");
     let subject = field(to_mail, "Subject");
-    let body = to_mail.split_once("\n\n").map_or("", |(_, body)| body);
-    let quote: String = body.lines().take(12).map(|line| format!("> {line}\r\n")).collect();
+    let shown = svar::mail::read::read(to_mail.as_bytes()).text;
+    let quote: String = shown.lines().map(|line| format!("> {line}\r\n")).collect();
     let raw = format!(
         "Message-ID: <{id}@agent.test>\r\nDate: Sat, 21 Nov 2026 10:30:00 +0100\r\nMIME-Version: 1.0\r\n\
          User-Agent: Mozilla Thunderbird\r\nSubject: Re: {subject}\r\nContent-Language: sv-SE\r\nTo: {reply_to}\r\n\
