@@ -305,7 +305,7 @@ impl Engine {
         }
         self.waiting.intake.drain(..done.intake.min(self.waiting.intake.len()));
         if plan.claim {
-            self.look = false;
+            self.look = done.more_is_due;
             self.next_due = done.next_due;
         }
         self.backlog = done.backlog;
