@@ -23,6 +23,8 @@ pub struct Limits {
     pub mail_per_minute: i64,
     /// At 80 % of it everything but answers and what agents must confirm waits.
     pub mail_per_day: i64,
+    /// The clock is doubtful: persons' answers go, everything else waits.
+    pub only_answers: bool,
 }
 
 /// A mail that a connection may send now. Nobody else will, until its result is applied.
@@ -39,6 +41,7 @@ pub struct Claimed {
     /// How often it was tried before.
     pub attempts: i64,
     pub keep_in_sent: bool,
+    pub created_at: Time,
 }
 
 const MINUTE: i64 = Time::MINUTE;
@@ -81,6 +84,7 @@ fn read_claimed(row: &Row<'_>) -> Result<Claimed, DbError> {
         message_id: row.get(7)?,
         attempts: row.get(8)?,
         keep_in_sent: row.get(9)?,
+        created_at: row.get(10)?,
     })
 }
 
@@ -108,7 +112,7 @@ impl Tx<'_> {
             let mut connections = i64::try_from(*connections).unwrap_or(i64::MAX);
             for (rank, kind) in ParcelKind::ALL.iter().enumerate() {
                 let take = connections.min(allowance.of(*kind));
-                if take <= 0 {
+                if take <= 0 || (limits.only_answers && *kind != ParcelKind::Answer) {
                     continue;
                 }
                 let found: Vec<(Time, ParcelNo)> = self.rows(
@@ -136,7 +140,8 @@ impl Tx<'_> {
 
     fn claimed(&mut self, parcel: ParcelNo) -> Result<Claimed, StoreError> {
         let claimed = self.one(
-            "SELECT no, kind, mailbox, route, sender, sender_or, recipients, message_id, attempts, keep_in_sent
+            "SELECT no, kind, mailbox, route, sender, sender_or, recipients, message_id, attempts, keep_in_sent,
+                    created_at
              FROM parcel WHERE no = ?1",
             args![parcel],
             read_claimed,

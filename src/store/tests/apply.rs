@@ -287,7 +287,7 @@ fn asks_and_agents_and_what_was_told() {
         )?;
         assert_eq!(tx.asks_lapsed(at(86_399), 9)?, []);
         assert_eq!(tx.asks_lapsed(at(86_400), 9)?, [AskNo(1)]);
-        assert_eq!(tx.next_wake()?, Some(at(86_400)));
+        assert_eq!(tx.next_wake(at(0), &std::collections::BTreeMap::new())?, Some(at(86_400)));
         let found = tx.lookup(&Clues { asks: vec![AskNo(1), AskNo(2)], ..Clues::default() }, at(20))?;
         assert_eq!(found.asks, [ask]);
         assert_eq!(found.agents[&anna].away_until, Some(at(500)));
@@ -307,7 +307,7 @@ fn asks_and_agents_and_what_was_told() {
         assert!(matches!(apply(tx, &[settled]), Err(StoreError::Rejected(_))));
         assert_eq!(tx.asks(&[AskNo(1)])?[0].settled, Some((at(9), "sent".to_owned())));
         assert_eq!(tx.agents()?[&anna].away_until, None);
-        assert_eq!(tx.next_wake()?, None);
+        assert_eq!(tx.next_wake(at(0), &std::collections::BTreeMap::new())?, None);
         Ok(())
     });
 }

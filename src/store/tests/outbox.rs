@@ -302,13 +302,13 @@ fn limits_leave_room_for_answers() {
         let take = |tx: &mut Tx<'_>, now, limits: &Limits| {
             tx.claim(&BTreeMap::from([(outlet(Route::Mailbox), 100)]), now, limits).unwrap().len()
         };
-        let minute = Limits { mail_per_minute: 3, mail_per_day: 0 };
+        let minute = Limits { mail_per_minute: 3, mail_per_day: 0, only_answers: false };
         assert_eq!((take(tx, at(0), &minute), take(tx, at(59), &minute), take(tx, at(60), &minute)), (3, 0, 3));
-        let day = Limits { mail_per_minute: 0, mail_per_day: 10 };
+        let day = Limits { mail_per_minute: 0, mail_per_day: 10, only_answers: false };
         // Six answers are gone; four more may go, but two notifications only where no answer waits.
         assert_eq!(take(tx, at(61), &day), 4);
         assert_eq!(take(tx, at(62), &day), 0);
-        let more = Limits { mail_per_minute: 0, mail_per_day: 20 };
+        let more = Limits { mail_per_minute: 0, mail_per_day: 20, only_answers: false };
         assert_eq!(take(tx, at(63), &more), 6, "to 80 % only");
         assert_eq!(take(tx, at(63), &more), 0);
         assert_eq!(take(tx, at(86_400 + 120), &more), 14, "the day after");

@@ -231,9 +231,10 @@ fn steps_stand_in_the_order_in_which_they_were_written_down() {
 fn what_comes_back_by_itself() {
     on_a_desk(|tx| {
         five(tx)?;
+        let none = std::collections::BTreeMap::new();
         assert!(tx.holds_over(at(9998), 9)?.is_empty());
         assert_eq!(tx.holds_over(at(9999), 9)?, [TicketNo(3)]);
-        assert_eq!(tx.next_wake()?, Some(at(9999)));
+        assert_eq!(tx.next_wake(at(0), &none)?, Some(at(9999)));
         let ask = KnownAsk {
             no: AskNo(1),
             ticket: Some(TicketNo(1)),
@@ -244,9 +245,10 @@ fn what_comes_back_by_itself() {
             matter: Matter::Quarantined { quarantine: 1 },
         };
         apply(tx, &[Change::NewAsk(ask)])?;
-        assert_eq!(tx.next_wake()?, Some(at(50)));
+        assert_eq!(tx.next_wake(at(0), &none)?, Some(at(50)));
+        assert_eq!(tx.next_wake(at(50), &none)?, Some(at(9999)), "a lapsed question wakes nobody");
         apply(tx, &[Change::Enqueue(Box::new(parcel(ParcelNo(1), ParcelKind::Report, &["chef@example.test"])))])?;
-        assert_eq!(tx.next_wake()?, Some(at(0)));
+        assert_eq!(tx.next_wake(at(0), &none)?, Some(at(0)));
         Ok(())
     });
 }
