@@ -237,7 +237,11 @@ async fn reload(settings_path: &Path, house: &mut House) {
 }
 
 /// One full pass: every mailbox is read, everything is decided, what is due is sent, copies are kept.
-async fn pass(house: &mut House, mut alarms: UnboundedReceiver<Alarm>, mut reports: UnboundedReceiver<Report>) -> Result<(), RunError> {
+async fn pass(
+    house: &mut House,
+    mut alarms: UnboundedReceiver<Alarm>,
+    mut reports: UnboundedReceiver<Report>,
+) -> Result<(), RunError> {
     let mut waiting: BTreeSet<String> = house.mailboxes_to_read();
     let mut failed = Vec::new();
     let desk = house.desk.clone();
@@ -270,7 +274,9 @@ async fn pass(house: &mut House, mut alarms: UnboundedReceiver<Alarm>, mut repor
 async fn bad_alarm(alarms: &mut UnboundedReceiver<Alarm>) -> RunError {
     loop {
         match alarms.recv().await {
-            Some(Alarm::Trouble(why)) => return RunError::Unreached(vec![format!("nothing can be written down: {why}")]),
+            Some(Alarm::Trouble(why)) => {
+                return RunError::Unreached(vec![format!("nothing can be written down: {why}")]);
+            }
             Some(Alarm::Halted(why)) => return RunError::Halted(why),
             Some(Alarm::Gone) | None => return RunError::Gone,
             Some(Alarm::Recovered) => {}

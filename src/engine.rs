@@ -15,9 +15,9 @@ mod guest;
 mod home;
 mod in_flight;
 pub mod reader;
-mod void;
 #[cfg(test)]
 mod tests;
+mod void;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
