@@ -49,8 +49,9 @@ pub fn play(dir: &Path) -> Result<Account, PlayError> {
             mails_out += 1;
             world.delivered(mail::read::read(&mail), &header(&mail), now);
         }
-        // A wake that is not in the future would play the same moment for ever.
-        let next = [world.next(), desk.next_wake()].into_iter().flatten().map(|t| t.max(now.plus(1))).min();
+        // The desk has just done all that it could: a wake that is not in the future would play this moment for ever.
+        let wake = desk.next_wake().filter(|t| *t > now);
+        let next = [world.next(), wake].into_iter().flatten().min();
         match next {
             Some(next) if next < end => now = next,
             _ => break,

@@ -1,7 +1,7 @@
 #![doc = include_str!("../docs/ARCHITECTURE.md")]
 // Of the library alone, not of its tests. A letter, a configuration or a server must not be able to cause a panic; results go
 // through cli/print.rs, which knows a closed pipe, and what happens goes to the log.
-#![warn(clippy::unwrap_used, clippy::get_unwrap, clippy::print_stdout, clippy::print_stderr, clippy::exit)]
+#![warn(clippy::unwrap_used, clippy::get_unwrap, clippy::print_stdout, clippy::exit)]
 
 pub mod cli;
 pub mod config;

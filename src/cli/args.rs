@@ -1,5 +1,6 @@
 //! The command line as typed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -75,7 +76,6 @@ pub enum Command {
     #[command(after_help = QUERY)]
     Tickets {
         /// Words, state:open, mailbox:support, from:ADDR, agent:ADDR, tag:late …
-        #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
         query: Vec<String>,
     },
     /// One ticket, whole: messages, clocks, events
@@ -153,12 +153,34 @@ pub enum Command {
     Restore { file: PathBuf },
     /// Take over a database that was made on another machine or in another directory
     Adopt,
-    /// Is every mailbox read and the outbox draining? Exit 1 if not
+    /// Does the daemon run, are letters decided, does the outbox drain? Exit 1 if not
     Health,
     /// A completion script for a shell
     Completions { shell: clap_complete::Shell },
     /// The manual page
     Man,
+}
+
+/// Stands for the `-` of an excluded term until clap has read the line: it would take `-held` for `-h -e -l -d`.
+const MINUS: char = '\u{1}';
+
+/// The arguments as clap is to see them.
+pub fn hide_minus(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let args: Vec<OsString> = args.collect();
+    if !args.iter().any(|a| a == "tickets") {
+        return args;
+    }
+    let hidden = |arg: &OsString| {
+        let text = arg.to_str()?;
+        let rest = text.strip_prefix('-').filter(|r| !r.starts_with('-') && r.chars().count() > 1)?;
+        Some(OsString::from(format!("{MINUS}{rest}")))
+    };
+    args.iter().map(|arg| hidden(arg).unwrap_or_else(|| arg.clone())).collect()
+}
+
+/// The query as it was typed.
+pub fn query_typed(query: &[String]) -> String {
+    query.join(" ").replace(MINUS, "-")
 }
 
 const QUERY: &str = "A query is words and terms; all must hold, `-` before one excludes it:

@@ -29,10 +29,13 @@ fn list_outbox(global: &Global, out: &mut Out) -> Result<(), CommandError> {
         return Ok(out.line("Nothing waits to be sent.")?);
     }
     let zone = desk.settings.desk.time_zone.clone();
-    let mut table = Table::new(&["id", "ticket", "kind", "state", "tries", "next", "~to", "~last error"]);
+    // An empty column would take room from the others.
+    let errors = rows.iter().any(|r| r.last_error.is_some());
+    let titles = ["id", "ticket", "kind", "state", "tries", "next", "~to", "~last error"];
+    let mut table = Table::new(if errors { &titles } else { &titles[..7] });
     for row in &rows {
         let tone = if row.state == ParcelState::Failed { Tone::Bad } else { Tone::Plain };
-        let cells = vec![
+        let mut cells = vec![
             row.id.to_string(),
             row.ticket.map_or("-".to_owned(), |t| format!("#{t}")),
             row.kind.to_string(),
@@ -40,8 +43,10 @@ fn list_outbox(global: &Global, out: &mut Out) -> Result<(), CommandError> {
             row.attempts.to_string(),
             row.next_at.map_or("-".to_owned(), |t| when(t, desk.now, &zone)),
             recipients(row),
-            row.last_error.clone().unwrap_or_default(),
         ];
+        if errors {
+            cells.push(row.last_error.clone().unwrap_or_default());
+        }
         table.row(tone, cells);
     }
     Ok(out.table(&table)?)
@@ -74,16 +79,24 @@ fn list_quarantine(global: &Global, out: &mut Out) -> Result<(), CommandError> {
         return Ok(out.line("Nothing is set aside.")?);
     }
     let zone = desk.settings.desk.time_zone.clone();
-    let mut table = Table::new(&["id", "came", "mailbox", "~from", "~subject", "~reason"]);
+    let several = desk.settings.mailboxes.len() > 1;
+    let titles: &[&str] = if several {
+        &["id", "came", "mailbox", "~from", "~subject", "~reason"]
+    } else {
+        &["id", "came", "~from", "~subject", "~reason"]
+    };
+    let mut table = Table::new(titles);
     for row in &rows {
-        let cells = vec![
+        let mut cells = vec![
             row.id.to_string(),
             when(row.at, desk.now, &zone),
-            row.mailbox.clone(),
             row.from.as_ref().map_or("-".to_owned(), ToString::to_string),
             row.subject.clone(),
             row.reason.clone(),
         ];
+        if several {
+            cells.insert(2, row.mailbox.clone());
+        }
         table.row(Tone::Plain, cells);
     }
     out.table(&table)?;

@@ -6,6 +6,7 @@ pub mod aside;
 pub mod check;
 pub mod error;
 pub mod explain;
+pub mod health;
 pub mod init;
 pub mod keep;
 pub mod open;
@@ -29,7 +30,7 @@ use crate::desk::act::Act;
 
 /// Reads the arguments, does what they say, and gives the exit code: 0, 1, 2 or 75.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(args::hide_minus(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are results and go to stdout, mistakes to stderr; clap knows which. A closed pipe is no matter.
@@ -74,7 +75,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Backup { file } => keep::backup(global, out, &file),
         Command::Restore { file } => keep::restore(global, out, &file),
         Command::Adopt => keep::adopt(global, out),
-        Command::Health => perform::health(global, out),
+        Command::Health => health::health(global, out),
         Command::Completions { shell } => packaging::completions(out, shell),
         Command::Man => packaging::man(out),
     }

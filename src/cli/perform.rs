@@ -32,10 +32,6 @@ pub fn run(global: &Global, once: bool) -> Result<(), CommandError> {
     daemon::run(&path, settings, daemon::Options { once, now: global.now }).map_err(|e| CommandError::of(&e))
 }
 
-pub fn health(_global: &Global, _out: &mut Out) -> Result<(), CommandError> {
-    Err(CommandError::failed("not there yet"))
-}
-
 pub fn explain(out: &mut Out, files: &[PathBuf]) -> Result<(), CommandError> {
     let (json, color) = (out.json, out.has_color());
     if crate::cli::explain::run(files, json, color, out.writer())? { Ok(()) } else { Err(CommandError::said()) }

@@ -155,11 +155,20 @@ impl View {
         out.line("")?;
         let mut table = Table::new(&["when", "~who", "what", "~detail"]);
         for event in events {
-            let who = event.actor.strip_prefix("agent:").unwrap_or(&event.actor).to_owned();
-            table.row(Tone::Plain, vec![self.when(event.at), who, event.what.clone(), event.detail.clone()]);
+            let cells = vec![self.when(event.at), brief(&event.actor), event.what.clone(), brief(&event.detail)];
+            table.row(Tone::Plain, cells);
         }
         out.table(&table)
     }
+}
+
+/// `agent:anna@example.test` is `anna` to people.
+fn brief(text: &str) -> String {
+    let word = |w: &str| match w.strip_prefix("agent:").or_else(|| w.strip_prefix("manager:")) {
+        Some(address) => address.split('@').next().unwrap_or(address).to_owned(),
+        None => w.to_owned(),
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 fn party(party: &Party) -> String {

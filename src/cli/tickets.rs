@@ -1,6 +1,6 @@
 //! `tickets` and `search`: lists.
 
-use crate::cli::args::Global;
+use crate::cli::args::{Global, query_typed};
 use crate::cli::error::CommandError;
 use crate::cli::open::Desk;
 use crate::cli::print::{Out, Table, Tone, span, when};
@@ -9,7 +9,7 @@ use crate::store::Query;
 use crate::store::view::TicketRow;
 
 pub fn tickets(global: &Global, out: &mut Out, query: &[String]) -> Result<(), CommandError> {
-    let query = Query::parse(&query.join(" ")).map_err(|e| {
+    let query = Query::parse(&query_typed(query)).map_err(|e| {
         CommandError::usage(format!("the query cannot be read: {e}")).hint("`svar tickets --help` shows the terms.")
     })?;
     let mut desk = Desk::open(global)?;

@@ -112,7 +112,8 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 fn came(text: &mut String, world: &World, mails_out: usize) {
     let came = &world.came;
     let what = format!(
-        "{} mails: {} from customers, {} that only thank, {} replies of agents, {} from a robot, {} out-of-office, {} bounce",
+        "{} mails: {} from customers, {} that only thank, {} replies of agents, {} from a robot, {} out-of-office, \
+         {} bounce, {} newsletters, {} forged",
         came.all(),
         came.customers,
         came.thanks,
@@ -120,6 +121,8 @@ fn came(text: &mut String, world: &World, mails_out: usize) {
         came.robot,
         came.away,
         came.bounces,
+        came.newsletters,
+        came.forged,
     );
     line(text, "Came in", &what);
     line(text, "Went out", &format!("{mails_out} mails: answers, acknowledgements, and notifications to agents"));
@@ -199,7 +202,7 @@ fn odd_ones(text: &mut String, told: &[Told], world: &World, aside: usize, waiti
     let robots = told.iter().filter(|t| t.is_of(ROBOT.address)).count();
     let what = format!(
         "A supplier's ticket system confirms every mail that it gets and hides that it is a machine. It wrote {} times and \
-         got {} of ours: then svar wrote no more to it. {robots} tickets.",
+         got {} mail of ours; there the loop ended. {robots} tickets, both closed with a #klar (done).",
         world.came.robot, world.robot_got,
     );
     line(text, "The robot", &what);
@@ -222,11 +225,11 @@ fn odd_ones(text: &mut String, told: &[Told], world: &World, aside: usize, waiti
         );
         line(text, "Out of office", &what);
     }
-    let what = match (aside, waiting) {
-        (0, 0) => "nothing is set aside, nothing waits to be sent".to_owned(),
-        (a, 0) => format!("{a} mails are set aside (svar quarantine), nothing waits to be sent"),
-        (a, w) => format!("{a} mails are set aside (svar quarantine), {w} wait for the agents' morning (svar outbox)"),
-    };
+    let what = "Somebody who had seen a signed reply address of Anna's wrote to it in her name and asked for money to be paid. \
+                The shop's mail server did not vouch for him: nothing was done, and Anna was told.";
+    line(text, "The forgery", what);
+    let what =
+        format!("{aside} mails are set aside (svar quarantine), {waiting} wait for the agents' morning (svar outbox)");
     line(text, "Left over", &what);
     text.push('\n');
 }

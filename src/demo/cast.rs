@@ -26,9 +26,9 @@ pub struct Agent {
 }
 
 pub const AGENTS: &[Agent] = &[
-    Agent { name: "Anna Andersson", address: "anna@exempelbutiken.example", client: Client::Neomutt, pace_min: 7 },
-    Agent { name: "Björn Berg", address: "bjorn@exempelbutiken.example", client: Client::Outlook, pace_min: 9 },
-    Agent { name: "Cissi Ceder", address: "cissi@exempelbutiken.example", client: Client::IPhone, pace_min: 6 },
+    Agent { name: "Anna Andersson", address: "anna@exempelbutiken.example", client: Client::Neomutt, pace_min: 13 },
+    Agent { name: "Björn Berg", address: "bjorn@exempelbutiken.example", client: Client::Outlook, pace_min: 19 },
+    Agent { name: "Cissi Ceder", address: "cissi@exempelbutiken.example", client: Client::IPhone, pace_min: 11 },
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +109,9 @@ pub const AWAY: usize = 49;
 
 /// A supplier's ticket system, which confirms every mail that it gets and says nowhere that it is a robot.
 pub const ROBOT: Customer = c("Grossisten Kundtjänst", "arende@grossisten.example");
+
+/// A supplier's newsletter.
+pub const NEWSLETTER: Customer = c("Grossisten Nyheter", "nyheter@grossisten.example");
 
 /// What customers write about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

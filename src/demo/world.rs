@@ -6,7 +6,7 @@ use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 
 use super::cast::{
-    AGENTS, AWAY, CUSTOMERS, Customer, MISTYPED, MORE, Matter, ROBOT, SECOND_ANSWERS, SHOP, THANKS, WORDS,
+    AGENTS, AWAY, CUSTOMERS, Customer, MISTYPED, MORE, Matter, NEWSLETTER, ROBOT, SECOND_ANSWERS, SHOP, THANKS, WORDS,
 };
 use super::client;
 use super::letters::{self, Mail, PHOTO};
@@ -49,6 +49,11 @@ enum Happening {
         back_to: String,
         returned: String,
     },
+    Newsletter,
+    /// Somebody who says that he is an agent.
+    Forger {
+        to: String,
+    },
 }
 
 /// How many mails came in, by what they are.
@@ -60,11 +65,20 @@ pub struct Came {
     pub robot: u32,
     pub away: u32,
     pub bounces: u32,
+    pub newsletters: u32,
+    pub forged: u32,
 }
 
 impl Came {
     pub const fn all(&self) -> u32 {
-        self.customers + self.thanks + self.agents + self.robot + self.away + self.bounces
+        self.customers
+            + self.thanks
+            + self.agents
+            + self.robot
+            + self.away
+            + self.bounces
+            + self.newsletters
+            + self.forged
     }
 }
 
@@ -85,6 +99,9 @@ pub struct World {
     customers: Vec<Customers>,
     /// When each agent has finished what lies before him.
     busy_until: Vec<Time>,
+    /// When an agent is kept from answering: who, from, until.
+    away: Vec<(usize, Time, Time)>,
+    leaked: bool,
     pub came: Came,
     /// Mails to agents that a Reply of which goes nowhere: something was held, refused or came back.
     pub unanswered: u32,
@@ -102,6 +119,8 @@ impl World {
             serial: 0,
             customers: vec![Customers::default(); CUSTOMERS.len()],
             busy_until: vec![Time::default(); AGENTS.len()],
+            away: Vec::new(),
+            leaked: false,
             came: Came::default(),
             unanswered: 0,
             robot_got: 0,
@@ -167,11 +186,15 @@ impl World {
         let mut at = self.moment(1, 9, 2);
         for (i, customer) in FLOOD.enumerate() {
             self.plan(at, Happening::Writes { customer, matter: Late });
-            // Between two and eight minutes apart.
-            at = at.plus(60 * (2 + (i as i64 * 5) % 7));
+            // Between one and five minutes apart.
+            at = at.plus(60 * (1 + (i as i64 * 3) % 5));
         }
-        let at = self.moment(2, 10, 12);
-        self.plan(at, Happening::Robot { case: 88_120 });
+        self.plan(self.moment(2, 10, 12), Happening::Robot { case: 88_120 });
+        self.plan(self.moment(1, 6, 0), Happening::Newsletter);
+        self.plan(self.moment(3, 6, 0), Happening::Newsletter);
+        // Björn stands at the till on Wednesday, and Anna is at the dentist's on Friday.
+        self.away =
+            vec![(1, self.moment(2, 9, 0), self.moment(2, 15, 30)), (0, self.moment(4, 8, 0), self.moment(4, 10, 45))];
     }
 
     fn plan(&mut self, at: Time, what: Happening) {
@@ -199,6 +222,7 @@ impl World {
     }
 
     fn happens(&mut self, what: Happening, at: Time, serial: u32) -> Vec<u8> {
+        let mut proved = true;
         let mail = match what {
             Happening::Writes { customer, matter } => {
                 self.came.customers += 1;
@@ -235,12 +259,31 @@ impl World {
                 mail.from_nobody = true;
                 mail
             }
+            Happening::Newsletter => {
+                self.came.newsletters += 1;
+                let text = "Julens nyheter för återförsäljare! Tio procent på allt med glitter.";
+                let mut mail = Mail::of(NEWSLETTER, "Nyheter för dig som återförsäljare", text);
+                mail.headers.push("List-Id: <nyheter.grossisten.example>".to_owned());
+                mail.headers.push("List-Unsubscribe: <mailto:bort@grossisten.example>".to_owned());
+                mail.headers.push("Precedence: bulk".to_owned());
+                mail
+            }
+            Happening::Forger { to } => {
+                self.came.forged += 1;
+                proved = false;
+                let anna = Customer { name: AGENTS[0].name, address: AGENTS[0].address };
+                let mut mail =
+                    Mail::of(anna, "Utbetalning", "Betala ut 4 900 kr till kontot nedan i dag, det är bråttom.");
+                mail.to = to;
+                mail
+            }
             Happening::Bounce { to, back_to, returned } => {
                 self.came.bounces += 1;
                 return letters::bounce(&to, &back_to, &returned, at, serial, &self.zone);
             }
         };
-        mail.bytes(at, serial, &self.zone)
+        let bytes = mail.bytes(at, serial, &self.zone);
+        if proved { bytes } else { unproved(&bytes) }
     }
 
     /// What an agent writes to a customer, commands first.
@@ -286,7 +329,18 @@ impl World {
             self.unanswered += 1;
             return;
         }
-        let start = self.busy_until[agent].max(now);
+        if agent == 0 && self.came.forged == 0 && !self.leaked && now > self.moment(3, 9, 0) {
+            // Somebody has seen this address over Anna's shoulder.
+            self.leaked = true;
+            let to = letter.reply_to.first().map(|p| p.address.to_string()).unwrap_or_default();
+            self.plan(now.plus(90 * 60), Happening::Forger { to });
+        }
+        let mut start = self.busy_until[agent].max(now);
+        for (_, from, until) in self.away.iter().filter(|a| a.0 == agent) {
+            if (*from..*until).contains(&start) {
+                start = *until;
+            }
+        }
         let pace_s = AGENTS[agent].pace_min * 60 + i64::from(self.serial % 5) * 45;
         let Some(done) = self.hours.add(start, pace_s) else { return };
         self.busy_until[agent] = done;
@@ -310,6 +364,12 @@ impl World {
             self.plan(now.plus(40 * 60), Happening::Answers { customer, to, text });
         }
     }
+}
+
+/// The same mail, as the shop's server marks one that its sender's domain disowns.
+fn unproved(bytes: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
+    text.replacen("dkim=pass", "dkim=fail", 1).replacen("dmarc=pass", "dmarc=fail", 1).into_bytes()
 }
 
 fn return_path(header: &str) -> Option<String> {

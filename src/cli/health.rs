@@ -1,0 +1,68 @@
+//! `health`: does a daemon run, is it let send, do letters and mails move? For monitoring; exit 1 if not.
+
+use serde::Serialize;
+
+use crate::cli::args::Global;
+use crate::cli::error::CommandError;
+use crate::cli::open::Desk;
+use crate::cli::print::{Out, Tone, span};
+use crate::engine::desk_dir::DeskDir;
+use crate::model::{LetterNo, ParcelState, Time};
+
+/// What waits longer than this does not move.
+const PATIENCE_S: i64 = 15 * Time::MINUTE;
+
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    ok: bool,
+    text: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Health {
+    ok: bool,
+    checks: Vec<Check>,
+}
+
+pub fn health(global: &Global, out: &mut Out) -> Result<(), CommandError> {
+    let mut desk = Desk::open(global)?;
+    let now = desk.now;
+    let runs = DeskDir::at(&desk.settings.desk.data_dir).is_locked();
+    let (halted, oldest, outbox) = desk.read(|tx| Ok((tx.halted()?, tx.to_read(LetterNo(0), 1)?, tx.outbox()?)))?;
+    let since_letter_s = oldest.first().map_or(0, |u| now.since(u.envelope.received_at));
+    let due = outbox.iter().filter(|p| p.state == ParcelState::Queued).filter_map(|p| p.next_at).min();
+    let since_due_s = due.map_or(0, |t| now.since(t));
+    let count = |state: ParcelState| outbox.iter().filter(|p| p.state == state).count();
+    let (waiting, failed, held) = (count(ParcelState::Queued), count(ParcelState::Failed), count(ParcelState::Held));
+
+    let mut checks = Vec::new();
+    let mut check = |name: &'static str, ok: bool, text: String| checks.push(Check { name, ok, text });
+    check("daemon", runs, if runs { "a daemon runs" } else { "no daemon runs on this directory" }.to_owned());
+    check("sending", halted.is_none(), halted.map_or("allowed".to_owned(), |why| format!("stopped: {why}")));
+    let letters = match since_letter_s {
+        0 => "all letters are decided".to_owned(),
+        s => format!("the oldest letter waits for a decision since {}", span(s)),
+    };
+    check("letters", since_letter_s <= PATIENCE_S, letters);
+    let mails = match (waiting, since_due_s) {
+        (0, _) => "nothing waits to be sent".to_owned(),
+        (n, ..=0) => format!("{n} wait for their time"),
+        (n, s) => format!("{n} wait, the oldest was due {} ago", span(s)),
+    };
+    check("outbox", since_due_s <= PATIENCE_S, mails);
+    if failed + held > 0 {
+        check("undelivered", true, format!("{failed} given up, {held} held: svar outbox"));
+    }
+
+    let health = Health { ok: checks.iter().all(|c| c.ok), checks };
+    if out.json {
+        out.json(&health)?;
+    } else {
+        for check in &health.checks {
+            let (mark, tone) = if check.ok { ("ok", Tone::Plain) } else { ("FAIL", Tone::Bad) };
+            out.toned(tone, format!("{mark:<5}{:<12}{}", check.name, check.text))?;
+        }
+    }
+    if health.ok { Ok(()) } else { Err(CommandError::said()) }
+}
