@@ -227,10 +227,11 @@ CREATE TABLE message (
     thread_index TEXT,
     language TEXT,
     subject TEXT NOT NULL,
-    to_parties TEXT NOT NULL,          -- JSON: [{name, address}]
+    to_parties TEXT NOT NULL,          -- JSON: [[name, address]], fit for the search index as it stands
     cc_parties TEXT NOT NULL,
     "references" TEXT NOT NULL,        -- JSON: Message-IDs that it answers, newest first
     attachments TEXT NOT NULL,         -- JSON: [{name, type, size, inline, content_id, sha256}]
+    files TEXT NOT NULL,               -- their names, one a line
     defects TEXT NOT NULL,             -- JSON: words
     new_text TEXT,                     -- NULL: the same as `text`
     text TEXT NOT NULL,
@@ -344,13 +345,9 @@ CREATE TABLE handed_over (
 
 ---- search ---------------------------------------------------------------------------------------------------------
 
+-- FTS5 allows no table-valued function in here.
 CREATE VIEW search_text (no, subject, sender, people, body, files) AS
-SELECT no, subject,
-       coalesce(from_name || ' ' || from_address, ''),
-       coalesce((SELECT group_concat((value ->> 'name') || ' ' || (value ->> 'address'), ' ')
-                 FROM (SELECT value FROM json_each(to_parties) UNION ALL SELECT value FROM json_each(cc_parties))), ''),
-       coalesce(new_text, text),
-       coalesce((SELECT group_concat(value ->> 'name', ' ') FROM json_each(attachments)), '')
+SELECT no, subject, coalesce(from_name || ' ' || from_address, ''), to_parties || ' ' || cc_parties, coalesce(new_text, text), files
 FROM message;
 
 -- Holds no text of its own, only the index over `search_text`.

@@ -29,7 +29,7 @@ use crate::daemon::desk::{Alarm, Desk, Routes};
 use crate::daemon::house::House;
 use crate::daemon::imap::Report;
 use crate::engine::clock::{self, Now};
-use crate::engine::{Engine, Event, Post};
+use crate::engine::{Engine, Event, OpenError, Post};
 use crate::model::Time;
 
 /// How `svar run` was called.
@@ -46,36 +46,36 @@ const LAST_WORDS: Duration = Duration::from_secs(8);
 /// Mails whose result is unknown wait so long for Sent to be asked.
 const UNKNOWN_LONGEST: Duration = Duration::from_secs(60);
 
-/// Runs the desk of the configuration at `settings_path` until SIGTERM or SIGINT; with `once`, for one full pass.
+/// Why the daemon ends with exit code 1.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("cannot start: {0}")]
+    Start(#[from] std::io::Error),
+    /// One pass could not reach everything; a sentence each.
+    #[error("{}", .0.join("\nsvar: "))]
+    Unreached(Vec<String>),
+    #[error("sending is stopped: {0}. When that is put right, run `svar adopt`")]
+    Halted(String),
+    #[error("the desk's thread has ended (a bug)")]
+    Gone,
+    #[error("stopped in the middle of the pass")]
+    Stopped,
+}
+
+/// Runs the desk of `settings`, which were read from `settings_path`, until SIGTERM or SIGINT; with `once`, for one full pass.
 ///
-/// Returns the exit code: 0 done, 1 it failed (another svar runs on the directory, the database is not at home, a mailbox or an
-/// outlet could not be reached during the pass), 2 the configuration is wrong.
-#[must_use]
-pub fn run(settings_path: &Path, options: Options) -> u8 {
-    let settings = match config::load(settings_path) {
-        Ok(settings) => Arc::new(settings),
-        Err(mistakes) => {
-            for mistake in mistakes {
-                eprintln!("{mistake}");
-            }
-            return 2;
-        }
-    };
+/// # Errors
+/// Another svar runs on the directory, the database is not at home, or a mailbox or an outlet could not be reached during the pass.
+pub fn run(settings_path: &Path, settings: Arc<Settings>, options: Options) -> Result<(), RunError> {
     log::start();
-    let engine = match Engine::open(Arc::clone(&settings), Post::Daemon) {
-        Ok(engine) => engine,
-        Err(error) => {
-            eprintln!("svar: {error}");
-            return 1;
-        }
-    };
-    for mailbox in &settings.mailboxes {
-        if mailbox.trusted_authserv_id.is_none() {
-            tracing::info!(
-                mailbox = mailbox.name,
-                "trusted_authserv_id is not set: a signed address and the sender are all the proof of an agent"
-            );
-        }
+    let engine = Engine::open(Arc::clone(&settings), Post::Daemon)?;
+    for mailbox in settings.mailboxes.iter().filter(|m| m.trusted_authserv_id.is_none()) {
+        tracing::info!(
+            mailbox = mailbox.name,
+            "trusted_authserv_id is not set: a signed address and the sender are all the proof of an agent"
+        );
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -83,19 +83,11 @@ pub fn run(settings_path: &Path, options: Options) -> u8 {
         .thread_stack_size(1 << 20)
         .thread_name("net")
         .enable_all()
-        .build();
-    match runtime {
-        Ok(runtime) => {
-            let code = runtime.block_on(serve(settings_path, settings, engine, options));
-            // Whatever still hangs on a server that is silent is not waited for.
-            runtime.shutdown_timeout(Duration::from_millis(200));
-            code
-        }
-        Err(error) => {
-            eprintln!("svar: cannot start: {error}");
-            1
-        }
-    }
+        .build()?;
+    let ended = runtime.block_on(serve(settings_path, settings, engine, options));
+    // Whatever still hangs on a server that is silent is not waited for.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    ended
 }
 
 struct Signals {
@@ -121,33 +113,26 @@ impl Signals {
     }
 }
 
-async fn serve(settings_path: &Path, settings: Arc<Settings>, engine: Engine, options: Options) -> u8 {
-    let mut signals = match Signals::listen() {
-        Ok(signals) => signals,
-        Err(error) => {
-            eprintln!("svar: cannot listen for signals: {error}");
-            return 1;
-        }
-    };
+async fn serve(
+    settings_path: &Path,
+    settings: Arc<Settings>,
+    engine: Engine,
+    options: Options,
+) -> Result<(), RunError> {
+    let mut signals = Signals::listen()?;
     let (alarm, alarms) = unbounded_channel();
     let (report, reports) = unbounded_channel();
     let routes = Routes::new(alarm);
     let given = options.now.map(Now::given);
     let socket = engine.dir().socket();
-    let (desk, thread) = match desk::open(engine, Arc::clone(&routes), clock::read, given) {
-        Ok(opened) => opened,
-        Err(error) => {
-            eprintln!("svar: cannot start: {error}");
-            return 1;
-        }
-    };
+    let (desk, thread) = desk::open(engine, Arc::clone(&routes), clock::read, given)?;
     let mut house = House::new(settings, desk.clone(), routes, report, options.once, given);
     house.open().await;
     let poked = tokio::spawn(listen(socket.clone(), desk.clone()));
-    let code = if options.once {
+    let ended = if options.once {
         tokio::select! {
-            code = pass(&mut house, alarms, reports) => code,
-            () = signals.stop() => 1,
+            ended = pass(&mut house, alarms, reports) => ended,
+            () = signals.stop() => Err(RunError::Stopped),
         }
     } else {
         stay(settings_path, &mut house, &mut signals, alarms, reports).await
@@ -160,7 +145,7 @@ async fn serve(settings_path: &Path, settings: Arc<Settings>, engine: Engine, op
         // Asked twice: at once.
         () = signals.stop() => {}
     }
-    code
+    ended
 }
 
 /// Brings what is in hand to its end, for some seconds.
@@ -182,14 +167,14 @@ async fn stay(
     signals: &mut Signals,
     mut alarms: UnboundedReceiver<Alarm>,
     mut reports: UnboundedReceiver<Report>,
-) -> u8 {
+) -> Result<(), RunError> {
     let watchdog = tokio::spawn(watch(house.desk.clone()));
     let mut is_ready = false;
     let unknown = sleep(UNKNOWN_LONGEST);
     tokio::pin!(unknown);
     let mut asks_unknown = true;
     let Signals { terminate, interrupt, hangup } = signals;
-    let code = loop {
+    let ended = loop {
         if !is_ready && house.all_open() {
             is_ready = true;
             eprintln!("ready");
@@ -208,13 +193,11 @@ async fn stay(
                     house.trouble = None;
                 }
                 Some(Alarm::Halted(why)) => {
-                    tracing::error!("sending is stopped: {why}. When that is put right, run `svar adopt`");
-                    eprintln!("svar: sending is stopped: {why}");
-                    break 1;
+                    tracing::error!("sending is stopped: {why}");
+                    break Err(RunError::Halted(why));
                 }
                 Some(Alarm::Gone) | None => {
-                    tracing::error!("a bug: the desk's thread has ended");
-                    break 1;
+                    break Err(RunError::Gone);
                 }
             },
             () = &mut unknown, if asks_unknown => {
@@ -226,13 +209,13 @@ async fn stay(
                 reload(settings_path, house).await;
                 systemd::ready();
             }
-            _ = terminate.recv() => break 0,
-            _ = interrupt.recv() => break 0,
+            _ = terminate.recv() => break Ok(()),
+            _ = interrupt.recv() => break Ok(()),
         }
     };
     tracing::info!("stopping");
     watchdog.abort();
-    code
+    ended
 }
 
 /// Reads the configuration anew. A bad one is refused, and the old one kept.
@@ -254,7 +237,11 @@ async fn reload(settings_path: &Path, house: &mut House) {
 }
 
 /// One full pass: every mailbox is read, everything is decided, what is due is sent, copies are kept.
-async fn pass(house: &mut House, mut alarms: UnboundedReceiver<Alarm>, mut reports: UnboundedReceiver<Report>) -> u8 {
+async fn pass(
+    house: &mut House,
+    mut alarms: UnboundedReceiver<Alarm>,
+    mut reports: UnboundedReceiver<Report>,
+) -> Result<(), RunError> {
     let mut waiting: BTreeSet<String> = house.mailboxes_to_read();
     let mut failed = Vec::new();
     let desk = house.desk.clone();
@@ -271,33 +258,27 @@ async fn pass(house: &mut House, mut alarms: UnboundedReceiver<Alarm>, mut repor
             }
         }
         house.send_unknown(None).await;
-        desk.when_quiet().await.is_ok()
+        desk.when_quiet().await.map_err(|_| RunError::Gone)
     };
-    let stopped = tokio::select! {
-        through = all => if through { None } else { Some("the desk's thread has ended (a bug)".to_owned()) },
-        why = bad_alarm(&mut alarms) => Some(why),
-    };
-    if stopped.is_none() {
-        house.keep_copies().await;
-        let _ = desk.when_quiet().await;
+    tokio::select! {
+        through = all => through?,
+        bad = bad_alarm(&mut alarms) => return Err(bad),
     }
-    failed.extend(stopped);
+    house.keep_copies().await;
+    desk.when_quiet().await.map_err(|_| RunError::Gone)?;
     failed.extend(house.broken.mailboxes().into_iter().map(|m| format!("mail of {m} could not be sent")));
-    for why in &failed {
-        eprintln!("svar: {why}");
-    }
-    u8::from(!failed.is_empty())
+    if failed.is_empty() { Ok(()) } else { Err(RunError::Unreached(failed)) }
 }
 
 /// The first alarm that makes a pass pointless.
-async fn bad_alarm(alarms: &mut UnboundedReceiver<Alarm>) -> String {
+async fn bad_alarm(alarms: &mut UnboundedReceiver<Alarm>) -> RunError {
     loop {
         match alarms.recv().await {
-            Some(Alarm::Trouble(why)) => return format!("nothing can be written down: {why}"),
-            Some(Alarm::Halted(why)) => {
-                return format!("sending is stopped: {why}. When that is put right, run `svar adopt`");
+            Some(Alarm::Trouble(why)) => {
+                return RunError::Unreached(vec![format!("nothing can be written down: {why}")]);
             }
-            Some(Alarm::Gone) | None => return "the desk's thread has ended (a bug)".to_owned(),
+            Some(Alarm::Halted(why)) => return RunError::Halted(why),
+            Some(Alarm::Gone) | None => return RunError::Gone,
             Some(Alarm::Recovered) => {}
         }
     }

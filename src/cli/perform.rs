@@ -1,10 +1,13 @@
 //! `demo` and `run`: the two ways to set a desk to work.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::cli::args::Global;
 use crate::cli::error::CommandError;
+use crate::cli::open;
 use crate::cli::print::Out;
+use crate::daemon;
 use crate::demo::{self, PlayError};
 use crate::engine::clock;
 
@@ -23,8 +26,10 @@ pub fn demo(out: &mut Out, dir: Option<PathBuf>) -> Result<(), CommandError> {
     Ok(out.line(format!("\nPlayed in {:.1} s.", took_ms as f64 / 1000.0))?)
 }
 
-pub fn run(_global: &Global, _once: bool) -> Result<(), CommandError> {
-    Err(CommandError::failed("the daemon is not there yet"))
+pub fn run(global: &Global, once: bool) -> Result<(), CommandError> {
+    let path = open::config_path(global)?;
+    let settings = Arc::new(open::settings(global)?);
+    daemon::run(&path, settings, daemon::Options { once, now: global.now }).map_err(|e| CommandError::of(&e))
 }
 
 pub fn health(_global: &Global, _out: &mut Out) -> Result<(), CommandError> {

@@ -86,6 +86,8 @@ pub struct World {
     /// When each agent has finished what lies before him.
     busy_until: Vec<Time>,
     pub came: Came,
+    /// Mails to agents that a Reply of which goes nowhere: something was held, refused or came back.
+    pub unanswered: u32,
     /// Mails of ours that the robot got.
     pub robot_got: u32,
 }
@@ -101,6 +103,7 @@ impl World {
             customers: vec![Customers::default(); CUSTOMERS.len()],
             busy_until: vec![Time::default(); AGENTS.len()],
             came: Came::default(),
+            unanswered: 0,
             robot_got: 0,
         };
         world.plan_the_week();
@@ -275,6 +278,12 @@ impl World {
         let names = |c: &Customer| letter.text.contains(c.address) || letter.text.contains(c.name);
         let customer = CUSTOMERS.iter().position(names);
         if customer.is_none() && !letter.text.contains(ROBOT.address) {
+            return;
+        }
+        // Only what a Reply would go to the customer of; the rest is read and no more.
+        let goes_out = letter.reply_to.first().and_then(|p| p.address.detail()).is_some_and(|d| d.starts_with('t'));
+        if !goes_out {
+            self.unanswered += 1;
             return;
         }
         let start = self.busy_until[agent].max(now);

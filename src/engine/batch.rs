@@ -341,7 +341,7 @@ impl Batch<'_> {
                     mailbox: arrival.mailbox.clone(),
                     channel: arrival.channel,
                     folder: arrival.folder,
-                    received_at: arrival.received_at,
+                    received_at: arrival.received_at.min(now),
                     old: arrival.old,
                     released: None,
                 };

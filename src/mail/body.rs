@@ -46,6 +46,25 @@ struct Chosen<'p, 'a> {
 /// Chooses text and attachments of a letter.
 #[must_use]
 pub fn read(root: &Part<'_>, defects: &mut BTreeSet<Defect>) -> Body {
+    let (mut body, attached) = read_text(root, defects);
+    for (i, part) in attached.into_iter().enumerate() {
+        let shown = body.html.as_ref().is_some_and(|h| names_cid(&h.nodes, part))
+            || (part.main_type() == "image" && part.disposition.value == "inline" && part.fields.has("Content-ID"));
+        body.attachments.push(attachment::read(part, i + 1, shown, defects));
+    }
+    if body.text.trim().is_empty() && body.attachments.is_empty() {
+        defects.insert(Defect::NoBody);
+    }
+    body
+}
+
+/// The text alone, without decoding any attachment; for a mail within a mail.
+#[must_use]
+pub fn text_of(root: &Part<'_>) -> String {
+    read_text(root, &mut BTreeSet::new()).0.text
+}
+
+fn read_text<'p, 'a>(root: &'p Part<'a>, defects: &mut BTreeSet<Defect>) -> (Body, Vec<&'p Part<'a>>) {
     let mut chosen = Chosen::default();
     choose(root, &mut chosen);
     if chosen.slots.is_empty() {
@@ -56,7 +75,6 @@ pub fn read(root: &Part<'_>, defects: &mut BTreeSet<Defect>) -> Body {
     }
     let mut texts = Vec::new();
     let mut sources = Vec::new();
-    let mut any_html = false;
     for slot in &chosen.slots {
         let plain = slot.plain.map(|p| plain_text(p, defects));
         let source = slot.html.map(|p| html_source(p, defects));
@@ -65,29 +83,16 @@ pub fn read(root: &Part<'_>, defects: &mut BTreeSet<Defect>) -> Body {
             (Some(p), None) if looks_like_html(&p) => (None, Some(p)),
             other => other,
         };
-        any_html |= source.is_some();
         texts.push(plain);
         sources.push(source);
     }
     let mut body = Body::default();
-    if any_html {
+    if sources.iter().any(Option::is_some) {
         read_html(&mut body, &texts, &sources, defects);
     } else {
         body.text = join(texts.into_iter().flatten());
     }
-    let mut used: Vec<bool> = Vec::new();
-    if let Some(hypertext) = &body.html {
-        used = chosen.attached.iter().map(|p| names_cid(&hypertext.nodes, p)).collect();
-    }
-    for (i, part) in chosen.attached.iter().enumerate() {
-        let shown = used.get(i).copied().unwrap_or(false)
-            || (part.main_type() == "image" && part.disposition.value == "inline" && part.fields.has("Content-ID"));
-        body.attachments.push(attachment::read(part, i + 1, shown, defects));
-    }
-    if body.text.trim().is_empty() && body.attachments.is_empty() {
-        defects.insert(Defect::NoBody);
-    }
-    body
+    (body, chosen.attached)
 }
 
 fn read_html(body: &mut Body, texts: &[Option<String>], sources: &[Option<String>], defects: &mut BTreeSet<Defect>) {
@@ -299,9 +304,12 @@ fn is_lie(plain: &str, lines: &[Line]) -> bool {
     if plain.trim().is_empty() {
         return !lines.is_empty();
     }
-    let short = plain.len() < 400 && plain.trim().lines().count() <= 5;
-    let rich: usize = lines.iter().map(|l| l.text.len()).sum();
-    if !short || rich < plain.trim().len() * 2 {
+    if plain.len() > 400 || plain.trim().lines().count() > 5 {
+        return false;
+    }
+    // What the HTML says too is no excuse.
+    let first: String = plain.trim().chars().take(30).collect();
+    if lines.is_empty() || lines.iter().any(|l| l.text.contains(&first)) {
         return false;
     }
     let lower = plain.to_lowercase();

@@ -36,7 +36,7 @@ pub fn read(raw: &[u8]) -> Letter {
     };
     let (kind, why) = kind::decide(&signs);
     let split = split(&content, &subject, &envelope);
-    let original = split.original.or_else(|| forward::attached(&root, &content, &subject, kind));
+    let original = split.original.or_else(|| forward::attached(&root, kind));
     let sameness = sameness(&envelope, &subject, &content.text);
     let Envelope {
         message_id,

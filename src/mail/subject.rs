@@ -109,6 +109,16 @@ pub fn base(subject: &str) -> String {
     out
 }
 
+/// The subject without the prefixes of answers and forwards, otherwise as it stands.
+#[must_use]
+pub fn without_prefixes(subject: &str) -> &str {
+    let mut rest = subject.trim();
+    while let Some((_, tail)) = strip_prefix(rest) {
+        rest = tail;
+    }
+    rest
+}
+
 /// `Re:`, `Re[2]:`, `SV :`, `回复：` at the start: the word in lower case and what follows.
 fn strip_prefix(text: &str) -> Option<(String, &str)> {
     let end = text.char_indices().take(30).find(|(_, c)| matches!(c, ':' | '：')).map(|(i, _)| i)?;

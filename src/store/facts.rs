@@ -18,7 +18,7 @@ const NEWEST_TOLD: i64 = 200;
 pub(super) const TICKETS: &str = r#"
     SELECT t.number, t.subject, t.base_subject, t.state, t.mailbox, t.customer, t.customer_name, t.customer_address,
            (SELECT json_group_array(a.address ORDER BY a.address) FROM address a WHERE a.customer = t.customer),
-           (SELECT json_group_array(json_object('name', p.name, 'address', p.address) ORDER BY p.address)
+           (SELECT json_group_array(json_array(p.name, p.address) ORDER BY p.address)
             FROM participant p WHERE p.ticket = t.number),
            t.assignee, t.priority,
            (SELECT json_group_array(g.tag ORDER BY g.tag) FROM tag g WHERE g.ticket = t.number),

@@ -53,6 +53,15 @@ pub(super) fn insist(db: &Db, path: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// For a backup: a version that can be brought up.
+pub(super) fn insist_on_known(db: &Db, path: &Path) -> Result<(), StoreError> {
+    match version(db, path)? {
+        1..=VERSION => Ok(()),
+        0 => Err(StoreError::NotOurs { path: path.to_owned() }),
+        found => Err(StoreError::Version { found, wanted: VERSION }),
+    }
+}
+
 /// 0 for a database without tables.
 fn version(db: &Db, path: &Path) -> Result<i64, StoreError> {
     let number = |sql: &str| db.one(sql, &[], |row| row.get::<i64>(0)).map(Option::unwrap_or_default);

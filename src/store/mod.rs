@@ -18,6 +18,8 @@ mod migrate;
 pub mod outbox;
 pub mod query;
 pub mod search;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tx;
 pub mod view;

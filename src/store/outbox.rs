@@ -44,7 +44,7 @@ pub struct Claimed {
 const MINUTE: i64 = Time::MINUTE;
 
 pub(super) const DUE: &str = "
-    SELECT no FROM parcel WHERE state = 'queued' AND mailbox = ?1 AND route = ?2 AND rank = ?3 AND next_at <= ?4
+    SELECT next_at, no FROM parcel WHERE state = 'queued' AND mailbox = ?1 AND route = ?2 AND rank = ?3 AND next_at <= ?4
     ORDER BY next_at, no LIMIT ?5";
 
 pub(super) const NEXT_DUE: &str = "SELECT min(next_at) FROM parcel WHERE state = 'queued'";
@@ -98,7 +98,7 @@ impl Tx<'_> {
         if self.halted()?.is_some() {
             return Ok(Vec::new());
         }
-        let mut due: Vec<(usize, ParcelNo)> = Vec::new();
+        let mut due: Vec<(usize, Time, ParcelNo)> = Vec::new();
         let mut left: BTreeMap<&str, Allowance> = BTreeMap::new();
         for (outlet, connections) in free {
             if !left.contains_key(outlet.mailbox.as_str()) {
@@ -111,20 +111,20 @@ impl Tx<'_> {
                 if take <= 0 {
                     continue;
                 }
-                let found: Vec<ParcelNo> = self.rows(
+                let found: Vec<(Time, ParcelNo)> = self.rows(
                     DUE,
                     args![&outlet.mailbox, route_word(outlet.route), i64::try_from(rank).unwrap_or(0), now, take],
-                    |row| row.get(0),
+                    |row| Ok((row.get(0)?, row.get(1)?)),
                 )?;
                 let taken = i64::try_from(found.len()).unwrap_or(i64::MAX);
                 connections -= taken;
                 allowance.take(taken);
-                due.extend(found.into_iter().map(|no| (rank, no)));
+                due.extend(found.into_iter().map(|(next_at, no)| (rank, next_at, no)));
             }
         }
         due.sort_unstable();
         let mut claimed = Vec::with_capacity(due.len());
-        for (_, no) in due {
+        for (_, _, no) in due {
             self.run("UPDATE parcel SET state = 'claimed' WHERE no = ?1", args![no])?;
             claimed.push(self.claimed(no)?);
         }

@@ -1,11 +1,9 @@
 //! How lists and hashes are written in a column.
 
-use std::collections::BTreeMap;
-
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::db::{DbError, DbErrorKind, Row};
 use crate::model::{Address, Party};
@@ -45,14 +43,15 @@ pub(super) fn read_json<T: DeserializeOwned>(row: &Row<'_>, at: usize) -> Result
         .map_err(|e| DbError::new(DbErrorKind::Corrupt, &format!("column {at} does not hold the JSON it should: {e}")))
 }
 
-/// Reads a JSON column of `[{name, address}]`.
+/// People for a JSON column: `[[name, address]]`.
+pub(super) fn parties(people: &[Party]) -> String {
+    list(&people.iter().map(|p| (&p.name, &p.address)).collect::<Vec<_>>())
+}
+
+/// Reads what [`parties`] wrote.
 pub(super) fn read_parties(row: &Row<'_>, at: usize) -> Result<Vec<Party>, DbError> {
-    let written: Vec<BTreeMap<String, Value>> = read_json(row, at)?;
-    let text = |party: &BTreeMap<String, Value>, key: &str| party.get(key)?.as_str().map(str::to_owned);
-    Ok(written
-        .iter()
-        .filter_map(|p| Some(Party { address: Address::parse(&text(p, "address")?)?, name: text(p, "name")? }))
-        .collect())
+    let written: Vec<(String, String)> = read_json(row, at)?;
+    Ok(written.into_iter().filter_map(|(name, a)| Some(Party { name, address: Address::parse(&a)? })).collect())
 }
 
 /// A party from two columns, both of them NULL where there is none.

@@ -155,11 +155,13 @@ pub(super) const STEPS: &str = "
 pub(super) const QUARANTINE: &str = "
     SELECT no, at, mailbox, from_address, subject, reason, letter FROM quarantine WHERE settled_at IS NULL";
 
-pub(super) const OUTBOX: &str = "
-    SELECT no, ticket, kind, recipients, state, attempts, next_at, last_error, message_id FROM (
-        SELECT * FROM parcel WHERE state = 'queued'
-        UNION ALL SELECT * FROM parcel WHERE state IN ('claimed', 'held', 'failed'))
-    ORDER BY no";
+/// The two halves of the outbox have an index each.
+pub(super) const QUEUED: &str = "
+    SELECT no, ticket, kind, recipients, state, attempts, next_at, last_error, message_id
+    FROM parcel WHERE state = 'queued' ORDER BY next_at";
+pub(super) const ASIDE: &str = "
+    SELECT no, ticket, kind, recipients, state, attempts, next_at, last_error, message_id
+    FROM parcel WHERE state IN ('claimed', 'held', 'failed') ORDER BY state";
 
 fn read_ticket_row(row: &Row<'_>, now: Time) -> Result<TicketRow, DbError> {
     let state: State = row.get(2)?;
@@ -325,6 +327,9 @@ impl Tx<'_> {
     /// # Errors
     /// A database error.
     pub fn outbox(&mut self) -> Result<Vec<OutboxRow>, StoreError> {
-        Ok(self.rows(OUTBOX, &[], read_outbox_row)?)
+        let mut rows = self.rows(QUEUED, &[], read_outbox_row)?;
+        rows.extend(self.rows(ASIDE, &[], read_outbox_row)?);
+        rows.sort_by_key(|row| row.id);
+        Ok(rows)
     }
 }

@@ -168,6 +168,8 @@ async fn a_login_that_fails_says_why() {
     check_login(&format!("{ready}S: {{t}} BAD no\nhang"), "auth").await;
     check_login(&format!("{ready}S: {{t}} NO [UNAVAILABLE] later\nhang"), "refused").await;
     check_login(&format!("{ready}S: {{t}} NO [LIMIT] too many\nhang"), "refused").await;
+    check_login(&format!("{ready}S: {{t}} NO [ALERT] Too many simultaneous connections. (Failure)\nhang"), "refused")
+        .await;
     check_login(&format!("{ready}S: * BYE no"), "bye").await;
     check_login(
         &ready.replace("AUTH=PLAIN", "LOGINDISABLED").replace("C: LOGIN \"anna\" \"hemlig\"\n", "hang"),
@@ -384,4 +386,46 @@ async fn searches_are_sifted() {
     check("C: UID SEARCH UID 1:9\nS: * SEARCH 7 3 12\nS: * SEARCH 3 1\nS: {t} OK", "[1, 3, 7]").await;
     check("C: UID SEARCH\nS: * SEARCH\nS: {t} OK", "[]").await;
     check("C: UID SEARCH\nS: {t} OK", "[]").await;
+}
+
+#[tokio::test]
+async fn a_line_lost_in_a_fetch_gives_what_had_come_and_names_the_letter() {
+    let check = async |script: &str, expect: &[u32], stuck_at: Option<u32>| {
+        let rogue = Rogue::play(&format!("{}{script}", login("")));
+        let mut session = Session::connect(&rogue.account, HASTY).await.expect("a login");
+        let (sink, mut feed) = feed(1_000_000);
+        session.fetch(&[5, 6, 7], 1000, &sink).await.expect_err("the line is lost");
+        let mut came = Vec::new();
+        while let Some(item) = feed.try_next() {
+            match item {
+                Item::Letter(letter) => came.push(letter.uid),
+                Item::Missing(uid) => panic!("{uid} is called missing"),
+            }
+        }
+        assert_eq!((came.as_slice(), session.stuck_at()), (expect, stuck_at), "{script}");
+        drop(session);
+        rogue.heard().unwrap_or_else(|e| panic!("{script}: {e}"));
+    };
+    let sizes = "C: UID FETCH 5:7 (UID RFC
+        S: * 1 FETCH (UID 5 RFC822.SIZE 3)
+        S: * 2 FETCH (UID 6 RFC822.SIZE 3)
+        S: * 3 FETCH (UID 7 RFC822.SIZE 3)
+        S: {t} OK
+        C: UID FETCH 5:7 (UID BODY.PEEK[])\n";
+    check(sizes, &[], Some(5)).await;
+    check(&format!("{sizes}S: * 1 FETCH (UID 5 BODY[] \"a\")"), &[5], Some(6)).await;
+    check(&format!("{sizes}S: * 1 FETCH (UID 5 BODY[] \"a\")\nS; * 2 FETCH (UID 6 BODY[] {{3}}\\r\\na"), &[5], Some(6))
+        .await;
+    check(&format!("{sizes}S: * 1 FETCH (UID 5 BODY[] \"a\")\nS: * BYE damaged"), &[5], Some(6)).await;
+    check(&format!("{sizes}S: * 3 FETCH (UID 7 BODY[] \"c\")\nS: * 1 FETCH (UID 5 BODY[] \"a\")\nhang"), &[5], Some(6))
+        .await;
+    // A line on which the parser panics.
+    check(
+        &format!("{sizes}S: * 1 FETCH (UID 5 BODY[] \"a\")\nS: * 2 FETCH (UID 6 INTERNALDATE NIL)\nhang"),
+        &[5],
+        Some(6),
+    )
+    .await;
+    check("C: UID FETCH\nS: * NO [ALERT]\\xC3\\xA5\nhang", &[], None).await;
+    check("C: UID FETCH", &[], None).await;
 }

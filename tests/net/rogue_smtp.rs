@@ -65,7 +65,7 @@ async fn every_answer_of_a_transaction_is_judged() {
     check("C: MAIL FROM\nS: 550 5.7.60 not as this one\nhang", "sender: the sender was refused: 550 5.7.60", true)
         .await;
     check("C: MAIL FROM\nS: 451 later\nhang", "sender", true).await;
-    check("C: MAIL FROM\nS: 421 closing", "sender", false).await;
+    check("C: MAIL FROM\nS: 421 closing", "refused: MAIL FROM was answered with 421 closing", false).await;
     check("C: MAIL FROM", "network", false).await;
     check("C: MAIL FROM\nhang", "timeout", false).await;
     check("C: MAIL FROM\nS: nonsense\nhang", "network", false).await;
@@ -141,7 +141,10 @@ async fn eight_bit_mail_is_announced_and_a_half_done_transaction_is_reset() {
     let mail = wire(Some("s@example.test"), &["a@kund.test"], "Subject: x\n\nh\u{e5}j!\n");
     assert_eq!(fates(&connection.send(&mail).await.unwrap()), "r");
     assert_eq!(fates(&connection.send(&mail).await.unwrap()), "a");
-    assert_eq!(connection.send(&mail).await.unwrap_err(), SmtpError::Sender { code: 421, text: "closing".into() });
+    assert_eq!(
+        connection.send(&mail).await.unwrap_err(),
+        SmtpError::Refused { step: "MAIL FROM", code: 421, text: "closing".into() }
+    );
     assert!(!connection.is_usable());
     rogue.heard().unwrap();
 }

@@ -13,6 +13,11 @@ pub const MAX_DEPTH: usize = 512;
 /// The mark of an element that a mail program made for the signature, and of its end.
 pub const SIGNATURE: &str = "signature-html";
 pub const SIGNATURE_END: &str = "signature-end";
+/// The mark where an element ends that held nothing but the answered mail.
+pub const QUOTE_END: &str = "quote-end";
+/// The rules of such elements.
+const CONTAINERS: &[&str] =
+    &["gmail-quote", "yahoo-quote", "proton-quote", "zoho-quote", "tuta-quote", "apple-quote", "thunderbird-forward"];
 
 /// One step through the document. Every `Open` has its `Close`, in proper nesting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -288,7 +293,8 @@ fn tag(html: &str, at: usize) -> (String, Vec<(&'static str, String)>, usize) {
 struct Open {
     tag: &'static str,
     hidden: bool,
-    signature: bool,
+    /// The mark to set where it ends.
+    end: Option<&'static str>,
 }
 
 struct Builder {
@@ -333,7 +339,7 @@ impl Builder {
             return;
         }
         let hidden = is_hidden(element.get("style"));
-        self.stack.push(Open { tag, hidden, signature: rule == Some(SIGNATURE) });
+        self.stack.push(Open { tag, hidden, end: rule.and_then(end_mark) });
         *self.open.entry(tag).or_default() += 1;
         if hidden {
             self.hidden += 1;
@@ -415,9 +421,7 @@ impl Builder {
                 self.hidden -= 1;
             } else if self.hidden == 0 {
                 self.document.nodes.push(Node::Close(open.tag));
-                if open.signature {
-                    self.document.nodes.push(Node::Mark(SIGNATURE_END));
-                }
+                self.document.nodes.extend(open.end.map(Node::Mark));
             }
         }
     }
@@ -426,6 +430,13 @@ impl Builder {
         self.pop_to(0);
         self.document
     }
+}
+
+fn end_mark(rule: &'static str) -> Option<&'static str> {
+    if rule == SIGNATURE {
+        return Some(SIGNATURE_END);
+    }
+    CONTAINERS.contains(&rule).then_some(QUOTE_END)
 }
 
 fn is_hidden(style: &str) -> bool {

@@ -1,6 +1,6 @@
 //! A parsed document as lines of text, each knowing the node that it began with.
 
-use crate::mail::html::parse::{Element, Node, is_block};
+use crate::mail::html::parse::{Element, Node, QUOTE_END, SIGNATURE_END, is_block};
 
 /// A line of text as a reader sees it. Quotes stand behind `> `.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,8 @@ struct Renderer {
     row_lines: Option<usize>,
     tab: bool,
     pre: usize,
+    /// The gap around each open paragraph.
+    paragraphs: Vec<Gap>,
     links: Vec<(String, usize, usize)>,
 }
 
@@ -71,7 +73,7 @@ impl Renderer {
 
     /// The next line begins what `rule` names. The first rule stays, unless the new one is ours.
     fn mark(&mut self, rule: &'static str) {
-        if rule == "svar-separator" || self.mark.is_none_or(|m| m == "signature-end") {
+        if rule == "svar-separator" || self.mark.is_none_or(|m| matches!(m, SIGNATURE_END | QUOTE_END)) {
             self.mark = Some(rule);
         }
         self.need(Gap::Line);
@@ -131,7 +133,11 @@ impl Renderer {
                 self.links.push((element.get("href").trim().to_owned(), self.lines.len(), at));
             }
             "q" => self.space = true,
-            "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" => self.need(paragraph_gap(element)),
+            "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" => {
+                let gap = paragraph_gap(element);
+                self.paragraphs.push(gap);
+                self.need(gap);
+            }
             tag if is_block(tag) => self.need(Gap::Line),
             _ => {}
         }
@@ -160,6 +166,10 @@ impl Renderer {
                 self.need(Gap::Line);
             }
             "a" => self.close_link(),
+            "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" => {
+                let gap = self.paragraphs.pop().unwrap_or(Gap::Line);
+                self.need(gap);
+            }
             tag if is_block(tag) => self.need(Gap::Line),
             _ => {}
         }
@@ -368,7 +378,7 @@ mod tests {
         check("<ul><li>a<li>b<ol><li>x</li><li>y</ol></ul>c", "- a\n- b\n  1. x\n  2. y\n\nc");
         check(
             "<blockquote type=cite>a<blockquote type=cite><p>b</p><p>c</p></blockquote></blockquote>d",
-            "> a\n>\n>> b\n>>\n>> c\nd",
+            "> a\n>\n>> b\n>>\n>> c\n\nd",
         );
         check("<blockquote style='margin:0 0 0 40px;border:none;padding:0px'>a</blockquote>", "a");
         check("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>", "a\tb\nc\td");

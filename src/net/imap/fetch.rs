@@ -26,14 +26,17 @@ struct Listed {
     received_at: Time,
 }
 
-enum What {
-    Sizes(Vec<u32>),
-    Bodies(Vec<Listed>),
-}
-
+/// A command under way.
 struct Flight {
     tag: String,
     what: What,
+    uids: Vec<u32>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Sizes,
+    Bodies,
 }
 
 /// The bookkeeping of one fetch.
@@ -43,8 +46,10 @@ struct Plan {
     /// Letters whose bodies are to be asked.
     unfetched: VecDeque<Vec<Listed>>,
     flying: VecDeque<Flight>,
+    /// Sizes that have come.
     listed: BTreeMap<u32, Listed>,
-    bodies: BTreeMap<u32, Vec<u8>>,
+    /// Letters whose bodies are asked for and have not come.
+    awaited: BTreeMap<u32, Listed>,
     /// What is known of each UID and not yet handed on.
     ready: BTreeMap<u32, Item>,
     /// UIDs not yet handed on, ascending.
@@ -63,6 +68,8 @@ impl Session {
     /// A letter that the server refuses is missing, and the others go on. If it refuses all of several, that is no
     /// letter's fault: the refusal is returned, and nothing is called missing.
     ///
+    /// When the line is lost, what had come is handed on, and `stuck_at` names the letter that was next.
+    ///
     /// The sink must be emptied at the same time: the fetch waits while it is full.
     pub async fn fetch(&mut self, uids: &[u32], limit_bytes: u64, sink: &Sink) -> Result<(), ImapError> {
         let uids = tidy(uids);
@@ -71,7 +78,7 @@ impl Session {
             unfetched: VecDeque::new(),
             flying: VecDeque::new(),
             listed: BTreeMap::new(),
-            bodies: BTreeMap::new(),
+            awaited: BTreeMap::new(),
             ready: BTreeMap::new(),
             order: uids.into(),
             limit_bytes,
@@ -79,6 +86,7 @@ impl Session {
             refused: None,
         };
         let several = plan.order.len() > 1;
+        self.stuck_at = None;
         self.begin()?;
         let mut ended = self.run(&mut plan, sink).await;
         if let (Ok(()), Some((refusal, count))) = (&ended, plan.refused.take()) {
@@ -89,15 +97,24 @@ impl Session {
             }
         }
         self.end(&ended);
+        if !self.is_usable() && ended != Err(ImapError::Cancelled) {
+            self.stuck_at = plan.order.front().copied().filter(|uid| plan.awaited.contains_key(uid));
+        }
         ended
+    }
+
+    /// The letter whose turn it was when the last fetch lost the line, if its body was asked for. A line that is lost at
+    /// the same letter again and again is lost because of it: some servers hang up on a damaged letter.
+    pub const fn stuck_at(&self) -> Option<u32> {
+        self.stuck_at
     }
 
     async fn run(&mut self, plan: &mut Plan, sink: &Sink) -> Result<(), ImapError> {
         loop {
-            while let Some(what) = plan.next_flight() {
+            while let Some((what, uids, words)) = plan.next_flight() {
                 let tag = self.tag();
-                self.write_line(&tag, what.words(plan.limit_bytes).as_bytes()).await?;
-                plan.flying.push_back(Flight { tag, what });
+                self.write_line(&tag, words.as_bytes()).await?;
+                plan.flying.push_back(Flight { tag, what, uids });
             }
             if plan.flying.is_empty() {
                 return hand_on(plan, sink, plan.refused.is_none()).await;
@@ -134,43 +151,46 @@ async fn hand_on(plan: &mut Plan, sink: &Sink, settled: bool) -> Result<(), Imap
     Ok(())
 }
 
-impl What {
-    fn words(&self, limit_bytes: u64) -> String {
-        match self {
-            Self::Sizes(uids) => format!("UID FETCH {} (UID RFC822.SIZE INTERNALDATE)", set(uids)),
-            Self::Bodies(letters) => {
-                let uids: Vec<u32> = letters.iter().map(|letter| letter.uid).collect();
-                if letters.iter().any(|letter| letter.size_bytes > limit_bytes) {
-                    format!("UID FETCH {} (UID BODY.PEEK[]<0.{}>)", set(&uids), HEAD_BYTES.min(limit_bytes.max(1)))
-                } else {
-                    format!("UID FETCH {} (UID BODY.PEEK[])", set(&uids))
-                }
-            }
-        }
-    }
-}
-
 impl Plan {
-    /// What to ask for next, if there is room for it. Sizes are asked one step ahead of the bodies.
-    fn next_flight(&mut self) -> Option<What> {
+    /// What to ask for next, if there is room for it: what, of whom, in which words. Sizes are asked one step ahead of the
+    /// bodies; what was refused together and is asked for alone comes first, for the others wait for it.
+    fn next_flight(&mut self) -> Option<(What, Vec<u32>, String)> {
         if self.flying.len() >= FLIGHT_COMMANDS {
             return None;
         }
-        let sizes_fly = self.flying.iter().any(|flight| matches!(flight.what, What::Sizes(_)));
+        let unlisted = self.unlisted.front().and_then(|uids| uids.first());
+        let unfetched = self.unfetched.front().and_then(|letters| letters.first()).map(|letter| letter.uid);
+        let sizes_fly = self.flying.iter().any(|flight| flight.what == What::Sizes);
+        let overdue = unlisted.is_some_and(|uid| unfetched.is_some_and(|other| *uid < other));
         if !sizes_fly
-            && self.unfetched.len() < FLIGHT_COMMANDS
+            && (overdue || self.unfetched.len() < FLIGHT_COMMANDS)
             && let Some(uids) = self.unlisted.pop_front()
         {
-            return Some(What::Sizes(uids));
+            let words = format!("UID FETCH {} (UID RFC822.SIZE INTERNALDATE)", set(&uids));
+            return Some((What::Sizes, uids, words));
         }
-        self.unfetched.pop_front().map(What::Bodies)
+        let letters = self.unfetched.pop_front()?;
+        let uids: Vec<u32> = letters.iter().map(|letter| letter.uid).collect();
+        let part = if letters.iter().any(|letter| letter.size_bytes > self.limit_bytes) {
+            format!("<0.{}>", HEAD_BYTES.min(self.limit_bytes.max(1)))
+        } else {
+            String::new()
+        };
+        let words = format!("UID FETCH {} (UID BODY.PEEK[]{part})", set(&uids));
+        self.awaited.extend(letters.into_iter().map(|letter| (letter.uid, letter)));
+        Some((What::Bodies, uids, words))
     }
 
     /// Books a FETCH response: by what it holds, for servers may answer two commands at once and tell flags unasked.
     fn take(&mut self, piece: Piece) {
         match piece {
             Piece { uid: Some(uid), body: Some(raw), .. } => {
-                self.bodies.insert(uid, raw);
+                if let Some(Listed { size_bytes, received_at, .. }) = self.awaited.remove(&uid) {
+                    let truncated = size_bytes > self.limit_bytes;
+                    let letter = Fetched { uid, received_at, size_bytes, raw, truncated };
+                    self.ready.insert(uid, Item::Letter(letter));
+                    self.letters += 1;
+                }
             }
             Piece { uid: Some(uid), size_bytes: Some(size_bytes), received_at, .. } => {
                 self.listed.insert(uid, Listed { uid, size_bytes, received_at: received_at.unwrap_or_default() });
@@ -187,37 +207,24 @@ impl Plan {
             Err(other) => return Err(other),
         };
         let Some(at) = self.flying.iter().position(|flight| flight.tag == tag) else { return Ok(()) };
-        let Some(Flight { what, .. }) = self.flying.remove(at) else { return Ok(()) };
+        let Some(Flight { what, uids, .. }) = self.flying.remove(at) else { return Ok(()) };
+        let asked = uids.len();
         match what {
-            What::Sizes(uids) => {
-                let asked = uids.len();
-                let (known, unknown): (Vec<u32>, Vec<u32>) =
-                    uids.into_iter().partition(|uid| self.listed.contains_key(uid));
-                let letters: Vec<Listed> = known.iter().filter_map(|uid| self.listed.remove(uid)).collect();
+            What::Sizes => {
+                let letters: Vec<Listed> = uids.iter().filter_map(|uid| self.listed.remove(uid)).collect();
+                let unknown = uids.into_iter().filter(|uid| letters.iter().all(|letter| letter.uid != *uid)).collect();
                 self.plan_bodies(letters);
                 for single in self.settle(unknown, asked, refusal) {
                     self.unlisted.push_front(vec![single]);
                 }
             }
-            What::Bodies(letters) => {
-                let asked = letters.len();
-                let mut absent = Vec::new();
-                for letter in letters {
-                    match self.bodies.remove(&letter.uid) {
-                        Some(raw) => {
-                            self.letters += 1;
-                            let truncated = letter.size_bytes > self.limit_bytes;
-                            let Listed { uid, size_bytes, received_at } = letter;
-                            let fetched = Fetched { uid, received_at, size_bytes, raw, truncated };
-                            self.ready.insert(uid, Item::Letter(fetched));
-                        }
-                        None => absent.push(letter),
+            What::Bodies => {
+                let mut absent: BTreeMap<u32, Listed> = BTreeMap::new();
+                absent.extend(uids.iter().filter_map(|uid| self.awaited.remove_entry(uid)));
+                for single in self.settle(absent.keys().copied().collect(), asked, refusal) {
+                    if let Some(letter) = absent.remove(&single) {
+                        self.unfetched.push_front(vec![letter]);
                     }
-                }
-                let uids = absent.iter().map(|letter| letter.uid).collect();
-                let singles = self.settle(uids, asked, refusal);
-                for letter in absent.into_iter().rev().filter(|letter| singles.contains(&letter.uid)) {
-                    self.unfetched.push_front(vec![letter]);
                 }
             }
         }

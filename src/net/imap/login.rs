@@ -14,17 +14,14 @@ use crate::net::{Account, Tls};
 
 /// NO for one of these is no verdict on the password (RFC 5530, RFC 9051).
 const PASSING: [&str; 6] = ["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN", "ALREADYEXISTS"];
+/// Nor is NO with these words: some big providers have no code for it.
+const CROWDED: [&str; 3] = ["too many", "try again", "temporar"];
 
 impl Session {
     /// Connects and logs in. The password is read anew each time.
     pub async fn connect(account: &Account, timeouts: Timeouts) -> Result<Self, ImapError> {
         let password = match &account.password {
-            Some(secret) => {
-                let secret = secret.clone();
-                tokio::task::spawn_blocking(move || secret.read())
-                    .await
-                    .map_err(|e| ImapError::Protocol(e.to_string()))??
-            }
+            Some(secret) => secret.read_within(timeouts.connect).await?,
             None => SecretString::from(String::new()),
         };
         let mut session = Self::new(Stream::dial(account, &timeouts).await?, timeouts);
@@ -104,7 +101,8 @@ impl Session {
         match self.exec(command, |_| {}).await {
             Ok(_) => Ok(()),
             Err(ImapError::Refused { code, text, answer, command }) => {
-                if code.as_deref().is_some_and(|c| PASSING.contains(&c)) {
+                let words = text.to_ascii_lowercase();
+                if code.as_deref().is_some_and(|c| PASSING.contains(&c)) || CROWDED.iter().any(|w| words.contains(w)) {
                     Err(ImapError::Refused { code, text, answer, command })
                 } else {
                     Err(ImapError::Auth { text })

@@ -1,11 +1,13 @@
 //! Sends commands and reads their answers, strictly: each wait has a limit, each end of the line is told.
 
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_imap::Client;
 use async_imap::imap_proto::Status;
+use futures_util::FutureExt;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
@@ -33,6 +35,8 @@ pub struct Session {
     pub(super) exists: u32,
     /// Letters came since the caller last looked for them.
     pub(super) news: bool,
+    /// The letter that a fetch broke at.
+    pub(super) stuck_at: Option<u32>,
     bye: Option<String>,
 }
 
@@ -56,6 +60,7 @@ impl Session {
             last_tag: 0,
             exists: 0,
             news: false,
+            stuck_at: None,
             bye: None,
         }
     }
@@ -183,7 +188,9 @@ impl Session {
     /// The next response, however long it takes. It is booked what any response may bring along, and the end of the line
     /// is an error. Can be cancelled.
     pub(super) async fn read_patiently(&mut self) -> Result<Said, ImapError> {
-        let said = match self.client.read_response().await {
+        // The parser panics on some lines (`INTERNALDATE NIL`); a panic here is an answer that cannot be read.
+        let read = AssertUnwindSafe(self.client.read_response()).catch_unwind().await;
+        let said = match read.unwrap_or_else(|_| Err(std::io::ErrorKind::Other.into())) {
             Ok(Some(response)) => Said::new(response.parsed()),
             Ok(None) => return Err(self.lost("the server closed the connection")),
             // What cannot be parsed comes as "other", with the bytes in its text, which may be anybody's mail.

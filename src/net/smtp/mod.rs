@@ -40,7 +40,8 @@ pub enum SmtpError {
     Network(String),
     #[error("{0}")]
     Tls(String),
-    /// The server refused a step before any mail: its greeting, EHLO, a login it cannot judge now.
+    /// The server refused a step before any mail: its greeting, EHLO, a login it cannot judge now, or (421) it has given
+    /// up the line meanwhile.
     #[error("{step} was answered with {code} {text}")]
     Refused { step: &'static str, code: u16, text: String },
     /// The server does not take mail from this sender, or not now (4xx). The connection may be used on.
@@ -122,11 +123,7 @@ impl Connection {
     /// read anew each time.
     pub async fn connect(account: &Account, helo: &str, timeouts: Timeouts) -> Result<Self, SmtpError> {
         let password = match (&account.password, account.user.is_empty()) {
-            (Some(secret), false) => {
-                let secret = secret.clone();
-                let read = tokio::task::spawn_blocking(move || secret.read()).await;
-                Some(read.map_err(|e| SmtpError::Network(e.to_string()))??)
-            }
+            (Some(secret), false) => Some(secret.read_within(timeouts.connect).await?),
             _ => None,
         };
         let helo = helo_name(helo);
@@ -250,8 +247,12 @@ impl Connection {
         match self.command(self.mail_from(wire, utf8)).await {
             Step::Yes(_) => {}
             Step::No { code, text } => {
-                let state = if code == 421 { State::Broken } else { State::Dirty };
-                return (Err(SmtpError::Sender { code, text }), state);
+                // 421 was not said of the sender: the server has given up a line that lay idle.
+                return if code == 421 {
+                    (Err(SmtpError::Refused { step: "MAIL FROM", code, text }), State::Broken)
+                } else {
+                    (Err(SmtpError::Sender { code, text }), State::Dirty)
+                };
             }
             Step::Lost(text) => return (Err(SmtpError::Network(text)), State::Broken),
         }

@@ -2,7 +2,7 @@
 
 use super::super::db::args;
 use super::super::facts::{BORNE_BY_MESSAGE, BORNE_WITH_SAMENESS, NAMED};
-use super::super::text::{id_hash, json_text, list, same_hash};
+use super::super::text::{id_hash, json_text, list, parties, same_hash};
 use super::super::{StoreError, Tx};
 use super::{found, missing};
 use crate::model::{Direction, Kind, MessageNo, TicketNo, Time};
@@ -18,9 +18,9 @@ impl Tx<'_> {
         self.run(
             r#"INSERT INTO message (no, ticket, direction, kind, letter, event, at, sent_at, accepted_at, counts, verified, from_name,
                from_address, agent, message_id, sameness, thread_index, language, subject, to_parties, cc_parties, "references",
-               attachments, defects, new_text, text)
+               attachments, files, defects, new_text, text)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-               ?24, ?25, ?26)"#,
+               ?24, ?25, ?26, ?27)"#,
             args![
                 new.no,
                 new.ticket,
@@ -41,10 +41,11 @@ impl Tx<'_> {
                 new.thread_index.as_ref(),
                 new.language.as_ref(),
                 &new.subject,
-                list(&new.to),
-                list(&new.cc),
+                parties(&new.to),
+                parties(&new.cc),
                 list(&new.references),
                 json_text(&new.attachments),
+                new.attachments.iter().map(|a| a.name.as_str()).collect::<Vec<_>>().join("\n"),
                 list(&new.defects),
                 (new.new_text != new.text).then_some(&new.new_text),
                 &new.text,

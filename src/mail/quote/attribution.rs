@@ -1,0 +1,190 @@
+//! The line above a quote that says who wrote it and when ("Den 24 nov. 2026 kl. 10:15 skrev Anna <anna@a.test>:").
+//!
+//! No table of whole phrases: such a line has a verb of writing, a date, a time or an address, and ends with a colon. That
+//! holds in every language, however the line is wrapped.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::mail::quote::lines::{content, depth, is_blank};
+
+/// How many lines one attribution may be wrapped over.
+const MAX_LINES: usize = 4;
+
+/// Verbs of writing, in the forms that mail programs use.
+static VERB: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?i)(?:^|[\s>\])”"'(,])(?:wrote|writes|skrev|skriver|skreiv|schrieb|schreibt|schreef|geschreven|écrit|escribió|escribio|escribe|escrit|scritto|scrisse|scrive|escreveu|napisał(?:a|\(a\))?|pisze|napsal(?:a|\(a\))?|napísal(?:a|\(a\))?|kirjoitti|írta|написал(?:а|\(а\))?|пишет|написав(?:ла|\(ла\))?|пише|yazdı|写道|寫道|のメッセージ|작성|viết|έγραψε|skrifaði|kirjutas|rakstīja|rašė|scris|napisao|napisala|je napisal)(?:$|[\s:：.,;<(\[])"#,
+    )
+    .ok()
+});
+static YEAR: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?:^|[^\d])(?:19|20)\d\d(?:[^\d]|$)|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b").ok());
+static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?:^|[^\d.:])\d{1,2}[:.h]\d{2}(?:[^\d]|$)").ok());
+/// A day and the beginning of a month's name, in either order.
+static MONTH: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    const NAMES: &str = "jan|feb|fév|mar|mär|maa|mrt|apr|abr|avr|maj|mai|may|mag|mei|touko|jun|jui|kesä|giu|jul|heinä|lug|aug|aoû|ago|elo|sep|set|syys|okt|oct|out|ott|loka|nov|marras|dec|des|dez|déc|dic|joulu|gen|ene|tammi|helmi|huhti|sty|lut|kwi|maja|cze|lip|sie|wrz|paź|lis|gru|янв|фев|мар|апр|мая|июн|июл|авг|сен|окт|ноя|дек";
+    Regex::new(&format!(
+        r"(?i)\b\d{{1,2}}\.?(?:\s+de)?\s+(?:{NAMES})|\b(?:{NAMES})\w*\.?\s+\d{{1,2}}\b|\d月|\d{{1,2}}\.\s?\d{{1,2}}\."
+    ))
+    .ok()
+});
+static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[\w.+%'-]+@[\w-]+\.[\w.-]+").ok());
+/// How attributions begin where they begin with the date.
+static OPENING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)^\W*(?:(?:on|den|d\.|le|el|il|in data|am|op|em|a|w dniu|dnia|dne|dňa|на|в|στις|tarihinde|vào)\s|\d|在|(?:mån|tis|ons|tor|tors|fre|lör|sön|man|tir|ti|lør|søn|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|gio|sab|dom|ma|ke|to|pe|la|su|pon|wt|śr|czw|pt|sob|niedz|nie|seg|ter|qua|qui|sex|sáb|mié|jue|vie|wo|vr|za|zo|don|woe|пн|вт|ср|чт|пт|сб|вс)\w*[.,]?\s)",
+    )
+    .ok()
+});
+/// Somebody tells of himself: "Den 3 mars skrev jag till er:" is no attribution.
+static FIRST_PERSON: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)(?:^|\s)(?:jag|vi|i|we|ich|wir|jeg|minä|me|je|nous|yo|ik)(?:\s|$)").ok());
+
+fn matches(regex: &LazyLock<Option<Regex>>, text: &str) -> bool {
+    regex.as_ref().is_some_and(|r| r.is_match(text))
+}
+
+/// An attribution that ends on a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Attribution {
+    /// Its first line.
+    pub start: usize,
+    /// It could be nothing else: it has an address, or a date and a time.
+    pub strong: bool,
+}
+
+/// The attribution whose last line is `last`, if there is one.
+pub(super) fn ending_at(lines: &[&str], last: usize) -> Option<Attribution> {
+    let text = content(lines[last]);
+    let end = text.trim_end_matches([' ', '\u{a0}', '*', '_', '"', '\t']);
+    if end.len() > 500 {
+        return None;
+    }
+    let colon = end.ends_with([':', '：']);
+    let verb_last = || end.contains('@') && end.ends_with(|c: char| c.is_alphabetic()) && matches(&VERB, end);
+    if !colon && !verb_last() {
+        return None;
+    }
+    let quote_below =
+        lines[last + 1..].iter().take(6).find(|l| !is_blank(l)).is_some_and(|l| depth(l) > depth(lines[last]));
+    let mut joined = String::new();
+    let mut best = None;
+    for k in 0..MAX_LINES {
+        let Some(start) = last.checked_sub(k) else { break };
+        if is_blank(lines[start]) || depth(lines[start]) != depth(lines[last]) {
+            break;
+        }
+        joined.insert(0, ' ');
+        joined.insert_str(0, content(lines[start]).trim());
+        if joined.len() > 700 {
+            break;
+        }
+        let Some(strength) = judge(joined.trim(), colon, quote_below) else { continue };
+        let first = content(lines[start]);
+        let opens = matches(&OPENING, first) && first.chars().any(|c| c.is_ascii_digit());
+        let found = Attribution { start, strong: strength == Strength::Strong };
+        if opens {
+            return Some(found);
+        }
+        // Without an opening the shortest form that is complete; words above it are the sender's.
+        if best.is_none() && strength != Strength::NeedsOpening {
+            best = Some(found);
+        }
+    }
+    best
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Strength {
+    Strong,
+    Weak,
+    NeedsOpening,
+}
+
+fn judge(text: &str, colon: bool, quote_below: bool) -> Option<Strength> {
+    let verb = matches(&VERB, text);
+    let address = matches(&ADDRESS, text);
+    let time = matches(&TIME, text);
+    let year = matches(&YEAR, text);
+    let date = year || matches(&MONTH, text);
+    if verb && address && (colon || (date && time)) {
+        return Some(if date || quote_below { Strength::Strong } else { Strength::Weak });
+    }
+    if !colon {
+        return None;
+    }
+    // "24.11.2026, 10.15, "Anna" <anna@a.test>:" has no verb in any language.
+    let behind = text.trim_end_matches([':', '：', ' ', '"', '*']);
+    if !verb && address && date && time && behind.ends_with(['>', ')', ']']) {
+        return Some(Strength::Strong);
+    }
+    if !verb {
+        return None;
+    }
+    if quote_below && text.len() <= 200 {
+        return Some(if date && time { Strength::Strong } else { Strength::Weak });
+    }
+    let tells = matches(&FIRST_PERSON, text);
+    match (date && time, year) {
+        _ if tells => None,
+        (true, _) => Some(Strength::NeedsOpening),
+        // "On Nov 26, 2013 you wrote:" stands alone.
+        (false, true) if text.split_whitespace().count() <= 12 => Some(Strength::NeedsOpening),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expect: Option<usize>) {
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(ending_at(&lines, lines.len() - 1).map(|a| a.start), expect, "{text:?}");
+    }
+
+    #[test]
+    fn who_wrote_when() {
+        for text in [
+            "Den tis 24 nov. 2026 kl 10:15 skrev Anna Andersson <anna@a.test>:",
+            "Den 24/11/2026 10:15 skrev \"Anna\" <anna@a.test> följande:",
+            "24 nov. 2026 kl. 10:15 skrev Anna <anna@a.test>:",
+            "tir. 24. nov. 2026 kl. 10:15 skrev Anna <anna@a.test>:",
+            "Den 24.11.2026 kl. 10.15 skrev Anna:",
+            "ti 24. marraskuuta 2026 klo 10.15 Anna Andersson (anna@a.test) kirjoitti:",
+            "On Tue, 24 Nov 2026 at 10:15, Anna <anna@a.test> wrote:",
+            "On Nov 24, 2026, at 10:15 AM, Anna Andersson wrote:",
+            "Am 24.11.2026 um 10:15 schrieb Anna Andersson:",
+            "Op di 24 nov. 2026 om 10:15 schreef Anna <anna@a.test>:",
+            "Op 24/11/2026 10:15 heeft Anna <anna@a.test> geschreven:",
+            "Le mar. 24 nov. 2026 à 10:15, Anna <anna@a.test> a écrit :",
+            "El mar, 24 nov 2026 a las 10:15, Anna (<anna@a.test>) escribió:",
+            "Il giorno mar 24 nov 2026 alle ore 10:15 Anna <anna@a.test> ha scritto:",
+            "W dniu 24.11.2026 o 10:15, Anna pisze:",
+            "wt., 24 lis 2026 o 10:15 Anna <anna@a.test> napisał(a):",
+            "Em ter., 24 de nov. de 2026 às 10:15, Anna <anna@a.test> escreveu:",
+            "2026-11-24 10:15 GMT+01:00 Anna <anna@a.test>:",
+            "Anna <anna@a.test> skrev:",
+            "24.11.2026, 10.15, \"Anna\" <anna@a.test>:",
+        ] {
+            check(text, Some(0));
+        }
+        check("Tack!\nDen tis 24 nov. 2026 kl 10:15 skrev Anna Andersson <\nanna@a.test>:", Some(1));
+        check("Tack!\nOn Mon, Aug 26, 2026 at 4:37 PM Anna <\na-long-address@a.test> wrote:", Some(1));
+        check("words of mine\nOn Nov 24, 2026, at 10:15 AM, Anna\n<anna@a.test>\nwrote:", Some(1));
+    }
+
+    #[test]
+    fn what_people_say_of_themselves() {
+        check("Den 3 mars skrev jag till er:", None);
+        check("Den 3 mars 2026 kl 10:15 skrev jag till er:", None);
+        check("On your remote host you can run:", None);
+        check("On Thursday:", None);
+        check("Så här skrev ni:", None);
+        check("Min adress är anna@a.test", None);
+        check("Leveransadress:", None);
+        check("Jag beställde den 24 nov 2026 kl 10:15 följande:", None);
+    }
+}

@@ -1,0 +1,294 @@
+//! Header blocks and the dividers above them: how Outlook and others begin the mail that is answered or forwarded.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::mail::address;
+use crate::mail::quote::labels::{self, Label};
+use crate::mail::quote::lines::{content, is_blank};
+use crate::model::{Address, Party, one_line};
+
+/// How many lines of a header block are read.
+const MAX_LINES: usize = 40;
+
+/// A header block as it was printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Block {
+    /// The line after it.
+    pub end: usize,
+    pub from: String,
+    pub subject: String,
+    pub has_date: bool,
+    /// How many different labels it has.
+    pub labels: usize,
+    /// Finnish answers and Danish forwards both bear `VS:`; the labels tell.
+    pub is_finnish: bool,
+}
+
+impl Block {
+    /// Enough of a header to be one without a divider above it.
+    fn stands_alone(&self) -> bool {
+        !self.from.is_empty() && self.labels >= 3
+    }
+
+    pub(super) fn party(&self) -> Option<Party> {
+        party(&self.from)
+    }
+}
+
+/// What a divider announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Announces {
+    Original,
+    Forward,
+}
+
+/// A divider, its header block if one follows, and where the mail's own text begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Divider {
+    pub announces: Option<Announces>,
+    pub block: Option<Block>,
+    pub end: usize,
+}
+
+/// `Label: value` of a line, decorations gone.
+fn labelled(line: &str) -> Option<(Label, &str)> {
+    let text = content(line).trim_start_matches(['*', '_', '|', ' ', '\t', '\u{a0}', '#']);
+    let (at, colon) = text.char_indices().take(40).find(|(_, c)| matches!(c, ':' | '：'))?;
+    let label = labels::label(text[..at].trim_matches(['*', '_', ' ', '\u{a0}', '\t']))?;
+    let value = text[at + colon.len_utf8()..].trim_start_matches(['*', '_']).trim();
+    Some((label, value))
+}
+
+/// The header block that begins at line `start`.
+pub(super) fn at(lines: &[&str], start: usize) -> Option<Block> {
+    let block = read(lines, start)?;
+    block.stands_alone().then_some(block)
+}
+
+/// The same with fewer labels, below a divider.
+fn below_divider(lines: &[&str], start: usize) -> Option<Block> {
+    let block = read(lines, start)?;
+    (!block.from.is_empty() && block.labels >= 2).then_some(block)
+}
+
+fn read(lines: &[&str], start: usize) -> Option<Block> {
+    labelled(lines.get(start)?)?;
+    let mut block = Block { end: start, ..Block::default() };
+    let mut seen = BTreeSet::new();
+    let mut last = Label::Other;
+    let mut i = start;
+    while i < lines.len() && i - start < MAX_LINES {
+        if let Some((label, value)) = labelled(lines[i]) {
+            // A second From or Subject belongs to the text below.
+            if matches!(label, Label::From | Label::Subject) && !seen.insert(label) {
+                break;
+            }
+            seen.insert(label);
+            match label {
+                Label::From => {
+                    value.clone_into(&mut block.from);
+                    block.is_finnish |= content(lines[i]).to_lowercase().contains("lähettäjä");
+                }
+                Label::Subject => value.clone_into(&mut block.subject),
+                Label::Date => block.has_date |= value.chars().any(|c| c.is_ascii_digit()),
+                _ => {}
+            }
+            last = label;
+            i += 1;
+            block.end = i;
+            continue;
+        }
+        let next = |n: usize| lines.get(i + n).is_some_and(|l| labelled(l).is_some());
+        if is_blank(lines[i]) {
+            // Blank lines between the labels, where each was a paragraph; never between a complete block and the text.
+            if next(1) && !(seen.contains(&Label::From) && seen.contains(&Label::Subject) && seen.contains(&Label::To))
+            {
+                i += 1;
+                continue;
+            }
+            break;
+        }
+        // A wrapped value; the next label must follow soon.
+        if next(1) || (next(2) && !is_blank(lines[i + 1])) {
+            let more = content(lines[i]).trim();
+            match last {
+                Label::From => block.from = format!("{} {more}", block.from),
+                Label::Subject => block.subject = format!("{} {more}", block.subject),
+                _ => {}
+            }
+            i += 1;
+            continue;
+        }
+        break;
+    }
+    seen.remove(&Label::Other);
+    block.labels = seen.len();
+    let dateless = seen.contains(&Label::Date) && !block.has_date;
+    (!dateless).then_some(block)
+}
+
+static DASHES: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^\W*?[-_=–—*]{2,}\s*([^-_=–—*][^_=*]{2,60}?)\s*[-_=–—*]{2,}\s*(.*)$").ok());
+
+/// The divider at line `i`: dashes around a phrase, or a phrase with a header block below.
+pub(super) fn divider(lines: &[&str], i: usize) -> Option<Divider> {
+    let text = content(lines[i]).trim();
+    if text.len() > 2_000 {
+        return None;
+    }
+    if text.starts_with(['-', '_', '=', '–', '—', '*'])
+        && let Some(caps) = DASHES.as_ref().and_then(|d| d.captures(text))
+    {
+        let phrase = caps.get(1).map_or("", |m| m.as_str()).trim_matches([' ', ':', '*']).to_lowercase();
+        let rest = caps.get(2).map_or("", |m| m.as_str());
+        let announces = announced(&phrase, labels::FORWARDED, labels::ORIGINAL);
+        if !rest.is_empty() {
+            let mut block = one_line_block(rest)?;
+            block.end = i + 1;
+            return Some(Divider { announces, end: i + 1, block: Some(block) });
+        }
+        let block = next_block(lines, i + 1, 2);
+        if announces.is_none() && block.is_none() {
+            return None;
+        }
+        let end = block.as_ref().map_or(i + 1, |b| b.end);
+        return Some(Divider { announces, block, end });
+    }
+    let phrase = text.trim_end_matches([':', ' ', '\u{a0}', '.']).to_lowercase();
+    if text.len() < 80 && labels::FORWARD_LINES.contains(&phrase.as_str()) {
+        let block = next_block(lines, i + 1, 4)?;
+        return Some(Divider { announces: Some(Announces::Forward), end: block.end, block: Some(block) });
+    }
+    None
+}
+
+fn announced(phrase: &str, forwarded: &[&str], original: &[&str]) -> Option<Announces> {
+    if forwarded.contains(&phrase) {
+        Some(Announces::Forward)
+    } else if original.contains(&phrase) {
+        Some(Announces::Original)
+    } else {
+        None
+    }
+}
+
+/// The block within the next lines, blank ones aside.
+fn next_block(lines: &[&str], from: usize, within: usize) -> Option<Block> {
+    let start = (from..lines.len()).take(within + 1).find(|&n| !is_blank(lines[n]))?;
+    below_divider(lines, start)
+}
+
+/// Yahoo prints the header as one line: `From: A <a@a.test>To: …Sent: …Subject: …`.
+fn one_line_block(text: &str) -> Option<Block> {
+    let mut found: Vec<(Label, usize, usize)> = Vec::new();
+    for (colon, c) in text.char_indices().filter(|(_, c)| matches!(c, ':' | '：')) {
+        let from = found.last().map_or(0, |f| f.2);
+        if let Some((label, start)) = labels::label_at_end(text[from..colon].trim_end()) {
+            found.push((label, from + start, colon + c.len_utf8()));
+        }
+        if found.len() > 10 {
+            break;
+        }
+    }
+    let mut block = Block::default();
+    for (n, (label, _, value)) in found.iter().enumerate() {
+        let end = found.get(n + 1).map_or(text.len(), |f| f.1);
+        let value = text[*value..end].trim();
+        match label {
+            Label::From if block.from.is_empty() => value.clone_into(&mut block.from),
+            Label::Subject if block.subject.is_empty() => value.clone_into(&mut block.subject),
+            _ => {}
+        }
+    }
+    block.labels = found.len();
+    (block.labels >= 3 && !block.from.is_empty()).then_some(block)
+}
+
+/// The sender as a mail program printed it: `A <a@a.test>`, `A [mailto:a@a.test]`, `A<mailto:a@a.test> <a@a.test<mailto:…>>`.
+pub(super) fn party(text: &str) -> Option<Party> {
+    let text = one_line(text);
+    static FOUND: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"[^\s<>\[\]()"',;:]+@[^\s<>\[\]()"',;:]+"#).ok());
+    let found = FOUND.as_ref()?.find(&text)?;
+    let address = Address::parse(found.as_str().trim_end_matches('.'))?;
+    let before = text[..found.start()].trim_end_matches("mailto:").trim_end_matches(['<', '[', '(', ' ', '"', '\'']);
+    let name =
+        before.split(['<', '[']).next().unwrap_or_default().trim().trim_matches(['"', '\'', '“', '”', '„', ',']).trim();
+    // A name in quotes or with a comma is no list of addresses.
+    let name = if name.is_empty() { "" } else { name };
+    if name.contains('@') {
+        let list = address::parties(text.as_bytes(), 1, &mut BTreeSet::new()).list;
+        return list.into_iter().next().or_else(|| Some(Party::new("", address)));
+    }
+    Some(Party::new(name, address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expect: Option<(&str, &str, usize)>) {
+        let lines: Vec<&str> = text.lines().collect();
+        let got = at(&lines, 0);
+        let got = got.as_ref().map(|b| (b.from.as_str(), b.subject.as_str(), b.end));
+        assert_eq!(got, expect, "{text:?}");
+    }
+
+    #[test]
+    fn blocks() {
+        check(
+            "Från: Anna <a@a.test>\nSkickat: den 24 november 2026 10:15\nTill: Butik\nÄmne: Väska\n\nHej",
+            Some(("Anna <a@a.test>", "Väska", 4)),
+        );
+        check("*From:* Anna\n*Sent:* Tuesday 24\n*To:* x\n*Subject:* y\ntext", Some(("Anna", "y", 4)));
+        check("De : Anna\nEnvoyé : mardi 24\nÀ : x\nObjet : y", Some(("Anna", "y", 4)));
+        check("From: Human\n<long@a.test>\nSent: 24\nTo: x\nSubject: y", Some(("Human <long@a.test>", "y", 5)));
+        check("From: Anna\n\nSent: 24\n\nTo: x\n\nSubject: y\n\nHej", Some(("Anna", "y", 7)));
+        check("> Från: Anna\n> Datum: 24 november\n> Till: x\n>\n> Hej", Some(("Anna", "", 3)));
+        // Contact forms.
+        check("From: Anna <a@a.test>\nSubject: Fråga\n\nMessage Body:\nHej", None);
+        check("Från: Anna\nDatum: i morgon\nTill: x", None);
+        check("Hej: du", None);
+    }
+
+    #[test]
+    fn dividers() {
+        let check = |text: &str, announces: Option<Announces>, block: bool| {
+            let lines: Vec<&str> = text.lines().collect();
+            let got = divider(&lines, 0).map(|d| (d.announces, d.block.is_some()));
+            assert_eq!(got, Some((announces, block)), "{text:?}");
+        };
+        check("-----Ursprungligt meddelande-----\nFrån: a\nSkickat: 24", Some(Announces::Original), true);
+        check("---------- Forwarded message ---------\nFrån: a@a.test\nDate: 24", Some(Announces::Forward), true);
+        check("----- Original Message -----\n\nHi", Some(Announces::Original), false);
+        check("--- Onbekende taal ---\nVan: a\nDatum: 24", None, true);
+        check("> Begin forwarded message:\n>\n> From: a\n> Subject: b", Some(Announces::Forward), true);
+        check(
+            "----- Forwarded Message ----- From: A <a@a.test>To: x <x@x.test>Sent: Tuesday, 09:26 AM GMT+1Subject: Hej",
+            Some(Announces::Forward),
+            true,
+        );
+        for text in ["--- viktigt ---\nhej", "----", "Forwarded message: hej", "- a - b"] {
+            assert_eq!(divider(&text.lines().collect::<Vec<_>>(), 0), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn senders() {
+        let check = |text: &str, expect: &str| {
+            let got = party(text).map(|p| format!("{}|{}", p.name, p.address)).unwrap_or_default();
+            assert_eq!(got, expect, "{text:?}");
+        };
+        check("Anna <a@a.test>", "Anna|a@a.test");
+        check("Anna [mailto:a@a.test]", "Anna|a@a.test");
+        check("Anna<mailto:a@a.test> <a@a.test<mailto:a@a.test>> on behalf of b@b.test", "Anna|a@a.test");
+        check("\"Doe, J\" <a@a.test>", "Doe, J|a@a.test");
+        check("Doe, J <a@a.test>", "Doe, J|a@a.test");
+        check("a@a.test", "|a@a.test");
+        check("„Anna” <a@a.test>", "Anna|a@a.test");
+        check("Anna", "");
+    }
+}

@@ -1,0 +1,259 @@
+//! Where the mail that is answered begins, and whether anything of the sender's stands below.
+
+use std::ops::Range;
+
+use crate::mail::html::parse::{QUOTE_END, SIGNATURE, SIGNATURE_END};
+use crate::mail::quote::SEPARATOR;
+use crate::mail::quote::attribution;
+use crate::mail::quote::block::{self, Announces, Block};
+use crate::mail::quote::lines::{content, depth, is_blank, is_rule};
+use crate::mail::subject::Prefixes;
+
+/// Lines of a text, and for text made of HTML the marks of its elements.
+#[derive(Debug)]
+pub(super) struct Text<'a> {
+    pub lines: Vec<&'a str>,
+    pub marks: Vec<Option<&'static str>>,
+}
+
+impl Text<'_> {
+    pub(super) fn mark(&self, i: usize) -> Option<&'static str> {
+        self.marks.get(i).copied().flatten()
+    }
+}
+
+/// Where the sender's text ends.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Boundary {
+    pub rule: &'static str,
+    /// The first line of what is not his, decorations above it included.
+    pub start: usize,
+    /// The first line of the quoted mail's text.
+    pub body: usize,
+    /// The line after the quoted mail, where its end is marked.
+    pub stop: Option<usize>,
+    /// The header block of the quoted mail, where one was printed.
+    pub block: Option<Block>,
+    pub is_forward: bool,
+    /// Ours: svar's own mail to an agent.
+    pub is_ours: bool,
+    /// Nothing else it could be.
+    pub strong: bool,
+}
+
+/// The first boundary at or below line `from`.
+pub(super) fn boundary(text: &Text<'_>, from: usize, prefixes: Prefixes, is_answer: bool) -> Option<Boundary> {
+    let lines = &text.lines;
+    let separator = lines
+        .iter()
+        .position(|l| l.contains(SEPARATOR))
+        .or_else(|| (0..lines.len()).find(|&i| text.mark(i) == Some("svar-separator")));
+    for i in from..lines.len() {
+        if let Some(mut found) = candidate(text, i, prefixes, is_answer) {
+            found.start = climb(lines, found.start, from);
+            if let Some(at) = separator.filter(|&at| at >= found.start) {
+                // Between an attribution and the separator that it belongs to stands nothing else.
+                let between = lines.get(found.body..at).unwrap_or_default().iter().filter(|l| !is_blank(l)).count();
+                if between <= 3 || found.is_ours {
+                    found.rule = "svar-separator";
+                    found.is_ours = true;
+                    found.is_forward = false;
+                }
+            }
+            return Some(found);
+        }
+    }
+    None
+}
+
+fn reply(rule: &'static str, start: usize, body: usize) -> Boundary {
+    Boundary { rule, start, body, stop: None, block: None, is_forward: false, is_ours: false, strong: true }
+}
+
+/// The rules, ranked: what they say at one and the same line is judged in this order.
+fn candidate(text: &Text<'_>, i: usize, prefixes: Prefixes, is_answer: bool) -> Option<Boundary> {
+    let lines = &text.lines;
+    if is_blank(lines[i]) && text.mark(i).is_none() {
+        return None;
+    }
+    if lines[i].contains(SEPARATOR) || text.mark(i) == Some("svar-separator") {
+        let start = above_separator(lines, i);
+        return Some(Boundary { is_ours: true, ..reply("svar-separator", start, i) });
+    }
+    if let Some(divider) = block::divider(lines, i) {
+        let is_forward = match divider.announces {
+            Some(Announces::Forward) => true,
+            _ => forwards(prefixes, is_answer, divider.block.as_ref()),
+        };
+        let rule = if is_forward { "forward-divider" } else { "original-message" };
+        return Some(Boundary { block: divider.block, is_forward, ..reply(rule, i, divider.end) });
+    }
+    if let Some(block) = block::at(lines, i) {
+        let is_forward = forwards(prefixes, is_answer, Some(&block));
+        let rule = if is_forward { "forward-header" } else { "header-block" };
+        return Some(Boundary { is_forward, ..reply(rule, i, block.end) })
+            .map(|b| Boundary { block: Some(block), ..b });
+    }
+    if let Some(boundary) = text.mark(i).and_then(|mark| marked(text, i, mark, prefixes, is_answer)) {
+        return Some(boundary);
+    }
+    // An attribution is found at its first line, so that nothing above it is taken for another rule's.
+    for last in i..(i + 4).min(lines.len()) {
+        if is_blank(lines[last]) {
+            break;
+        }
+        if let Some(found) = attribution::ending_at(lines, last).filter(|a| a.start == i) {
+            // Outlook for Mac forwards below an attribution too, with the mail indented.
+            let is_forward =
+                prefixes.forward && !prefixes.reply && depth(lines[i]) == 0 && !quoted_below(lines, last + 1);
+            let rule = if is_forward { "forward-attribution" } else { "attribution" };
+            return Some(Boundary { is_forward, strong: found.strong, ..reply(rule, i, last + 1) });
+        }
+    }
+    // Quoted lines without any word of who wrote them.
+    (depth(lines[i]) > 0 && !is_blank(lines[i])).then(|| Boundary { strong: false, ..reply("quote", i, i) })
+}
+
+fn quoted_below(lines: &[&str], from: usize) -> bool {
+    lines[from..].iter().find(|l| !is_blank(l)).is_some_and(|l| depth(l) > 0)
+}
+
+/// Marks that mail programs set in HTML where the answered mail begins.
+fn marked(text: &Text<'_>, i: usize, mark: &'static str, prefixes: Prefixes, is_answer: bool) -> Option<Boundary> {
+    let lines = &text.lines;
+    if matches!(mark, SIGNATURE | SIGNATURE_END | QUOTE_END) {
+        return None;
+    }
+    if mark == "outlook-border" || mark == "outlook-reply" || mark == "outlook-header" {
+        // The line alone may be decoration of the sender's; the block below it may not.
+        let start = (i..lines.len().min(i + 4)).find(|&n| block::at(lines, n).is_some());
+        let block = start.and_then(|n| block::at(lines, n));
+        if block.is_none() && mark != "outlook-reply" {
+            return None;
+        }
+        let is_forward = block.is_some() && forwards(prefixes, is_answer, block.as_ref());
+        let body = block.as_ref().map_or(i, |b| b.end);
+        return Some(Boundary { block, is_forward, ..reply(mark, i, body) });
+    }
+    // A container: what it holds may begin with an attribution or with a forward's divider, whose own rules know more.
+    let last = (i..lines.len().min(i + 5)).find(|&n| attribution::ending_at(lines, n).is_some_and(|a| a.start == i));
+    let body = last.map_or(i, |l| l + 1);
+    let divided = (i..lines.len().min(i + 2)).any(|n| block::divider(lines, n).is_some());
+    if divided && mark != "thunderbird-attribution" {
+        return None;
+    }
+    let stop = (i + 1..lines.len()).find(|&n| text.mark(n) == Some(QUOTE_END));
+    Some(Boundary { stop, ..reply(mark, i, body) })
+}
+
+/// Whether a header block under a subject with such prefixes is a forward. `VS:` is one in Danish and an answer in Finnish.
+fn forwards(prefixes: Prefixes, is_answer: bool, block: Option<&Block>) -> bool {
+    match (prefixes.forward, prefixes.reply) {
+        (true, false) => true,
+        (true, true) => !block.is_some_and(|b| b.is_finnish && is_answer),
+        _ => false,
+    }
+}
+
+/// Dividers and blank lines directly above belong to what follows.
+fn climb(lines: &[&str], start: usize, floor: usize) -> usize {
+    let mut at = start;
+    let mut i = start;
+    while i > floor {
+        i -= 1;
+        if is_rule(lines[i]) && depth(lines[i]) <= depth(lines[start]) {
+            at = i;
+        } else if !is_blank(lines[i]) {
+            break;
+        }
+    }
+    at
+}
+
+/// The words directly above the separator in whatever language: one paragraph that ends with a colon and has a digit or an address.
+fn above_separator(lines: &[&str], separator: usize) -> usize {
+    let Some(last) = (0..separator).rev().find(|&n| !is_blank(lines[n])).filter(|&n| separator - n <= 4) else {
+        return separator;
+    };
+    let ends = content(lines[last]).trim_end().ends_with([':', '：', '>']);
+    let first = (0..=last).rev().take(4).take_while(|&n| !is_blank(lines[n])).last().unwrap_or(last);
+    let joined: String = lines[first..=last].concat();
+    let tells = joined.chars().any(|c| c.is_ascii_digit()) && (joined.contains('@') || joined.contains(':'));
+    // Only lines that are not wholly the sender's prose: an attribution is short.
+    if ends && tells && joined.len() < 300 { first } else { separator }
+}
+
+/// What stands below the beginning of the quoted mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Below {
+    /// Nothing of the sender's.
+    Nothing,
+    /// One stretch, below all that is quoted.
+    Tail(Range<usize>),
+    /// Between quoted lines, or it cannot be told.
+    Interleaved,
+}
+
+/// Judges what follows a boundary by its `>`: without any, all of it is quoted.
+pub(super) fn below(text: &Text<'_>, boundary: &Boundary) -> Below {
+    let lines = &text.lines;
+    let first = (boundary.body..lines.len()).find(|&n| !is_blank(lines[n]));
+    let Some(first) = first else { return Below::Nothing };
+    // A header block may itself be quoted; then the level counts from there.
+    let base = if boundary.block.is_some() { depth(lines[boundary.start]).min(depth(lines[first])) } else { 0 };
+    if depth(lines[first]) <= base && boundary.rule != "quote" {
+        let marked_end = boundary.stop.filter(|&s| s > first);
+        return match marked_end {
+            Some(stop) => tail(lines, stop, lines.len()),
+            None if base > 0 => after_quoted(lines, first, base),
+            None => Below::Nothing,
+        };
+    }
+    if boundary.block.is_some() && base == 0 {
+        // Below an unquoted header block everything is the quoted mail.
+        return Below::Nothing;
+    }
+    after_quoted(lines, first, base.max(1))
+}
+
+/// Splits what follows line `first` into quoted lines and others.
+fn after_quoted(lines: &[&str], first: usize, level: usize) -> Below {
+    let is_quoted = |n: usize| depth(lines[n]) >= level;
+    let last = (first..lines.len()).rev().find(|&n| is_quoted(n) && !lines[n].trim().is_empty()).unwrap_or(first);
+    let mut n = first;
+    while n < last {
+        if !is_quoted(n) && !is_blank(lines[n]) && !is_wrapped(lines, n, level) {
+            return Below::Interleaved;
+        }
+        n += 1;
+    }
+    tail(lines, last + 1, lines.len())
+}
+
+fn tail(lines: &[&str], from: usize, to: usize) -> Below {
+    let Some(start) = (from..to).find(|&n| !is_blank(lines[n])) else { return Below::Nothing };
+    if is_footer(lines, start) { Below::Nothing } else { Below::Tail(start..to) }
+}
+
+/// A quoted line that a mail program broke, so that its rest lost the mark: short, in the middle of a sentence, more quoted
+/// lines right below.
+fn is_wrapped(lines: &[&str], n: usize, level: usize) -> bool {
+    let above = lines[n - 1];
+    let below = lines.get(n + 1).copied().unwrap_or_default();
+    let begins = lines[n].chars().next().is_some_and(|c| c.is_lowercase() || c.is_ascii_digit());
+    let open = !above.trim_end().ends_with(['.', '?', '!', ':', ';']);
+    depth(above) >= level
+        && above.chars().count() >= 60
+        && open
+        && begins
+        && lines[n].chars().count() <= 60
+        && depth(below) >= level
+}
+
+/// What programs add below everything: a signature behind its dashes, a mailing list's footer behind its line.
+pub(super) fn is_footer(lines: &[&str], start: usize) -> bool {
+    let line = lines[start].trim_end();
+    let short = lines[start..].iter().filter(|l| !is_blank(l)).count() <= 40;
+    let rule = line.chars().count() >= 30 && line.chars().all(|c| c == '_' || c == '-');
+    short && (line == "--" || rule)
+}
