@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::lab::{self, Lab};
+use crate::watch::Took;
 use crate::{SUPPORT, machine, watch};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_svar");
@@ -18,9 +19,9 @@ pub const BINARY: &str = env!("CARGO_BIN_EXE_svar");
 #[derive(Clone, Debug)]
 pub struct Account {
     pub port: u16,
-    ca: PathBuf,
-    password: PathBuf,
-    start: Start,
+    pub ca: PathBuf,
+    pub password: PathBuf,
+    pub start: Start,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +50,11 @@ pub enum Notices {
     /// In clear on loopback, to a server that takes everything.
     Smtp(u16),
     /// By TLS and with a login, to a server of the lab.
-    Submission { port: u16, ca: PathBuf, password: PathBuf },
+    Submission {
+        port: u16,
+        ca: PathBuf,
+        password: PathBuf,
+    },
 }
 
 /// Writes the configuration of a desk into `dir`, which is emptied first.
@@ -86,7 +91,8 @@ fn config(inlet: &Inlet, notices: &Notices) -> String {
             password.display()
         ),
     };
-    let agent = "[[agent]]\nname = \"Anna Andersson\"\naddresses = [\"anna@example.test\"]\nmailboxes = [\"support\"]\n";
+    let agent =
+        "[[agent]]\nname = \"Anna Andersson\"\naddresses = [\"anna@example.test\"]\nmailboxes = [\"support\"]\n";
     format!(
         "[desk]\nname = \"Exempelbutiken\"\ndata_dir = \"data\"\n\n[[mailbox]]\nname = \"support\"\naddress = \"{SUPPORT}\"\n\
          notify = \"{notify}\"\n{source}{outlet}\n{agent}\n[acknowledge]\nwhen = \"never\"\n"
@@ -94,12 +100,12 @@ fn config(inlet: &Inlet, notices: &Notices) -> String {
 }
 
 /// A fresh desk takes in all that is there and ends; how long that took, from start to end of the process.
-pub fn take_in_once(dir: &Path, inlet: &Inlet, notices: &Notices, letters: usize) -> Duration {
+pub fn take_in_once(dir: &Path, inlet: &Inlet, notices: &Notices, letters: usize) -> Took {
     let config = write_config(dir, inlet, notices);
     machine::settle();
     let mut command = Command::new(BINARY);
     command.arg("--config").arg(&config).args(["run", "--once"]).current_dir(dir);
-    let (output, took) = watch::timed(|| command.output().expect("svar runs"));
+    let (output, took) = watch::timed_program(|| command.output().expect("svar runs"));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let _ = fs::write(dir.join("log"), &said);
     assert!(output.status.success(), "svar run --once failed: {}", tail(&said));
@@ -118,7 +124,8 @@ pub fn letters_decided(dir: &Path) -> (usize, usize) {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
     let Ok(db) = Connection::open_with_flags(dir.join("data/svar.db"), flags) else { return (0, 0) };
     let sql = "SELECT count(*) FILTER (WHERE state <> 'received'), count(*) FROM letter";
-    db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap_or((0, 0))
+    let counts = db.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).unwrap_or((0, 0));
+    (counts.0.unsigned_abs() as usize, counts.1.unsigned_abs() as usize)
 }
 
 /// A running daemon; ended when dropped.

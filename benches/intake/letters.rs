@@ -137,7 +137,13 @@ pub struct Letters {
 
 impl Letters {
     pub fn new(seed: u64, to: &str) -> Self {
-        Self { random: Random::new(seed), to: to.to_owned(), going: BTreeMap::new(), begun: 0, next_beginning: BEGINNING }
+        Self {
+            random: Random::new(seed),
+            to: to.to_owned(),
+            going: BTreeMap::new(),
+            begun: 0,
+            next_beginning: BEGINNING,
+        }
     }
 
     fn person(&mut self, domain: &str) -> Person {
@@ -148,7 +154,7 @@ impl Letters {
             name: format!("{first} {last}"),
             first,
             address: format!("{local}{}@{domain}", r.from_to(1, 500)),
-            program: r.one(PROGRAMS),
+            program: *r.one(PROGRAMS),
             phone: r.from_to(1_000_000, 10_000_000),
         }
     }
@@ -311,7 +317,15 @@ fn paragraphs(r: &mut Random, words: &Words, sentences: &[&str]) -> Vec<String> 
     let count = r.log_normal(1.45, 0.60).clamp(1.0, 22.0) as usize;
     for _ in 0..count {
         let length = *r.one(&[1, 2, 2, 3, 4, 5]);
-        out.push((0..length).map(|_| { let s = *r.one(sentences); r.filled(s) }).collect::<Vec<_>>().join(" "));
+        out.push(
+            (0..length)
+                .map(|_| {
+                    let s = *r.one(sentences);
+                    r.filled(s)
+                })
+                .collect::<Vec<_>>()
+                .join(" "),
+        );
     }
     out
 }
@@ -540,7 +554,11 @@ fn attachment(r: &mut Random) -> Vec<u8> {
         let coded: String = name
             .bytes()
             .map(|b| {
-                if b.is_ascii_alphanumeric() || b"._-".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") }
+                if b.is_ascii_alphanumeric() || b"._-".contains(&b) {
+                    char::from(b).to_string()
+                } else {
+                    format!("%{b:02X}")
+                }
             })
             .collect();
         (format!("name*=UTF-8''{coded}"), format!("filename*=UTF-8''{coded}"))

@@ -178,6 +178,7 @@ fn imap_intake(options: &Options, home: &Path, lab: &Lab, table: &mut Table, say
 }
 
 /// What the letters of a run are like, in bytes.
+#[derive(Debug)]
 pub struct Shape {
     sizes: Vec<usize>,
 }

@@ -48,9 +48,9 @@ pub fn measure(home: &Path, messages: u64, table: &mut Table) {
         let ask = || {
             let mut command = Command::new(BINARY);
             command.arg("--config").arg(dir.join("config.toml")).args(arguments).current_dir(&dir);
-            let (output, took) = watch::timed(|| command.output().expect("svar runs"));
+            let (output, took) = watch::timed_program(|| command.output().expect("svar runs"));
             assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-            took
+            took.wall
         };
         let times: Vec<Duration> = (0..STARTS).map(|_| ask()).collect();
         table.times(&name(what), if what.contains("tickets") { "< 200 ms" } else { "" }, &times);
@@ -62,7 +62,7 @@ pub fn measure(home: &Path, messages: u64, table: &mut Table) {
     machine::settle();
     let mut command = Command::new(BINARY);
     command.arg("--config").arg(dir.join("config.toml")).args(["run", "--once"]).current_dir(&dir);
-    let (output, took) = watch::timed(|| command.output().expect("svar runs"));
+    let (output, took) = watch::timed_program(|| command.output().expect("svar runs"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     table.rate(&name(&format!("a Maildir of {MORE} into it")), "", MORE, &[took]);
     let _ = fs::remove_dir_all(&dir);

@@ -18,14 +18,19 @@ pub fn measure(home: &Path, lab: &Lab, letters: usize, table: &mut Table) {
     desk::write_config(&dir, &Inlet::Imap(Account::of(lab, Start::New)), &Notices::None);
     let daemon = Daemon::start(&dir);
     watch::pause(SETTLED);
-    let before = processor_ms(daemon.id());
+    let before = watch::processor_of(daemon.id());
     watch::pause(MINUTE);
-    let used = processor_ms(daemon.id()) - before;
+    let used = (watch::processor_of(daemon.id()) - before).as_millis();
     let memory = memory_mb(daemon.id(), "VmRSS");
     let own = memory_mb(daemon.id(), "RssAnon");
     drop(daemon);
     let what = "a daemon at rest, one mailbox: resident memory";
-    table.row(what, format!("{memory:.1} MB"), format!("of it {own:.1} MB its own, the rest is the program's file"), "< 20 MB");
+    table.row(
+        what,
+        format!("{memory:.1} MB"),
+        format!("of it {own:.1} MB its own, the rest is the program's file"),
+        "< 20 MB",
+    );
     table.row("and processor time in a minute", format!("{used} ms"), String::new(), "not measurable");
 
     desk::write_config(&dir, &Inlet::Imap(Account::of(lab, Start::All)), &Notices::None);
@@ -37,15 +42,6 @@ pub fn measure(home: &Path, lab: &Lab, letters: usize, table: &mut Table) {
     drop(daemon);
     let what = format!("the same daemon after it has taken in {letters} mails");
     table.row(&what, format!("{memory:.1} MB"), format!("most at any time {most:.1} MB"), "");
-}
-
-/// User and system time of a process, from /proc/PID/stat.
-fn processor_ms(process: u32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let fields: Vec<u64> =
-        stat.rsplit(") ").next().unwrap_or_default().split(' ').map(|f| f.parse().unwrap_or(0)).collect();
-    // Fields 14 and 15, in hundredths of a second.
-    (fields.get(11).unwrap_or(&0) + fields.get(12).unwrap_or(&0)) * 10
 }
 
 fn memory_mb(process: u32, name: &str) -> f64 {

@@ -49,7 +49,9 @@ fn serve(stream: &TcpStream, accepted: &AtomicUsize) -> Option<()> {
         }
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         let answer: &[u8] = match &verb[..] {
-            b"EHLO" => b"250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 100000000\r\n250 ENHANCEDSTATUSCODES\r\n",
+            b"EHLO" => {
+                b"250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 100000000\r\n250 ENHANCEDSTATUSCODES\r\n"
+            }
             b"DATA" => {
                 say.write_all(b"354 go on\r\n").ok()?;
                 loop {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::watch::Took;
+
 #[derive(Debug, Default)]
 pub struct Table {
     rows: Vec<[String; 4]>,
@@ -22,12 +24,19 @@ impl Table {
         self.rows.push([what.to_owned(), result, spread, aim.to_owned()]);
     }
 
-    /// Letters a second, by the median of the rounds, which is returned.
-    pub fn rate(&mut self, what: &str, aim: &str, letters: usize, rounds: &[Duration]) -> f64 {
+    /// Letters a second, by the median of the rounds, which is returned. The processor time is the program's own, without the server's.
+    pub fn rate(&mut self, what: &str, aim: &str, letters: usize, rounds: &[Took]) -> f64 {
         let rate = |time: Duration| letters as f64 / time.as_secs_f64().max(1e-9);
-        let middle = median(rounds);
-        let all: Vec<String> = rounds.iter().map(|t| format!("{:.0}", rate(*t))).collect();
-        let spread = format!("{:.2} s; rounds {}", middle.as_secs_f64(), all.join(", "));
+        let middle = median(&rounds.iter().map(|took| took.wall).collect::<Vec<_>>());
+        let processor = median(&rounds.iter().map(|took| took.processor).collect::<Vec<_>>());
+        let mut spread = format!("{:.2} s", middle.as_secs_f64());
+        if !processor.is_zero() {
+            spread.push_str(&format!(", processor {:.2} s", processor.as_secs_f64()));
+        }
+        if rounds.len() > 1 {
+            let all: Vec<String> = rounds.iter().map(|took| format!("{:.0}", rate(took.wall))).collect();
+            spread.push_str(&format!("; rounds {}", all.join(", ")));
+        }
         self.row(what, format!("{:.0} mails/s", rate(middle)), spread, aim);
         rate(middle)
     }

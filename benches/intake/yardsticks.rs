@@ -10,6 +10,7 @@ use svar::net::imap::{Item, Session, feed};
 use svar::net::stream::Timeouts;
 
 use crate::lab::{self, Lab};
+use crate::watch::Took;
 use crate::{SUPPORT, machine, watch};
 
 /// mbsync's setting of that name.
@@ -21,7 +22,7 @@ pub enum Fsync {
 }
 
 /// Copies the support mailbox into an empty Maildir.
-pub fn mbsync(dir: &Path, lab: &Lab, fsync: Fsync) -> Duration {
+pub fn mbsync(dir: &Path, lab: &Lab, fsync: Fsync) -> Took {
     let _ = fs::remove_dir_all(dir);
     fs::create_dir_all(dir.join("near")).expect("a directory for mbsync");
     let extra = if fsync == Fsync::No { "FSync no\n" } else { "" };
@@ -40,7 +41,7 @@ pub fn mbsync(dir: &Path, lab: &Lab, fsync: Fsync) -> Duration {
     machine::settle();
     let mut command = Command::new("mbsync");
     command.arg("-q").arg("-c").arg(path).arg("support").env("HOME", dir);
-    let (output, took) = watch::timed(|| command.output().expect("mbsync runs"));
+    let (output, took) = watch::timed_program(|| command.output().expect("mbsync runs"));
     assert!(output.status.success(), "mbsync: {}", String::from_utf8_lossy(&output.stderr));
     let there = ["new", "cur"].map(|sub| fs::read_dir(near.join("INBOX").join(sub)).map_or(0, Iterator::count));
     assert!(there.iter().sum::<usize>() > 0, "mbsync fetched nothing");
@@ -48,7 +49,7 @@ pub fn mbsync(dir: &Path, lab: &Lab, fsync: Fsync) -> Duration {
 }
 
 /// Indexes the Maildir from nothing.
-pub fn notmuch_new(dir: &Path, maildir: &Path) -> Duration {
+pub fn notmuch_new(dir: &Path, maildir: &Path) -> Took {
     let _ = fs::remove_dir_all(dir);
     fs::create_dir_all(dir).expect("a directory for notmuch");
     let config = format!(
@@ -62,13 +63,13 @@ pub fn notmuch_new(dir: &Path, maildir: &Path) -> Duration {
     machine::settle();
     let mut command = Command::new("notmuch");
     command.args(["new", "--quiet"]).env("NOTMUCH_CONFIG", path).env("HOME", dir);
-    let (output, took) = watch::timed(|| command.output().expect("notmuch runs"));
+    let (output, took) = watch::timed_program(|| command.output().expect("notmuch runs"));
     assert!(output.status.success(), "notmuch: {}", String::from_utf8_lossy(&output.stderr));
     took
 }
 
 /// svar's own fetch of the whole mailbox; each letter is thrown away as it comes.
-pub fn bare_fetch(lab: &Lab) -> Duration {
+pub fn bare_fetch(lab: &Lab) -> Took {
     let account = lab.imap("support", Tls::Implicit);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let fetch = async {
@@ -87,5 +88,5 @@ pub fn bare_fetch(lab: &Lab) -> Duration {
         drop(sink);
         assert_eq!(counting.await.expect("a count"), uids.len(), "letters are missing");
     };
-    watch::timed(|| runtime.block_on(fetch)).1
+    Took { wall: watch::timed(|| runtime.block_on(fetch)).1, processor: Duration::ZERO }
 }
