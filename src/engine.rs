@@ -134,10 +134,14 @@ impl Engine {
     /// letters that have come, then parcels are claimed for free outlets. What does not fit waits: call again at once while
     /// [`Self::is_busy`].
     pub fn handle(&mut self, now: Now, events: Vec<Event>) -> Vec<Outcome> {
-        for event in events {
+        let today = now.wall;
+        for mut event in events {
+            if let Event::Intake(Intake::Arrived(arrival)) = &mut event {
+                // No mail comes from the future, whatever its server says.
+                arrival.received_at = arrival.received_at.min(today);
+            }
             self.take(event);
         }
-        let today = now.wall;
         if self.trouble.is_some_and(|t| t.retry_at > today && t.retry_at.since(today) <= 60) {
             return Vec::new();
         }
@@ -301,7 +305,7 @@ impl Engine {
         }
         self.waiting.intake.drain(..done.intake.min(self.waiting.intake.len()));
         if plan.claim {
-            self.look = false;
+            self.look = done.more_is_due;
             self.next_due = done.next_due;
         }
         self.backlog = done.backlog;

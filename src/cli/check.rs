@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::cli::args::Global;
 use crate::cli::error::CommandError;
 use crate::cli::open::{now, settings};
-use crate::cli::print::{Out, Tone, span};
+use crate::cli::print::{Out, Tone, broken, span, visible};
 use crate::config::settings::{After, Imap, Inlet, Mailbox, Mode, Notify, Outlet, SentFolder, Settings, Start};
 use crate::engine::desk_dir::DeskDir;
 use crate::model::Time;
@@ -78,10 +78,11 @@ fn print(out: &mut Out, findings: &[Finding]) -> std::io::Result<()> {
             Outcome::Warning => ("note", Tone::Plain),
             Outcome::Failed => ("FAIL", Tone::Bad),
         };
-        let line = format!("  {mark:<5}{:<8}{}", finding.part, crate::cli::print::visible(&finding.text));
-        let pieces = crate::cli::print::broken(&line, out.width);
-        for (i, piece) in pieces.iter().enumerate() {
-            if i == 0 { out.toned(tone, piece)? } else { out.toned(tone, format!("               {piece}"))? }
+        let mut margin = format!("  {mark:<5}{:<8}", finding.part);
+        let room = out.width.saturating_sub(margin.len());
+        for piece in broken(&visible(&finding.text), room) {
+            out.toned(tone, format!("{margin}{piece}"))?;
+            margin = " ".repeat(margin.len());
         }
     }
     Ok(())
@@ -105,7 +106,7 @@ impl Report {
             self.say(Outcome::Ok, "data", format!("{path}: a daemon is running on it"));
         } else if dir.database().exists() {
             self.say(Outcome::Ok, "data", format!("{path}: there is a database, no daemon is running"));
-        } else if settings.desk.data_dir.is_dir() || settings.desk.data_dir.parent().is_some_and(Path::is_dir) {
+        } else if settings.desk.data_dir.is_dir() || stands_in_a_directory(&settings.desk.data_dir) {
             self.say(Outcome::Ok, "data", format!("{path}: no database yet, `svar run` makes it"));
         } else {
             self.say(Outcome::Warning, "data", format!("{path}: the directory above is not there; it will be made"));
@@ -270,7 +271,7 @@ impl Report {
         match outlet {
             Outlet::Smtp { account, .. } => self.smtp(part, account).await,
             Outlet::Outdir { path } => {
-                let outcome = if path.is_dir() || path.parent().is_some_and(Path::is_dir) {
+                let outcome = if path.is_dir() || stands_in_a_directory(path) {
                     Outcome::Ok
                 } else {
                     Outcome::Failed
@@ -364,6 +365,10 @@ impl Report {
             self.say(Outcome::Ok, "reply", text);
         }
         match &mailbox.trusted_authserv_id {
+            Some(id) if mailbox.submission_is_private => {
+                let text = format!("agents are proved by a login at {id}, or by its Authentication-Results");
+                self.say(Outcome::Ok, "proof", text);
+            }
             Some(id) => self.say(Outcome::Ok, "proof", format!("agents are proved by {id}'s Authentication-Results")),
             None => {
                 let text = "trusted_authserv_id is not set: an agent's From is believed on the strength of the signed address alone";
@@ -380,6 +385,11 @@ fn place(account: &Account) -> String {
         Tls::None => "no TLS",
     };
     format!("{}:{} ({tls})", account.host, account.port)
+}
+
+/// Whether it can be made where it is wanted. The directory above a bare name is the present one, which `parent` calls "".
+fn stands_in_a_directory(path: &Path) -> bool {
+    path.parent().is_some_and(|above| above.as_os_str().is_empty() || above.is_dir())
 }
 
 fn listed(words: &[&str]) -> String {

@@ -67,7 +67,9 @@ fn parties(list: &[Party]) -> Value {
     list.iter().map(party).collect()
 }
 
-fn object(file: &Path, letter: &Letter) -> Value {
+/// One letter as `svar explain --json` prints it.
+#[must_use]
+pub fn object(file: &Path, letter: &Letter) -> Value {
     let attachments: Vec<Value> = letter
         .attachments
         .iter()

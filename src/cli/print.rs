@@ -219,26 +219,23 @@ pub fn broken(line: &str, room: usize) -> Vec<String> {
     if line.chars().count() <= room {
         return vec![line.to_owned()];
     }
+    let indent = line.len() - line.trim_start_matches(' ').len();
     let mut pieces = Vec::new();
-    let mut piece = String::new();
-    for word in line.split(' ') {
-        let (have, more) = (piece.chars().count(), word.chars().count());
-        if have > 0 && have + 1 + more > room {
+    let mut piece = line[..indent].to_owned();
+    // Whether a word stands in `piece`; what leads the line is no word.
+    let mut begun = false;
+    for word in line[indent..].split(' ') {
+        if begun && piece.chars().count() + 1 + word.chars().count() > room {
             pieces.push(std::mem::take(&mut piece));
-        } else if !pieces.is_empty() || have > 0 {
-            if have > 0 {
-                piece.push(' ');
-            }
-        } else if word.is_empty() {
+        } else if begun {
             piece.push(' ');
         }
-        let mut rest: Vec<char> = word.chars().collect();
-        while rest.len() > room {
-            let tail = rest.split_off(room);
-            pieces.push(rest.into_iter().collect());
-            rest = tail;
+        begun = true;
+        piece.push_str(word);
+        while let Some((at, _)) = piece.char_indices().nth(room) {
+            let tail = piece.split_off(at);
+            pieces.push(std::mem::replace(&mut piece, tail));
         }
-        piece.extend(rest);
     }
     pieces.push(piece);
     pieces
@@ -304,6 +301,7 @@ mod tests {
     fn long_lines_are_broken_at_words() {
         assert_eq!(broken("ett två tre", 7), ["ett två", "tre"]);
         assert_eq!(broken("  ett", 80), ["  ett"]);
+        assert_eq!(broken("  ok   ett två", 12), ["  ok   ett", "två"]);
         assert_eq!(broken("abcdefghij k", 4), ["abcd", "efgh", "ij k"]);
         assert_eq!(broken("", 4), [""]);
     }

@@ -114,6 +114,7 @@ impl House {
             limit_bytes: self.settings.limits.message_size_bytes,
             clock: clock::read,
             given: self.given,
+            stuck: Arc::default(),
         };
         match &mailbox.source {
             Inlet::Imap(imap) => self.readers.push(tokio::spawn(imap::tend(reader, imap.clone()))),

@@ -1,6 +1,7 @@
 //! Reads one mailbox by IMAP: INBOX, then Sent, then it waits for news; connects again when the line is lost.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -13,7 +14,8 @@ use crate::daemon::desk::{Closed, Desk, Note, Routes};
 use crate::daemon::intake::{Place, Taken, take_in};
 use crate::daemon::sent;
 use crate::engine::clock::Now;
-use crate::model::Time;
+use crate::engine::{Event, Intake};
+use crate::model::{SourceNo, Time};
 use crate::net::imap::{Flag, IdleEnd, ImapError, Selected, Session, Special, feed};
 use crate::net::stream::Timeouts;
 use crate::plan::Folder;
@@ -50,6 +52,8 @@ pub struct Reader {
     pub limit_bytes: u64,
     pub clock: fn() -> Now,
     pub given: Option<Now>,
+    /// Letters at which the line was lost, and when that was counted.
+    pub stuck: Arc<Mutex<BTreeMap<(SourceNo, u32), Time>>>,
 }
 
 impl Reader {
@@ -123,6 +127,8 @@ struct Watched {
     notes: UnboundedReceiver<Note>,
     /// Its numbers were compared with the ones on record in this session.
     is_oriented: bool,
+    /// Nothing above the cursor was tried before.
+    is_clean: bool,
 }
 
 async fn session(reader: &Reader, imap: &Imap, was_open: &mut bool) -> Result<(), Ended> {
@@ -223,7 +229,7 @@ async fn open(reader: &Reader, imap: &Imap, name: &str, folder: Folder) -> Resul
     let row = reader.desk.ask(ask).await??;
     let (sender, notes) = unbounded_channel();
     reader.routes.watch(row.no, sender);
-    Ok(Watched { name, folder, row, notes, is_oriented: false })
+    Ok(Watched { name, folder, row, notes, is_oriented: false, is_clean: false })
 }
 
 /// The folder of sent mail, if it is watched and there is one.
@@ -262,9 +268,15 @@ async fn pass(
     let first = watched.row.cursor.saturating_add(1);
     let uids = session.uids(first..=u32::MAX).await?;
     let Some(last) = uids.last().copied() else { return Ok(()) };
-    let wanted = without_those_in_custody(reader, &watched.row, uids).await?;
+    // One new letter at the end is the usual case, and needs no look; but the first stretch may hold what was passed over.
+    let wanted = if watched.is_clean && uids.len() == 1 {
+        uids
+    } else {
+        without_those_in_custody(reader, &watched.row, uids).await?
+    };
     let taken = fetch(reader, imap, session, watched, &wanted, Some(last)).await?;
-    if !taken.has_missing {
+    watched.is_clean = !taken.has_missing;
+    if watched.is_clean {
         watched.row.cursor = last;
     }
     Ok(())
@@ -335,6 +347,7 @@ async fn fetch(
         folder: watched.folder,
         uidvalidity: watched.row.uidvalidity.unwrap_or(1),
         not_before: is_read_again.then_some(watched.row.first_seen_at),
+        now: reader.now(),
     };
     let (sink, letters) = feed(FEED_BYTES);
     let (_, empty) = unbounded_channel();
@@ -355,7 +368,10 @@ async fn fetch(
         renumber(reader, watched, uidvalidity, 0, next).await?;
         return Err(Ended::Renumbered);
     }
-    fetched?;
+    if let Err(error) = fetched {
+        count_stuck(reader, session, watched);
+        return Err(error.into());
+    }
     if watched.folder == Folder::Inbox && !taken.in_custody.is_empty() {
         match &imap.after {
             After::Keep => {}
@@ -369,6 +385,19 @@ async fn fetch(
         }
     }
     Ok(taken)
+}
+
+/// A line that is lost at the same letter again and again is lost because of it. Counted at most once a minute: a server that
+/// restarts loses lines, too.
+fn count_stuck(reader: &Reader, session: &Session, watched: &Watched) {
+    let Some(uid) = session.stuck_at() else { return };
+    let (source, now) = (watched.row.no, reader.now());
+    let mut stuck = reader.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+    let counted = stuck.insert((source, uid), now);
+    match counted {
+        Some(before) if now.since(before) < Time::MINUTE => _ = stuck.insert((source, uid), before),
+        _ => reader.desk.tell(vec![Event::Intake(Intake::Missing { source, uid })]),
+    }
 }
 
 fn is_to_be_compared(row: &SourceRow, now: Time) -> bool {
@@ -397,10 +426,6 @@ async fn compare(reader: &Reader, imap: &Imap, session: &mut Session, watched: &
 }
 
 async fn without_those_in_custody(reader: &Reader, row: &SourceRow, uids: Vec<u32>) -> Result<Vec<u32>, Ended> {
-    // Nothing that was passed over and nothing fetched before: the usual case needs no look.
-    if uids.len() <= 1 {
-        return Ok(uids);
-    }
     let source = row.no;
     let ask = move |engine: &mut crate::engine::Engine| engine.store().read(|tx| tx.uids_in_custody(source));
     let known = reader.desk.ask(ask).await??;

@@ -36,11 +36,14 @@ pub struct Place {
     pub uidvalidity: u32,
     /// Letters that the server took in before this are left alone (`start = "new"`, after the server numbered them anew).
     pub not_before: Option<Time>,
+    /// For letters of which the server does not say when it took them in.
+    pub now: Time,
 }
 
 impl Place {
     #[must_use]
     pub fn arrival(&self, fetched: &Fetched, name: Option<String>) -> Arrival {
+        let received_at = if fetched.received_at.unix() == 0 { self.now } else { fetched.received_at };
         Arrival {
             source: self.row.no,
             mailbox: self.row.mailbox.clone(),
@@ -49,8 +52,8 @@ impl Place {
             uidvalidity: self.uidvalidity,
             uid: fetched.uid,
             name,
-            received_at: fetched.received_at,
-            old: self.row.is_old(fetched.uid, fetched.received_at),
+            received_at,
+            old: self.row.is_old(fetched.uid, received_at),
             size_bytes: i64::try_from(fetched.size_bytes).unwrap_or(i64::MAX),
             truncated: fetched.truncated,
             packed: custody::pack(&fetched.raw),

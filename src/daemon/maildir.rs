@@ -97,7 +97,7 @@ async fn open(reader: &Reader, path: &Path) -> Result<Watched, Ended> {
     let (sender, notes) = unbounded_channel();
     reader.routes.watch(row.no, sender);
     let is_first_look = row.cursor == 0;
-    let place = Place { row, folder: Folder::Inbox, uidvalidity: 0, not_before: None };
+    let place = Place { row, folder: Folder::Inbox, uidvalidity: 0, not_before: None, now };
     Ok(Watched { place, notes, taken: BTreeSet::new(), is_first_look })
 }
 

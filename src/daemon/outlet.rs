@@ -13,7 +13,7 @@ use crate::config::settings;
 use crate::daemon::backoff::Backoff;
 use crate::daemon::desk::Desk;
 use crate::engine::{Consignment, Event};
-use crate::model::{Address, Time};
+use crate::model::Address;
 use crate::net::smtp::{Connection, SmtpError};
 use crate::net::stream::Timeouts;
 use crate::net::{Account, Delivery, Wire, outdir, sendmail};
@@ -244,10 +244,9 @@ impl Shared {
         match &self.way {
             settings::Outlet::Smtp { account, .. } => self.by_smtp(account, wire, consignment.from_else.as_ref()).await,
             settings::Outlet::Outdir { path } => {
-                let (path, id) = (path.clone(), consignment.message_id.clone());
+                let (path, id, at) = (path.clone(), consignment.message_id.clone(), consignment.created_at);
                 let to = wire.to.clone();
-                let written =
-                    tokio::task::spawn_blocking(move || outdir::send(Path::new(&path), &wire, date(&wire.bytes), &id));
+                let written = tokio::task::spawn_blocking(move || outdir::send(Path::new(&path), &wire, at, &id));
                 self.settled(&to, written.await.ok())
             }
             settings::Outlet::Sendmail { command } => {
@@ -293,8 +292,12 @@ impl Shared {
                     self.lay_down(connection);
                     match sent {
                         Ok(results) => return Ended { results, refused_null_sender, failed: None },
-                        // Laid down too long: the server has closed it. A new one is no new try.
-                        Err(SmtpError::Network(_)) if reused => continue,
+                        // Laid down too long: the server has closed it, or says so now (421). A new one is no new try.
+                        Err(
+                            SmtpError::Network(_) | SmtpError::Refused { .. } | SmtpError::Sender { code: 421, .. },
+                        ) if reused => {
+                            continue;
+                        }
                         Err(error) => error,
                     }
                 }
@@ -375,28 +378,5 @@ impl Ended {
     fn all(to: &[Address], fate: &Delivery, failed: Option<Failure>) -> Self {
         let results = to.iter().map(|to| (to.clone(), fate.clone())).collect();
         Self { results, refused_null_sender: false, failed }
-    }
-}
-
-/// The time that a mail of ours bears in its Date, so that the same mail gets the same name each time.
-fn date(bytes: &[u8]) -> Time {
-    let head = bytes.split(|b| *b == b'\n').take_while(|line| !matches!(line, [] | [b'\r']));
-    let value = head.filter_map(|line| std::str::from_utf8(line).ok()).find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("date").then(|| value.trim().to_owned())
-    });
-    let stamp = value.and_then(|text| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
-    stamp.map_or_else(Time::default, |stamp| Time::from_unix(stamp.as_second()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mails_own_date() {
-        let check = |text: &str, expect: &str| assert_eq!(date(text.as_bytes()).to_string(), expect, "{text:?}");
-        check("From: a\r\nDate: Fri, 20 Nov 2026 09:01:02 +0100\r\n\r\nDate: x", "2026-11-20T08:01:02Z");
-        check("From: a\r\n\r\nDate: Fri, 20 Nov 2026 09:01:02 +0100", "1970-01-01T00:00:00Z");
     }
 }

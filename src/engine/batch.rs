@@ -15,7 +15,7 @@ use crate::engine::reader::{Job, ReadFailure};
 use crate::engine::void::chain;
 use crate::engine::{BATCH_MS, Engine, home};
 use crate::mail::letter::Letter;
-use crate::model::{Address, Channel, LetterNo, ParcelNo, RecipientState, Time};
+use crate::model::{Address, Channel, LetterNo, ParcelNo, Priority, RecipientState, Time};
 use crate::net::Delivery;
 use crate::plan::{Change, Clues, Envelope, Fate, Route, Sender};
 use crate::store::custody::TRIES_OF_A_MISSING_LETTER;
@@ -25,6 +25,8 @@ use crate::store::{Arrival, Blobs, Claimed, Kept, Limits, Outlet, StoreError, Tx
 const ATTEMPTS_MAX: i64 = 2;
 /// A process may die for other reasons than the letter that it was reading; then once more is allowed.
 const DEATHS_MAX: i64 = 3;
+/// Tickets that time moves in one batch.
+const DUE_MAX: i64 = 50;
 
 /// Letters in custody that are to be read and are not in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +75,8 @@ pub struct Done {
     pub(super) backlog: Backlog,
     pub(super) send: Vec<Consignment>,
     pub(super) next_due: Option<Time>,
+    /// Time has moved tickets, and may move more.
+    pub(super) more_is_due: bool,
     pub(super) halted: Option<String>,
     pub(super) footprint: Option<Footprint>,
     pub(super) verdicts: Vec<Verdict>,
@@ -147,6 +151,7 @@ impl Batch<'_> {
             backlog: if plan.pick_up { Backlog::Empty } else { self.backlog },
             send: Vec::new(),
             next_due: None,
+            more_is_due: false,
             halted: None,
             footprint: None,
             verdicts: Vec::new(),
@@ -154,6 +159,9 @@ impl Batch<'_> {
         for result in self.waiting.results.iter().take(plan.results) {
             self.finish(tx, result, now)?;
             done.results += 1;
+        }
+        if plan.claim && done.doubt.is_none() {
+            self.time(tx, now, &mut done)?;
         }
         for &letter in &plan.letters {
             self.letter(tx, letter, now, &mut done)?;
@@ -175,7 +183,7 @@ impl Batch<'_> {
             self.claim(tx, now, &mut done)?;
         }
         if plan.claim {
-            done.next_due = tx.next_wake()?;
+            done.next_due = tx.next_wake(now, &self.close_pending_s())?;
         }
         done.footprint = Some(home::footprint(tx));
         Ok(done)
@@ -220,6 +228,34 @@ impl Batch<'_> {
             changes.push(Change::NullSenderRefused { mailbox: findings.parcel.mailbox.clone() });
         }
         tx.apply(&changes, &Blobs::new(), now)
+    }
+
+    // ---- time -------------------------------------------------------------------------------------------------------
+
+    /// After how many seconds an answered ticket may close by itself: the shortest of the targets that a mailbox can have.
+    fn close_pending_s(&self) -> BTreeMap<String, i64> {
+        let shortest = |mailbox: &settings::Mailbox| {
+            let slas = Priority::ALL.iter().filter_map(|p| self.settings.sla_of(mailbox, *p));
+            slas.filter_map(|sla| sla.close_pending_s).min()
+        };
+        self.settings.mailboxes.iter().filter_map(|m| Some((m.name.clone(), shortest(m)?))).collect()
+    }
+
+    fn time(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
+        let findings = tx.due(now, &self.close_pending_s(), DUE_MAX)?;
+        if findings.tickets.is_empty() {
+            return Ok(());
+        }
+        let changed = fenced(tx, |tx| {
+            let changes = desk::due(&findings, &self.rules(), now);
+            tx.apply(&changes, &Blobs::new(), now)?;
+            Ok(!changes.is_empty())
+        })?;
+        match changed {
+            Some(changed) => done.more_is_due = changed,
+            None => tracing::error!("a bug: judging tickets whose time has come failed"),
+        }
+        Ok(())
     }
 
     // ---- decisions --------------------------------------------------------------------------------------------------
@@ -330,8 +366,7 @@ impl Batch<'_> {
                 let Some(letter) = letter else { return Ok(()) };
                 // Whoever waits in custody already is older and goes first.
                 if done.backlog > Backlog::Empty
-                    || self.flight.is_full()
-                    || done.to_read.len() >= in_flight::LETTERS_MAX
+                    || self.flight.is_full_with(done.to_read.iter().map(|(_, w)| w.size_bytes))
                 {
                     done.backlog = done.backlog.max(Backlog::Some);
                     return Ok(());
@@ -341,7 +376,7 @@ impl Batch<'_> {
                     mailbox: arrival.mailbox.clone(),
                     channel: arrival.channel,
                     folder: arrival.folder,
-                    received_at: arrival.received_at,
+                    received_at: arrival.received_at.min(now),
                     old: arrival.old,
                     released: None,
                 };
@@ -402,6 +437,7 @@ impl Batch<'_> {
         let limits = Limits {
             mail_per_minute: self.settings.limits.mail_per_minute,
             mail_per_day: self.settings.limits.mail_per_day,
+            only_answers: done.doubt.is_some(),
         };
         for claimed in tx.claim(&free, now, &limits)? {
             done.send.push(consign(tx, self.settings, claimed)?);
@@ -422,6 +458,7 @@ fn consign(tx: &mut Tx<'_>, settings: &Settings, claimed: Claimed) -> Result<Con
         to: claimed.recipients,
         bytes: Arc::new(tx.bytes(claimed.parcel)?),
         keep_in_sent: claimed.keep_in_sent,
+        created_at: claimed.created_at,
         outlet: claimed.outlet,
     })
 }

@@ -88,6 +88,8 @@ pub struct Consignment {
     pub bytes: Arc<Vec<u8>>,
     /// Whether a copy goes into Sent once it is accepted.
     pub keep_in_sent: bool,
+    /// The same at each try.
+    pub created_at: Time,
 }
 
 /// What waits for the next commit, by urgency.

@@ -38,9 +38,11 @@ impl InFlight {
         self.letters.is_empty()
     }
 
+    /// Whether there is no room beside these letters (their sizes in bytes).
     #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.letters.len() >= LETTERS_MAX || self.bytes >= BYTES_MAX
+    pub fn is_full_with(&self, others: impl Iterator<Item = usize>) -> bool {
+        let (letters, bytes) = others.fold((self.letters.len(), self.bytes), |(n, sum), size| (n + 1, sum + size));
+        letters >= LETTERS_MAX || bytes >= BYTES_MAX
     }
 
     /// Room for a worthwhile number of further letters.

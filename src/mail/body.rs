@@ -304,9 +304,12 @@ fn is_lie(plain: &str, lines: &[Line]) -> bool {
     if plain.trim().is_empty() {
         return !lines.is_empty();
     }
-    let short = plain.len() < 400 && plain.trim().lines().count() <= 5;
-    let rich: usize = lines.iter().map(|l| l.text.len()).sum();
-    if !short || rich < plain.trim().len() * 2 {
+    if plain.len() > 400 || plain.trim().lines().count() > 5 {
+        return false;
+    }
+    // What the HTML says too is no excuse.
+    let first: String = plain.trim().chars().take(30).collect();
+    if lines.is_empty() || lines.iter().any(|l| l.text.contains(&first)) {
         return false;
     }
     let lower = plain.to_lowercase();

@@ -15,6 +15,7 @@ use std::ops::Range;
 use crate::mail::body::{Body, Hypertext};
 use crate::mail::html;
 use crate::mail::html::cut;
+use crate::mail::html::parse::Node;
 use crate::mail::letter::{Cut, Forwarded, Original};
 use crate::mail::quote::find::{Below, Boundary, Text};
 use crate::mail::quote::lines::{content, depth, is_blank, unquoted};
@@ -120,7 +121,7 @@ fn judge(text: &Text<'_>, context: &Context<'_>) -> Verdict {
 
 fn bounded(text: &Text<'_>, context: &Context<'_>) -> Verdict {
     let count = text.lines.len();
-    let all = |certain: bool| Verdict { keep: vec![0..count], certain, ..Verdict::default() };
+    let all = |certain: bool| Verdict { keep: one(0..count), certain, ..Verdict::default() };
     let whole = || Verdict { whole: true, ..all(false) };
     let mut from = 0;
     for _ in 0..MAX_PASSED {
@@ -146,7 +147,7 @@ fn bounded(text: &Text<'_>, context: &Context<'_>) -> Verdict {
                 let quoted = text.lines[found.body..].iter().find(|l| !is_blank(l)).is_none_or(|l| depth(l) > 0);
                 let certain = found.strong || quoted;
                 return Verdict {
-                    keep: vec![0..found.start],
+                    keep: one(0..found.start),
                     cuts: vec![(found.rule, found.start..count)],
                     certain,
                     ..Verdict::default()
@@ -169,13 +170,17 @@ fn bounded(text: &Text<'_>, context: &Context<'_>) -> Verdict {
     all(from == 0)
 }
 
+fn one(range: Range<usize>) -> Vec<Range<usize>> {
+    std::iter::once(range).collect()
+}
+
 fn forwarded(count: usize, found: Boundary, below: Below) -> Verdict {
     let (body_end, tail) = match below {
         Below::Tail(tail) => (tail.start, Some(tail)),
         _ => (count, None),
     };
     let certain = tail.is_none();
-    let mut keep = vec![0..found.start];
+    let mut keep = one(0..found.start);
     keep.extend(tail);
     let body = found.body.min(body_end)..body_end;
     Verdict {
@@ -222,7 +227,7 @@ fn borrow_cut(verdict: &mut Verdict, text: &Text<'_>, rich_verdict: &Verdict, ri
         seen.push_str(&letters(line));
         if seen.len() >= wanted.len() {
             if seen == wanted {
-                verdict.keep = vec![0..i + 1];
+                verdict.keep = one(0..i + 1);
                 verdict.cuts = vec![(*rule, i + 1..text.lines.len())];
                 verdict.certain = rich_verdict.certain;
             }
@@ -264,7 +269,12 @@ fn original(lines: &[&str], boundary: &Boundary, body: Range<usize>, context: &C
     };
     let subject = if subject.is_empty() { without_prefixes(context.subject).to_owned() } else { subject };
     let all = 0..text.len();
-    Original { from, subject: crate::model::one_line(&subject), text: joined(&text, &[all]), how: Forwarded::Inline }
+    Original {
+        from,
+        subject: crate::model::one_line(&subject),
+        text: joined(&text, &[all]).trim_start().to_owned(),
+        how: Forwarded::Inline,
+    }
 }
 
 /// Who an attribution names: the address, and the name right before it.
@@ -287,15 +297,26 @@ fn new_html(hypertext: &Hypertext, cuts: &[Range<usize>], new_text: &str) -> Opt
     for cut in cuts {
         // A text node that reaches over the border cannot be cut.
         let node = |i: usize| lines.get(i).map_or(hypertext.nodes.len(), |l| l.node);
-        let splits = |i: usize| i > 0 && i < lines.len() && lines[i - 1].node == lines[i].node;
+        let above = |i: usize| lines.get(..i).and_then(|l| l.iter().rfind(|l| !is_blank(&l.text)));
+        let splits = |i: usize| i < lines.len() && above(i).is_some_and(|l| l.node == lines[i].node);
         if splits(cut.start) || splits(cut.end) {
             return None;
         }
-        gone.push(node(cut.start)..node(cut.end));
+        gone.push(trailing(&hypertext.nodes, node(cut.start))..node(cut.end));
     }
-    let html = html::sanitize(&cut::write(&hypertext.nodes, &gone));
-    let html = html.trim().trim_end_matches("<br>").trim_end().to_owned();
+    gone.push(trailing(&hypertext.nodes, hypertext.nodes.len())..hypertext.nodes.len());
+    let html = html::sanitize(&cut::write(&hypertext.nodes, &gone)).trim().to_owned();
     (letters(&html::to_text(&html)) == letters(new_text)).then_some(html)
+}
+
+/// Where the breaks and blanks before `end` begin: nobody wants them at the end of what is kept.
+fn trailing(nodes: &[Node], end: usize) -> usize {
+    let blank = |node: &Node| match node {
+        Node::Text(text) => text.trim().is_empty(),
+        Node::Void(element) => element.tag == "br",
+        Node::Open(_) | Node::Close(_) | Node::Mark(_) => true,
+    };
+    nodes[..end].iter().rposition(|n| !blank(n)).map_or(0, |n| n + 1)
 }
 
 /// Only what is read aloud: letters and digits, without link targets and pictures' names, which the two forms write differently.

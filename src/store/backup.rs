@@ -95,6 +95,8 @@ fn prepare(
         opened => opened?,
     };
     migrate::insist_on_known(&backup, file)?;
+    // VACUUM INTO counts as writing, although it only reads this file.
+    backup.script("PRAGMA query_only = OFF")?;
     copy(&backup, fresh)?;
     drop(backup);
 

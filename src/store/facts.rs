@@ -25,7 +25,7 @@ pub(super) const TICKETS: &str = r#"
            t.created_at, t.updated_at, t.closed_at, t.waiting_since, t.due_at, t.hold_until, t.survivor, t.epoch, t.serial,
            t.answers, a.no, a.at, a.agent, a.text,
            i.no, i.message_id, i."references", i.from_name, i.from_address, i.subject, i.at, i.language, t.turn_agent,
-           (SELECT json_group_array(r.other ORDER BY r.other DESC) FROM (SELECT other FROM related WHERE ticket = t.number ORDER BY other DESC LIMIT 10) r)
+           (SELECT json_group_array(r.other ORDER BY r.other DESC) FROM related r WHERE r.ticket = t.number)
     FROM json_each(?1) j CROSS JOIN ticket t ON t.number = j.value
          LEFT JOIN message a ON a.no = t.last_answer LEFT JOIN message i ON i.no = t.last_in
     ORDER BY t.number"#;
@@ -110,7 +110,7 @@ fn read_ticket(row: &Row<'_>) -> Result<TicketFacts, DbError> {
         due_at: row.get(17)?,
         hold_until: row.get(18)?,
         survivor: row.get(19)?,
-        related: read_json::<Vec<i64>>(row, 36)?.into_iter().map(TicketNo).collect(),
+        related: read_json::<Vec<i64>>(row, 36)?.into_iter().take(10).map(TicketNo).collect(),
         epoch: row.get(20)?,
         serial: row.get(21)?,
         answers: row.get(22)?,

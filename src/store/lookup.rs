@@ -25,8 +25,11 @@ pub(super) const THREAD_INDEX: &str = "
 pub(super) const AUTOMATIC_TO: &str = "SELECT count(*) FROM automatic WHERE address = ?1 AND at > ?2";
 pub(super) const AUTOMATIC_ALL: &str = "SELECT count(*) FROM automatic WHERE at > ?1";
 
-pub(super) const WAITING_AFTER: &str =
-    "SELECT min(at) FROM message WHERE ticket = ?1 AND no > ?2 AND direction = 'in' AND counts = 1";
+/// Not what another answer, accepted before this older one, has answered already.
+pub(super) const WAITING_AFTER: &str = "
+    SELECT min(at) FROM message WHERE ticket = ?1 AND direction = 'in' AND counts = 1 AND no > max(?2,
+        (SELECT coalesce(max(no), 0) FROM message
+         WHERE ticket = ?1 AND direction = 'out' AND counts = 1 AND accepted_at IS NOT NULL))";
 
 impl Tx<'_> {
     /// What is on record about what a letter names. Costs a few indexed statements, however big the database is.

@@ -23,6 +23,8 @@ pub struct Limits {
     pub mail_per_minute: i64,
     /// At 80 % of it everything but answers and what agents must confirm waits.
     pub mail_per_day: i64,
+    /// The clock is doubtful: persons' answers go, everything else waits.
+    pub only_answers: bool,
 }
 
 /// A mail that a connection may send now. Nobody else will, until its result is applied.
@@ -39,12 +41,13 @@ pub struct Claimed {
     /// How often it was tried before.
     pub attempts: i64,
     pub keep_in_sent: bool,
+    pub created_at: Time,
 }
 
 const MINUTE: i64 = Time::MINUTE;
 
 pub(super) const DUE: &str = "
-    SELECT no FROM parcel WHERE state = 'queued' AND mailbox = ?1 AND route = ?2 AND rank = ?3 AND next_at <= ?4
+    SELECT next_at, no FROM parcel WHERE state = 'queued' AND mailbox = ?1 AND route = ?2 AND rank = ?3 AND next_at <= ?4
     ORDER BY next_at, no LIMIT ?5";
 
 pub(super) const NEXT_DUE: &str = "SELECT min(next_at) FROM parcel WHERE state = 'queued'";
@@ -81,6 +84,7 @@ fn read_claimed(row: &Row<'_>) -> Result<Claimed, DbError> {
         message_id: row.get(7)?,
         attempts: row.get(8)?,
         keep_in_sent: row.get(9)?,
+        created_at: row.get(10)?,
     })
 }
 
@@ -98,7 +102,7 @@ impl Tx<'_> {
         if self.halted()?.is_some() {
             return Ok(Vec::new());
         }
-        let mut due: Vec<(usize, ParcelNo)> = Vec::new();
+        let mut due: Vec<(usize, Time, ParcelNo)> = Vec::new();
         let mut left: BTreeMap<&str, Allowance> = BTreeMap::new();
         for (outlet, connections) in free {
             if !left.contains_key(outlet.mailbox.as_str()) {
@@ -108,23 +112,23 @@ impl Tx<'_> {
             let mut connections = i64::try_from(*connections).unwrap_or(i64::MAX);
             for (rank, kind) in ParcelKind::ALL.iter().enumerate() {
                 let take = connections.min(allowance.of(*kind));
-                if take <= 0 {
+                if take <= 0 || (limits.only_answers && *kind != ParcelKind::Answer) {
                     continue;
                 }
-                let found: Vec<ParcelNo> = self.rows(
+                let found: Vec<(Time, ParcelNo)> = self.rows(
                     DUE,
                     args![&outlet.mailbox, route_word(outlet.route), i64::try_from(rank).unwrap_or(0), now, take],
-                    |row| row.get(0),
+                    |row| Ok((row.get(0)?, row.get(1)?)),
                 )?;
                 let taken = i64::try_from(found.len()).unwrap_or(i64::MAX);
                 connections -= taken;
                 allowance.take(taken);
-                due.extend(found.into_iter().map(|no| (rank, no)));
+                due.extend(found.into_iter().map(|(next_at, no)| (rank, next_at, no)));
             }
         }
         due.sort_unstable();
         let mut claimed = Vec::with_capacity(due.len());
-        for (_, no) in due {
+        for (_, _, no) in due {
             self.run("UPDATE parcel SET state = 'claimed' WHERE no = ?1", args![no])?;
             claimed.push(self.claimed(no)?);
         }
@@ -136,7 +140,8 @@ impl Tx<'_> {
 
     fn claimed(&mut self, parcel: ParcelNo) -> Result<Claimed, StoreError> {
         let claimed = self.one(
-            "SELECT no, kind, mailbox, route, sender, sender_or, recipients, message_id, attempts, keep_in_sent
+            "SELECT no, kind, mailbox, route, sender, sender_or, recipients, message_id, attempts, keep_in_sent,
+                    created_at
              FROM parcel WHERE no = ?1",
             args![parcel],
             read_claimed,

@@ -2,9 +2,10 @@
 //!
 //! A story is a script of one step a line; `|` lines below a step are its text. See `fixtures/stories/README.md`.
 
+mod expects;
 mod letters;
-
 mod play;
+mod steps;
 mod story;
 
 use std::path::Path;

@@ -78,8 +78,8 @@ impl Sheet {
         self.gap();
         self.text.push_str(&format!("{RULE}\n{}\n{RULE}\n", words.trim_matches('\n').trim_end()));
         self.html.push_str(&format!(
-            "<div style=\"margin:1em 0;padding:.8em 0;border:1px solid #999;border-width:1px 0;white-space:pre-wrap;overflow-wrap:anywhere\">{}</div>\n",
-            linked(words.trim_end())
+            "<div style=\"margin:1em 0;padding:.8em 0;border:1px solid #999;border-width:1px 0;overflow-wrap:anywhere\">{}</div>\n",
+            laid_out(&linked(words.trim_end()))
         ));
     }
 
@@ -91,9 +91,9 @@ impl Sheet {
             self.wrapped_under("| ", "| ", line);
         }
         self.html.push_str(&format!(
-            "<div style=\"margin:.5em 0 1em;padding:0 0 0 .8em;border-left:3px solid #999;white-space:pre-wrap;\
+            "<div style=\"margin:.5em 0 1em;padding:0 0 0 .8em;border-left:3px solid #999;\
              overflow-wrap:anywhere\">{}</div>\n",
-            linked(words.trim_end())
+            laid_out(&linked(words.trim_end()))
         ));
     }
 
@@ -104,9 +104,9 @@ impl Sheet {
             self.wrapped_under("| ", "| ", &defused(line));
         }
         self.html.push_str(&format!(
-            "<div style=\"margin:.5em 0 1em;padding:0 0 0 .8em;border-left:3px solid #999;white-space:pre-wrap;\
+            "<div style=\"margin:.5em 0 1em;padding:0 0 0 .8em;border-left:3px solid #999;\
              overflow-wrap:anywhere\">{}</div>\n",
-            escape(&defused(inert(words).trim_end()))
+            laid_out(&escape(&defused(inert(words).trim_end())))
         ));
     }
 
@@ -287,6 +287,11 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
+/// Escaped words with their own lines and spaces, said in markup: Outlook and w3m know no `white-space:pre-wrap`.
+fn laid_out(html: &str) -> String {
+    html.replace("\n ", "\n&nbsp;").replace("  ", "&nbsp; ").replace('\n', "<br>\n")
+}
+
 /// Escaped, with web addresses made into links that show where they lead.
 pub(super) fn linked(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
@@ -368,6 +373,17 @@ mod tests {
     fn inert_words_are_no_links_and_no_marker() {
         assert_eq!(defused("https://evil.test/x. Hej."), "https[:]//evil[.]test/x. Hej.");
         assert_eq!(inert("a\u{1b}[31m -=-=- svar -=-=-\0"), "a[31m - svar -");
+    }
+
+    #[test]
+    fn lines_and_spaces_last_where_styles_do_not() {
+        let check = |words: &str, html: &str| {
+            let mut sheet = Sheet::default();
+            sheet.letter(words);
+            assert!(sheet.html.ends_with(&format!(">{html}</div>\n")), "{}", sheet.html);
+        };
+        check("Hi,\n\na < b\n", "Hi,<br>\n<br>\na &lt; b");
+        check("1  kg\n  2 kg", "1&nbsp; kg<br>\n&nbsp; 2 kg");
     }
 
     #[test]

@@ -367,10 +367,13 @@ fn alone<'t>(lines: &[&'t str], i: usize) -> Vec<&'t str> {
     let before = stripped[..at].trim_matches(['"', '\'', '<', ' ']);
     let after = stripped[at + address.len()..].trim_start_matches(['"', '\'', '>', ')', ']', ' ']);
     let dated = after.starts_with("on ") || after.starts_with("; on");
-    let named = before.is_empty()
+    let display = before.len() <= 60 && stripped[..at].ends_with(['(', '<']) && !before.contains([':', '.']);
+    let named = display
+        || before.is_empty()
         || before == address
         || before.ends_with("SMTP=")
         || (before.starts_with('"') && before.ends_with('"'));
+    let after = if after.starts_with("<mailto:") { "" } else { after };
     let again = after.trim_matches(['<', '>']).eq_ignore_ascii_case(address);
     let ends = after.is_empty() || again || after.starts_with(':') || after.starts_with('(') || dated;
     let twice = bare(before).is_some_and(|b| b.eq_ignore_ascii_case(address));

@@ -61,6 +61,8 @@ struct Renderer {
     row_lines: Option<usize>,
     tab: bool,
     pre: usize,
+    /// The gap around each open paragraph.
+    paragraphs: Vec<Gap>,
     links: Vec<(String, usize, usize)>,
 }
 
@@ -131,7 +133,11 @@ impl Renderer {
                 self.links.push((element.get("href").trim().to_owned(), self.lines.len(), at));
             }
             "q" => self.space = true,
-            "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" => self.need(paragraph_gap(element)),
+            "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" => {
+                let gap = paragraph_gap(element);
+                self.paragraphs.push(gap);
+                self.need(gap);
+            }
             tag if is_block(tag) => self.need(Gap::Line),
             _ => {}
         }
@@ -160,6 +166,10 @@ impl Renderer {
                 self.need(Gap::Line);
             }
             "a" => self.close_link(),
+            "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" => {
+                let gap = self.paragraphs.pop().unwrap_or(Gap::Line);
+                self.need(gap);
+            }
             tag if is_block(tag) => self.need(Gap::Line),
             _ => {}
         }
@@ -368,7 +378,7 @@ mod tests {
         check("<ul><li>a<li>b<ol><li>x</li><li>y</ol></ul>c", "- a\n- b\n  1. x\n  2. y\n\nc");
         check(
             "<blockquote type=cite>a<blockquote type=cite><p>b</p><p>c</p></blockquote></blockquote>d",
-            "> a\n>\n>> b\n>>\n>> c\nd",
+            "> a\n>\n>> b\n>>\n>> c\n\nd",
         );
         check("<blockquote style='margin:0 0 0 40px;border:none;padding:0px'>a</blockquote>", "a");
         check("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>", "a\tb\nc\td");

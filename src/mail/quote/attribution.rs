@@ -63,7 +63,8 @@ pub(super) fn ending_at(lines: &[&str], last: usize) -> Option<Attribution> {
         return None;
     }
     let colon = end.ends_with([':', '：']);
-    if !colon && !(end.contains('@') && end.ends_with(|c: char| c.is_alphabetic()) && matches(&VERB, end)) {
+    let verb_last = || end.contains('@') && end.ends_with(|c: char| c.is_alphabetic()) && matches(&VERB, end);
+    if !colon && !verb_last() {
         return None;
     }
     let quote_below =
@@ -75,7 +76,7 @@ pub(super) fn ending_at(lines: &[&str], last: usize) -> Option<Attribution> {
         if is_blank(lines[start]) || depth(lines[start]) != depth(lines[last]) {
             break;
         }
-        joined.insert_str(0, " ");
+        joined.insert(0, ' ');
         joined.insert_str(0, content(lines[start]).trim());
         if joined.len() > 700 {
             break;

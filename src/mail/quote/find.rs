@@ -201,7 +201,7 @@ pub(super) fn below(text: &Text<'_>, boundary: &Boundary) -> Below {
     let Some(first) = first else { return Below::Nothing };
     // A header block may itself be quoted; then the level counts from there.
     let base = if boundary.block.is_some() { depth(lines[boundary.start]).min(depth(lines[first])) } else { 0 };
-    if depth(lines[first]) <= base && !(boundary.rule == "quote") {
+    if depth(lines[first]) <= base && boundary.rule != "quote" {
         let marked_end = boundary.stop.filter(|&s| s > first);
         return match marked_end {
             Some(stop) => tail(lines, stop, lines.len()),

@@ -16,12 +16,14 @@ pub(super) struct Found {
     pub end: usize,
 }
 
+type Rule = fn(&Text<'_>, usize, usize, Option<&Party>) -> Option<Found>;
+
 /// The signature at the end of `from..to`; nothing where it would be all there is.
 pub(super) fn find(text: &Text<'_>, from: usize, to: usize, sender: Option<&Party>) -> Option<Found> {
     let lines = &text.lines;
     let to = (from..to).rev().find(|&n| !is_blank(lines[n])).map_or(from, |n| n + 1);
-    let rules: [fn(&Text<'_>, usize, usize, Option<&Party>) -> Option<Found>; 4] = [html, dashes, telephone, closing];
-    rules.iter().find_map(|rule| rule(text, from, to, sender)).filter(|f| (from..f.start).any(|n| !is_blank(lines[n])))
+    const RULES: &[Rule] = &[html, dashes, telephone, closing];
+    RULES.iter().find_map(|rule| rule(text, from, to, sender)).filter(|f| (from..f.start).any(|n| !is_blank(lines[n])))
 }
 
 /// An element that a mail program made for it.
