@@ -9,7 +9,7 @@ use crate::model::Time;
 
 /// An email-first help desk: customers write mail, agents answer from the mail client they already have.
 #[derive(Debug, Parser)]
-#[command(name = "svar", version, max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "svar", version, max_term_width = 80, arg_required_else_help = true, disable_help_subcommand = true)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -75,7 +75,7 @@ pub enum Command {
     /// List tickets; without QUERY all that is not closed, spam or merged
     #[command(after_help = QUERY)]
     Tickets {
-        /// Words, state:open, mailbox:support, from:ADDR, agent:ADDR, tag:late …
+        /// Words and terms, as below
         query: Vec<String>,
     },
     /// One ticket, whole: messages, clocks, events

@@ -15,7 +15,7 @@ use crate::store::view::{OutboxRow, QuarantineRow};
 pub fn outbox(global: &Global, out: &mut Out, act: Option<OutboxAct>) -> Result<(), CommandError> {
     match act {
         None => list_outbox(global, out),
-        Some(_) => Ok(()),
+        Some(act) => crate::cli::acts::outbox(global, out, &act),
     }
 }
 
@@ -65,7 +65,7 @@ pub fn quarantine(global: &Global, out: &mut Out, act: Option<QuarantineAct>) ->
     match act {
         None => list_quarantine(global, out),
         Some(QuarantineAct::Show { id, raw }) => show_quarantined(global, out, QuarantineNo(id), raw),
-        Some(_) => Ok(()),
+        Some(act) => crate::cli::acts::quarantine(global, out, &act),
     }
 }
 

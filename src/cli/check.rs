@@ -271,11 +271,7 @@ impl Report {
         match outlet {
             Outlet::Smtp { account, .. } => self.smtp(part, account).await,
             Outlet::Outdir { path } => {
-                let outcome = if path.is_dir() || stands_in_a_directory(path) {
-                    Outcome::Ok
-                } else {
-                    Outcome::Failed
-                };
+                let outcome = if path.is_dir() || stands_in_a_directory(path) { Outcome::Ok } else { Outcome::Failed };
                 self.say(outcome, part, format!("mail is written into {}, not sent", path.display()));
             }
             Outlet::Sendmail { command } => {

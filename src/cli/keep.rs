@@ -16,7 +16,7 @@ pub fn backup(global: &Global, out: &mut Out, file: &Path) -> Result<(), Command
     if file.exists() {
         return Err(CommandError::usage(format!("{} is there already", file.display())).hint("Name a new file."));
     }
-    let store = Store::open(&dir.database(), Role::Reader).map_err(|e| store_error(&e))?;
+    let store = Store::open(&dir.database(), Role::Guest).map_err(|e| store_error(&e))?;
     let size_bytes = store.backup(file).map_err(|e| store_error(&e))?;
     out.line(format!("{}: {:.1} MB", file.display(), size_bytes as f64 / 1e6))?;
     let key = settings.desk.data_dir.join("key");

@@ -119,7 +119,7 @@ impl View {
             return Ok(());
         }
         out.line("")?;
-        let mut table = Table::new(&["clock", "started", "state", "open time", "wall time", "due", "band"]);
+        let mut table = Table::new(&["clock", "started", "state", "open", "wall", "due", "band"]);
         for clock in clocks {
             let tone = match clock.state {
                 ClockState::Breached => Tone::Bad,

@@ -75,7 +75,7 @@ impl Account {
         let still_open = told.iter().filter(|t| t.row().state == State::Open).count();
         let answered = told.iter().filter(|t| t.answers() > 0).count();
         let mut text = String::new();
-        let _ = writeln!(text, "A week in December at {SHOP_NAME}: 7 to 13 December 2026, played through svar.\n");
+        let _ = writeln!(text, "A week in December at {SHOP_NAME}, 7 to 13 December 2026, played through svar\n");
         came(&mut text, world, mails_out);
         tickets(&mut text, &told, settings);
         bands(&mut text, &told);
