@@ -160,13 +160,13 @@ impl Tx<'_> {
             }
             Change::CountAutomatic { address, at } => {
                 self.run("INSERT INTO automatic (address, at) VALUES (?1, ?2)", args![address, *at])?;
-                // A few at a time: more go than come.
-                self.run(
-                    "DELETE FROM automatic WHERE no IN (SELECT no FROM automatic WHERE at < ?1 ORDER BY at LIMIT 3)",
-                    args![now.plus(-AUTOMATIC_KEPT)],
-                )?;
                 if let Some((_, count)) = &mut self.scratch.automatic {
                     *count += 1;
+                }
+                if !self.scratch.pruned {
+                    self.scratch.pruned = true;
+                    let old = now.plus(-AUTOMATIC_KEPT);
+                    self.run("DELETE FROM automatic WHERE at < ?1", args![old])?;
                 }
                 Ok(())
             }

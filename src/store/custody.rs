@@ -379,7 +379,7 @@ impl Tx<'_> {
             "SELECT l.no, l.mailbox, l.channel, l.folder, l.received_at, l.old, l.released, r.packed, l.attempts, l.truncated, l.source, l.uid
              FROM letter l JOIN raw r ON r.letter = l.no
              WHERE l.state = 'received' AND l.no > ?1 ORDER BY l.no LIMIT ?2",
-            args![after, i64::try_from(limit).unwrap_or(i64::MAX)],
+            args![after, limit],
             |row| {
                 Ok(Unread {
                     envelope: read_envelope(row)?,
