@@ -12,6 +12,8 @@ use crate::plan::{
 
 /// So many merges in a row are followed.
 const LONGEST_CHAIN: usize = 32;
+/// So many related tickets are found, the newest ones.
+const NEWEST_RELATED: usize = 10;
 /// So many notices to people who are not named are found.
 const NEWEST_TOLD: i64 = 200;
 
@@ -25,7 +27,7 @@ pub(super) const TICKETS: &str = r#"
            t.created_at, t.updated_at, t.closed_at, t.waiting_since, t.due_at, t.hold_until, t.survivor, t.epoch, t.serial,
            t.answers, a.no, a.at, a.agent, a.text,
            i.no, i.message_id, i."references", i.from_name, i.from_address, i.subject, i.at, i.language, t.turn_agent,
-           (SELECT json_group_array(r.other ORDER BY r.other DESC) FROM related r WHERE r.ticket = t.number)
+           (SELECT json_group_array(r.other) FROM related r WHERE r.ticket = t.number)
     FROM json_each(?1) j CROSS JOIN ticket t ON t.number = j.value
          LEFT JOIN message a ON a.no = t.last_answer LEFT JOIN message i ON i.no = t.last_in
     ORDER BY t.number"#;
@@ -95,6 +97,8 @@ fn read_ticket(row: &Row<'_>) -> Result<TicketFacts, DbError> {
     participants.sort_unstable_by(|a, b| a.address.cmp(&b.address));
     let mut tags: Vec<String> = read_json(row, 12)?;
     tags.sort_unstable();
+    let mut related: Vec<i64> = read_json(row, 36)?;
+    related.sort_unstable();
     Ok(TicketFacts {
         number: row.get(0)?,
         subject: row.get(1)?,
@@ -116,7 +120,7 @@ fn read_ticket(row: &Row<'_>) -> Result<TicketFacts, DbError> {
         due_at: row.get(17)?,
         hold_until: row.get(18)?,
         survivor: row.get(19)?,
-        related: read_json::<Vec<i64>>(row, 36)?.into_iter().take(10).map(TicketNo).collect(),
+        related: related.into_iter().rev().take(NEWEST_RELATED).map(TicketNo).collect(),
         epoch: row.get(20)?,
         serial: row.get(21)?,
         answers: row.get(22)?,
