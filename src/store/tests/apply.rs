@@ -347,7 +347,7 @@ fn ids_are_never_given_out_twice() {
             Ok(())
         })
         .unwrap();
-    store.batch(|tx| Ok(assert_eq!(tx.next().ticket, TicketNo(42)))).unwrap();
+    assert_eq!(store.batch(|tx| Ok(tx.next().ticket)).unwrap(), TicketNo(42));
 }
 
 #[test]
