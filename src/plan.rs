@@ -230,6 +230,7 @@ pub struct LastAnswer {
 pub struct LastIn {
     pub message: MessageNo,
     pub message_id: Option<String>,
+    /// Message-IDs that it names as answered, oldest first, as its References header has them.
     pub references: Vec<String>,
     pub from: Option<Party>,
     pub subject: String,

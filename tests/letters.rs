@@ -168,3 +168,90 @@ fn damaged_letters_are_read() {
         }
     }
 }
+
+/// Letters made to be heavy: what is kept stays within the limits, and the limit that was hit is named.
+#[test]
+fn heavy_letters_are_bounded() {
+    let header = "From: a@kund.test\nMessage-ID: <a@b>\nDate: Fri, 20 Nov 2026 09:01:02 +0100\n";
+    let plain = |body: &str| format!("{header}\n{body}");
+    let html = |body: &str| format!("{header}Content-Type: text/html; charset=utf-8\n\n{body}");
+    let check = |name: &str, raw: String, defect: Option<&str>| {
+        let letter = read(raw.as_bytes());
+        let defects: Vec<_> = letter.defects.iter().map(|d| d.as_str()).collect();
+        if let Some(defect) = defect {
+            assert!(defects.contains(&defect), "{name}: {defects:?}");
+        }
+        assert!(letter.new_text.len() <= letter.text.len().max(1), "{name}");
+        assert!(letter.text.len() <= raw.len() * 2, "{name}: {} of {}", letter.text.len(), raw.len());
+        assert!(letter.attachments.len() <= 1_001, "{name}");
+        assert!(letter.references.len() <= 1_000 && letter.to.len() <= 500, "{name}");
+        letter
+    };
+
+    let deep: String =
+        (0..10_000).map(|i| format!("Content-Type: multipart/mixed; boundary=b{i}\n\n--b{i}\n")).collect();
+    check("deep multiparts", format!("{header}{deep}"), Some("MIME nested too deeply; the rest is one attachment"));
+    let parts = format!("{header}Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\nx\n".repeat(100_000));
+    check("many parts", parts, Some("too many MIME parts; the rest was left out"));
+    let inner = "Content-Type: message/rfc822\n\n".repeat(10_000);
+    check("mails in mails", format!("{header}{inner}"), None);
+
+    check("deep divs", html(&"<div>".repeat(100_000)), Some("HTML nested too deeply; tags were dropped"));
+    check("deep fonts", html(&"<p><font>".repeat(50_000)), Some("HTML nested too deeply; tags were dropped"));
+    check("deep tables", html(&"<table><tr><td>".repeat(20_000)), Some("HTML nested too deeply; tags were dropped"));
+    check(
+        "deep quotes",
+        html(&format!("{}x", "<blockquote type=cite>".repeat(20_000))),
+        Some("HTML nested too deeply; tags were dropped"),
+    );
+    check("deep lists", html(&"<ul><li>x".repeat(20_000)), Some("HTML nested too deeply; tags were dropped"));
+    check("misnested", html(&"<b><p></b><i><a href=x></i>x".repeat(10_000)), None);
+    check("open comments", html(&"<!--<style><script><svg x='".repeat(20_000)), None);
+    check("big html", html(&"<p>hej</p>".repeat(210_000)), Some("HTML too big; read as text without its tags"));
+    check("entities", html(&"&amp;&#x41;&".repeat(50_000)), None);
+
+    let ids: String = (0..20_000).map(|i| format!(" <{i}@b>\n")).collect();
+    let letter = check(
+        "references",
+        format!("{header}References:{ids}\nx"),
+        Some("too many references; the oldest were left out"),
+    );
+    assert_eq!(letter.references.first().map(String::as_str), Some("0@b"));
+    assert_eq!(letter.references.last().map(String::as_str), Some("19999@b"));
+    let to: String = (0..20_000).map(|i| format!(" a{i}@b.test,\n")).collect();
+    check("recipients", format!("{header}To:{to} x@y.test\n\nx"), Some("too many recipients; the last were left out"));
+    check("fields", format!("{}{header}\nx", "X-Y: z\n".repeat(100_000)), None);
+    check("long field", format!("{header}Subject: {}\n\nx", "=?utf-8?q?a?= ".repeat(50_000)), None);
+    check("words without end", format!("{header}Subject: {}\n\nx", "=?utf-8?q?".repeat(50_000)), None);
+    check("received", format!("{}{header}\nx", "Received: from a (b (c (d by e; x\n".repeat(5_000)), None);
+    check("comments", format!("{header}To: {}\n\nx", "(".repeat(100_000)), None);
+    check("parameters", format!("{header}Content-Type: text/plain{}\n\nx", "; a*0*=x''y".repeat(50_000)), None);
+
+    check("deep quoting", plain(&(0..2_000).map(|i| ">".repeat(i) + " x\n").collect::<String>()), None);
+    check("attributions", plain(&"Den 20 nov. 2026 kl 09:00 skrev A <a@b.test>:\n> x\ny\n".repeat(10_000)), None);
+    check("almost attributions", plain(&"Den 20 nov. 2026 kl 09:00 om A:\n".repeat(20_000)), None);
+    check(
+        "header blocks",
+        plain(&"Från: A <a@b.test>\nSkickat: den 20 nov\nTill: b\nÄmne: c\n\n".repeat(10_000)),
+        None,
+    );
+    check("labels", plain(&"Från: A\n".repeat(50_000)), None);
+    check("dividers", plain(&"----- x -----\n".repeat(30_000)), None);
+    check("signatures", plain(&"-- \nx\n".repeat(30_000)), None);
+    check("closings", plain(&"Mvh\nAnna\n".repeat(30_000)), None);
+    check("separators", plain(&"-=-=- svar -=-=-\n".repeat(20_000)), None);
+    check("blank lines", plain(&"\n".repeat(200_000)), None);
+    check("one long line", plain(&"x".repeat(2_000_000)), None);
+    check("long line of angles", plain(&"<".repeat(500_000)), None);
+    check("brackets", html(&"[image: <http".repeat(50_000)), None);
+    check(
+        "addresses",
+        format!("{header}X-Failed-Recipients: x\nSubject: Undeliverable\n\n{}", "recipient a@b.test\n".repeat(20_000)),
+        None,
+    );
+    check(
+        "at signs",
+        format!("From: mailer-daemon@x.test\nSubject: Undeliverable\n\nundeliverable {}", "@".repeat(100_000)),
+        None,
+    );
+}

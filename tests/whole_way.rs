@@ -93,6 +93,12 @@ fn from_the_customer_to_the_agent_and_back() {
     let copy = lab.wait_for(shop, "Sent", LIMIT, |m| m.contains("Det kommer i morgon."));
     assert_eq!(field(&copy, "Message-ID"), field(&answer, "Message-ID"));
 
+    // The question is marked in the shared mailbox, for those who look there.
+    let began = Instant::now();
+    while !lab.doveadm(&["fetch", "-u", &address(shop), "flags", "mailbox", "INBOX", "all"]).contains("\\Answered") {
+        assert!(began.elapsed() < LIMIT, "no mail bears \\Answered");
+    }
+
     // The customer goes on, and the agent who answered hears of it on the same ticket.
     let again = format!(
         "From: Karin Kund <{customer}>\r\nTo: {}\r\nSubject: Sv: {}\r\nMessage-ID: <whole-3@kund.test>\r\nIn-Reply-To: {}\r\n\

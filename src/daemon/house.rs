@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -14,6 +13,7 @@ use crate::daemon::desk::{Desk, Routes};
 use crate::daemon::imap::{self, Reader, Report};
 use crate::daemon::maildir;
 use crate::daemon::outlet::{Broken, Pool, THEIR_MOMENT};
+use crate::daemon::sent::Errands;
 use crate::engine::clock::{self, Now};
 use crate::plan::Route;
 use crate::store::Outlet;
@@ -34,7 +34,7 @@ pub struct House {
     given: Option<Now>,
     readers: Vec<JoinHandle<()>>,
     pools: Vec<Pool>,
-    nudges: BTreeMap<String, Arc<Notify>>,
+    errands: BTreeMap<String, Arc<Errands>>,
     open: BTreeSet<String>,
 }
 
@@ -59,7 +59,7 @@ impl House {
             given,
             readers: Vec::new(),
             pools: Vec::new(),
-            nudges: BTreeMap::new(),
+            errands: BTreeMap::new(),
             open: BTreeSet::new(),
         }
     }
@@ -68,7 +68,7 @@ impl House {
     pub async fn open(&mut self) {
         let settings = Arc::clone(&self.settings);
         self.open.clear();
-        self.nudges = settings.mailboxes.iter().map(|m| (m.name.clone(), Arc::default())).collect();
+        self.errands = settings.mailboxes.iter().map(|m| (m.name.clone(), Arc::default())).collect();
         self.open_outlets(&settings);
         for mailbox in &settings.mailboxes {
             if !asks_sent(mailbox) {
@@ -81,7 +81,7 @@ impl House {
     fn open_outlets(&mut self, settings: &Settings) {
         let mut channels = BTreeMap::new();
         for mailbox in &settings.mailboxes {
-            let nudge = self.nudge(&mailbox.name);
+            let errands = self.errands(&mailbox.name);
             let notify = mailbox.notify_outlet.as_ref().unwrap_or(&mailbox.outlet);
             for (route, way) in [(Route::Mailbox, &mailbox.outlet), (Route::Notify, notify)] {
                 let outlet = Outlet { mailbox: mailbox.name.clone(), route };
@@ -91,7 +91,7 @@ impl House {
                     host_name(mailbox),
                     self.desk.clone(),
                     Arc::clone(&self.broken),
-                    Arc::clone(&nudge),
+                    Arc::clone(&errands),
                 );
                 channels.insert(outlet, channel);
                 self.pools.push(pool);
@@ -109,7 +109,8 @@ impl House {
             desk: self.desk.clone(),
             routes: Arc::clone(&self.routes),
             report: self.report.clone(),
-            nudge: self.nudge(&mailbox.name),
+            errands: self.errands(&mailbox.name),
+            marks_answered: mailbox.mark_answered,
             once: self.once,
             limit_bytes: self.settings.limits.message_size_bytes,
             clock: clock::read,
@@ -125,8 +126,8 @@ impl House {
         }
     }
 
-    fn nudge(&self, mailbox: &str) -> Arc<Notify> {
-        self.nudges.get(mailbox).cloned().unwrap_or_default()
+    fn errands(&self, mailbox: &str) -> Arc<Errands> {
+        self.errands.get(mailbox).cloned().unwrap_or_default()
     }
 
     /// Stops reading, and sends nothing new. What is under way is still told.
@@ -186,8 +187,8 @@ impl House {
         if due.is_ok_and(|due| due.is_ok_and(|due| !due.is_empty())) {
             sleep(THEIR_MOMENT).await;
         }
-        for nudge in self.nudges.values() {
-            nudge.notify_one();
+        for errands in self.errands.values() {
+            errands.nudge.notify_one();
         }
         let readers = std::mem::take(&mut self.readers);
         let all = async {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
 
@@ -12,7 +11,7 @@ use crate::config::settings::{After, Imap, SentFolder, Start};
 use crate::daemon::backoff::Backoff;
 use crate::daemon::desk::{Closed, Desk, Note, Routes};
 use crate::daemon::intake::{Place, Taken, take_in};
-use crate::daemon::sent;
+use crate::daemon::sent::{self, Errands};
 use crate::engine::clock::Now;
 use crate::engine::{Event, Intake};
 use crate::model::{SourceNo, Time};
@@ -46,8 +45,8 @@ pub struct Reader {
     pub desk: Desk,
     pub routes: Arc<Routes>,
     pub report: UnboundedSender<Report>,
-    /// Something may be to do in the mailbox itself (a copy for Sent).
-    pub nudge: Arc<Notify>,
+    pub errands: Arc<Errands>,
+    pub marks_answered: bool,
     pub once: bool,
     pub limit_bytes: u64,
     pub clock: fn() -> Now,
@@ -148,6 +147,7 @@ async fn session(reader: &Reader, imap: &Imap, was_open: &mut bool) -> Result<()
             pass(reader, imap, &mut session, sent, true).await?;
             sent::keep_copies(reader, &mut session, &sent.name).await?;
         }
+        sent::mark_answered(reader, &mut session, &inbox.name, inbox.row.no).await?;
         pass(reader, imap, &mut session, &mut inbox, true).await?;
         if !*was_open {
             *was_open = true;
@@ -163,10 +163,11 @@ async fn session(reader: &Reader, imap: &Imap, was_open: &mut bool) -> Result<()
         if reader.once {
             reader.say(Report::Passed { mailbox: reader.mailbox.clone() });
             // What was sent meanwhile may want a copy.
-            reader.nudge.notified().await;
+            reader.errands.nudge.notified().await;
             if let Some(name) = &sent_name {
                 sent::keep_copies(reader, &mut session, name).await?;
             }
+            sent::mark_answered(reader, &mut session, &inbox.name, inbox.row.no).await?;
             session.logout().await?;
             return Ok(());
         }
@@ -186,7 +187,7 @@ async fn wait_for_news(
     if !*idles {
         tokio::select! {
             () = sleep(poll) => {}
-            () = reader.nudge.notified() => {}
+            () = reader.errands.nudge.notified() => {}
         }
         return Ok(());
     }
@@ -196,7 +197,7 @@ async fn wait_for_news(
         let mut nudged = false;
         let stop = async {
             tokio::select! {
-                () = reader.nudge.notified() => nudged = true,
+                () = reader.errands.nudge.notified() => nudged = true,
                 () = &mut until => {}
             }
         };

@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::config::settings;
 use crate::daemon::backoff::Backoff;
 use crate::daemon::desk::Desk;
+use crate::daemon::sent::Errands;
 use crate::engine::{Consignment, Event};
-use crate::model::Address;
+use crate::model::{Address, ParcelKind};
 use crate::net::smtp::{Connection, SmtpError};
 use crate::net::stream::Timeouts;
 use crate::net::{Account, Delivery, Wire, outdir, sendmail};
@@ -46,8 +47,7 @@ struct Shared {
     /// The daemon stops, or the configuration has another pool in this one's place.
     retired: watch::Sender<bool>,
     broken: Arc<Broken>,
-    /// Wakes whoever puts copies into Sent.
-    nudge: Arc<Notify>,
+    errands: Arc<Errands>,
 }
 
 /// Outlets that do not work at present.
@@ -105,7 +105,7 @@ impl Pool {
         helo: String,
         desk: Desk,
         broken: Arc<Broken>,
-        nudge: Arc<Notify>,
+        errands: Arc<Errands>,
     ) -> (Self, UnboundedSender<Consignment>) {
         let name = format!("{} {:?}", outlet.mailbox, outlet.route);
         let state =
@@ -118,7 +118,7 @@ impl Pool {
             state: Mutex::new(state),
             retired: watch::Sender::new(false),
             broken,
-            nudge,
+            errands,
         });
         let (sender, receiver) = unbounded_channel();
         tokio::spawn(Arc::clone(&shared).take_in(receiver));
@@ -196,11 +196,14 @@ impl Shared {
             events.push(Event::Free(self.outlet.clone(), places));
         }
         self.desk.tell(events);
-        if accepted > 0 && consignment.keep_in_sent {
-            let nudge = Arc::clone(&self.nudge);
+        if accepted > 0 && consignment.kind == ParcelKind::Answer {
+            self.errands.answered(parcel);
+        }
+        if accepted > 0 && (consignment.keep_in_sent || consignment.kind == ParcelKind::Answer) {
+            let errands = Arc::clone(&self.errands);
             tokio::spawn(async move {
                 sleep(THEIR_MOMENT).await;
-                nudge.notify_one();
+                errands.nudge.notify_one();
             });
         }
         if let Verdict::FreeLater(delay) = wait {

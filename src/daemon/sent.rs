@@ -1,9 +1,65 @@
-//! What svar itself has to do with the Sent folder: copies of answers, and the question whether a mail went out before a crash.
+//! What svar itself does in a mailbox: copies of answers in Sent, marks on what was answered, and the question whether a mail went
+//! out before a crash.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
 
 use crate::daemon::imap::{Ended, Reader};
 use crate::engine::{Engine, Event};
+use crate::model::{ParcelNo, SourceNo};
 use crate::net::Delivery;
 use crate::net::imap::{Flag, ImapError, Session};
+
+/// What is to be done in a mailbox, by whoever reads it.
+#[derive(Debug, Default)]
+pub struct Errands {
+    /// There is something to do.
+    pub nudge: Notify,
+    /// Answers that were accepted, whose questions are to be marked.
+    answered: Mutex<Vec<ParcelNo>>,
+}
+
+impl Errands {
+    pub fn answered(&self, parcel: ParcelNo) {
+        self.lock().push(parcel);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<ParcelNo>> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sets `\Answered` on the customers' mails in INBOX that have been answered: the one mark that every mail program shows. A mark
+/// that cannot be set is no harm.
+pub async fn mark_answered(reader: &Reader, session: &mut Session, inbox: &str, source: SourceNo) -> Result<(), Ended> {
+    let parcels = std::mem::take(&mut *reader.errands.lock());
+    if parcels.is_empty() || !reader.marks_answered {
+        return Ok(());
+    }
+    let ask = move |engine: &mut Engine| {
+        engine.store().read(|tx| {
+            let mut uids = Vec::new();
+            for parcel in parcels {
+                uids.extend(tx.answered_letters(parcel)?.into_iter().filter(|(s, _)| *s == source).map(|(_, uid)| uid));
+            }
+            Ok(uids)
+        })
+    };
+    let uids = reader.desk.ask(ask).await??;
+    if uids.is_empty() {
+        return Ok(());
+    }
+    session.select(inbox).await?;
+    match session.store_flags(&uids, &[Flag::Answered]).await {
+        Ok(()) => Ok(()),
+        Err(ImapError::Refused { text, .. }) => {
+            tracing::debug!(mailbox = reader.mailbox, "answered mail could not be marked: {text}");
+            Ok(())
+        }
+        Err(other) => Err(other.into()),
+    }
+}
 
 /// Appends copies of answers that SMTP has accepted, unless the server has kept one by itself.
 pub async fn keep_copies(reader: &Reader, session: &mut Session, folder: &str) -> Result<(), Ended> {

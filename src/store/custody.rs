@@ -7,7 +7,7 @@ use ring::digest::{SHA256, digest};
 use super::db::{DbError, Row, args};
 use super::text::head;
 use super::{StoreError, Tx};
-use crate::model::{Channel, LetterNo, SourceNo, Time};
+use crate::model::{Channel, LetterNo, ParcelNo, SourceNo, Time};
 use crate::plan::{Envelope, Folder, Release};
 
 /// After so many refusals a UID is passed.
@@ -158,7 +158,29 @@ fn read_envelope(row: &Row<'_>) -> Result<Envelope, DbError> {
     })
 }
 
+/// The customer's letters between the answer that parcel ?1 carries and the answer before it, as far as they have a UID.
+pub(super) const ANSWERED_LETTERS: &str = "
+    SELECT l.source, l.uid FROM parcel p
+    JOIN message a ON a.no = p.message
+    JOIN message m ON m.ticket = a.ticket AND m.no < a.no
+    JOIN letter l ON l.no = m.letter
+    JOIN source s ON s.no = l.source AND s.generation = l.generation
+    WHERE p.no = ?1 AND m.direction = 'in' AND l.folder = 'inbox' AND l.name IS NULL
+        AND NOT EXISTS (
+            SELECT 1 FROM message o
+            WHERE o.ticket = a.ticket AND o.direction = 'out' AND o.no > m.no AND o.no < a.no
+        )
+    ORDER BY l.source, l.uid";
+
 impl Tx<'_> {
+    /// Where the letters lie that this parcel answers: source and UID.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn answered_letters(&mut self, parcel: ParcelNo) -> Result<Vec<(SourceNo, u32)>, StoreError> {
+        Ok(self.rows(ANSWERED_LETTERS, args![parcel], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
     /// The row of (host, user, folder); made if it is new.
     ///
     /// # Errors

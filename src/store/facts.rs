@@ -122,7 +122,8 @@ fn read_ticket(row: &Row<'_>) -> Result<TicketFacts, DbError> {
             Some(message) => Some(LastIn {
                 message,
                 message_id: row.get(28)?,
-                references: read_json(row, 29)?,
+                // Kept newest first; a header tells them from the oldest on.
+                references: read_json::<Vec<String>>(row, 29)?.into_iter().rev().collect(),
                 from: read_party(row, 30, 31)?,
                 subject: row.get(32)?,
                 at: row.get(33)?,

@@ -382,7 +382,7 @@ mod tests {
         );
         check("<blockquote style='margin:0 0 0 40px;border:none;padding:0px'>a</blockquote>", "a");
         check("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>", "a\tb\nc\td");
-        check("<table><tr><td><p>a</p><p>b</p></td><td>c</td></tr></table>", "a\n\nb\nc");
+        check("<table><tr><td><p>a</p><p>b</p></td><td>c</td></tr></table>", "a\n\nb\n\nc");
         check("<a href='https://a.test/x'>här</a>!", "här <https://a.test/x>!");
         check("<a href='https://a.test/'>a.test</a>", "a.test");
         check("<a href='mailto:x@a.test'>x@a.test</a>", "x@a.test");

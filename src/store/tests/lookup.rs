@@ -68,6 +68,9 @@ fn a_parent_that_comes_late_finds_its_children() {
         let of = |id: &str| Clues { message_id: Some(id.to_owned()), ..Clues::default() };
         let found = tx.lookup(&of("parent@example.test"), at(9))?;
         assert_eq!(found.children.iter().map(|m| m.no).collect::<Vec<_>>(), [child]);
+        // What an answer to it names, as in a header: the oldest first.
+        let last = found.tickets[&ticket].last_in.as_ref().unwrap();
+        assert_eq!(last.references, ["m1@example.test", "parent@example.test"]);
         assert!(tx.lookup(&of("stranger@example.test"), at(9))?.children.is_empty());
         // What was on record when the child came needs no such search.
         assert!(tx.lookup(&of("m1@example.test"), at(9))?.children.is_empty());
