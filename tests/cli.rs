@@ -330,10 +330,10 @@ fn quarantine_and_outbox_are_emptied() {
     let desk = own();
     change(&desk, &["quarantine", "drop", "1"]).fine();
     change(&desk, &["quarantine", "drop", "1"]).fails(1, "nothing with id 1");
-    let id = change(&desk, &["outbox", "--json"]).fine().json()[0]["id"].to_string();
-    change(&desk, &["outbox", "drop", &id]).fine();
+    let id = change(&desk, &["outbox", "--json"]).fine().json()[0]["id"].clone();
+    change(&desk, &["outbox", "drop", &id.to_string()]).fine();
     let left = change(&desk, &["outbox", "--json"]).fine().json();
-    assert!(left.as_array().unwrap().iter().all(|p| p["id"].to_string() != id || p["state"] == "dropped"), "{left}");
+    assert!(left.as_array().unwrap().iter().all(|p| p["id"] != id || p["state"] == "dropped"), "{left}");
     assert_eq!(change(&desk, &["outbox", "release"]).fine().out, "nothing is held\n");
 }
 

@@ -1,5 +1,7 @@
 //! The whole way on real servers: a customer's mail by SMTP, svar by IMAP and SMTP, an agent's reply, the customer's answer.
 
+#![allow(clippy::disallowed_methods, reason = "real servers take real time")]
+
 #[path = "whole_way/desk.rs"]
 mod desk;
 #[path = "lab/mod.rs"]

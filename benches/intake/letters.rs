@@ -41,7 +41,7 @@ impl Random {
     }
 
     /// At least `low`, below `high`.
-    fn from_to(&mut self, low: u64, high: u64) -> u64 {
+    fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.next() % (high - low)
     }
 
@@ -77,8 +77,8 @@ impl Random {
     }
 
     fn filled(&mut self, pattern: &str) -> String {
-        let long = self.from_to(10_000, 100_000).to_string();
-        let short = self.from_to(2, 29).to_string();
+        let long = self.between(10_000, 100_000).to_string();
+        let short = self.between(2, 29).to_string();
         pattern.replace("{n}", &long).replace("{d}", &short)
     }
 }
@@ -153,9 +153,9 @@ impl Letters {
         Person {
             name: format!("{first} {last}"),
             first,
-            address: format!("{local}{}@{domain}", r.from_to(1, 500)),
-            program: *r.one(PROGRAMS),
-            phone: r.from_to(1_000_000, 10_000_000),
+            address: format!("{local}{}@{domain}", r.between(1, 500)),
+            program: r.one::<&str>(PROGRAMS),
+            phone: r.between(1_000_000, 10_000_000),
         }
     }
 
@@ -163,7 +163,7 @@ impl Letters {
         let words = if self.random.percent(60) { &SWEDISH } else { &ENGLISH };
         let (customer, colleague) = (self.person("kund.test"), self.person("kund.test"));
         let r = &mut self.random;
-        let left = match r.from_to(0, 100) {
+        let left = match r.between(0, 100) {
             0..40 => 1,
             40..62 => 2,
             62..77 => 3,
@@ -185,7 +185,7 @@ impl Letters {
         };
         self.going.insert((self.next_beginning, self.begun), conversation);
         self.begun += 1;
-        self.next_beginning += self.random.from_to(60, 1800) as i64;
+        self.next_beginning += self.random.between(60, 1800) as i64;
     }
 
     fn write(&mut self, at: i64, talk: &mut Conversation) -> Vec<u8> {
@@ -231,7 +231,7 @@ impl Letters {
         field(&mut head, "Date", &date(at));
         field(&mut head, "Message-ID", &id);
         if let Some(last) = talk.ids.last() {
-            let lost = r.from_to(0, 100);
+            let lost = r.between(0, 100);
             if lost < 92 {
                 field(&mut head, "In-Reply-To", last);
             }
@@ -256,7 +256,7 @@ impl Letters {
         };
         if r.percent(12) {
             let mut parts = vec![body];
-            let count = match r.from_to(0, 100) {
+            let count = match r.between(0, 100) {
                 0..75 => 1,
                 75..93 => 2,
                 _ => 3,
@@ -292,7 +292,7 @@ impl Iterator for Letters {
         let raw = self.write(at, &mut talk);
         talk.left -= 1;
         if talk.left > 0 {
-            let pause = self.random.from_to(20 * 60, 40 * 3600) as i64;
+            let pause = self.random.between(20 * 60, 40 * 3600) as i64;
             self.going.insert((at + pause, number), talk);
         }
         Some(Written { at, raw })
@@ -300,7 +300,7 @@ impl Iterator for Letters {
 }
 
 fn text_kind(r: &mut Random, words: &Words) -> (Charset, Coding) {
-    match r.from_to(0, 100) {
+    match r.between(0, 100) {
         0..27 => (Charset::Utf8, Coding::Quoted),
         27..44 => (Charset::Utf8, Coding::EightBit),
         44..58 => (Charset::Utf8, Coding::Base64),
@@ -414,11 +414,11 @@ fn envelope(r: &mut Random, from: &Person, to: &str, at: i64) -> Vec<u8> {
     let mut head = Vec::with_capacity(4096);
     let domain = from.address.rsplit('@').next().unwrap_or("kund.test").to_owned();
     field(&mut head, "Return-Path", &format!("<{}>", from.address));
-    for hop in 0..r.from_to(2, 5) {
+    for hop in 0..r.between(2, 5) {
         let host = r.token(6);
         let value = format!(
             "from {host}.{domain} (unknown [192.0.2.{}])\n\tby mx{hop}.example.test (Postfix) with ESMTPS id {}\n\tfor <{to}>; {}",
-            r.from_to(1, 255),
+            r.between(1, 255),
             r.token(12).to_uppercase(),
             date(at)
         );
@@ -427,7 +427,7 @@ fn envelope(r: &mut Random, from: &Person, to: &str, at: i64) -> Vec<u8> {
     if r.percent(80) {
         let mut seal = format!(
             "v=1; a=rsa-sha256; c=relaxed/relaxed; d={domain}; s=s{}; t={at};\n\th=from:to:cc:subject:date:message-id:mime-version;\n\tbh={};\n\tb=",
-            r.from_to(1, 4),
+            r.between(1, 4),
             BASE64.encode(&r.bytes(32))
         );
         for _ in 0..6 {
@@ -441,7 +441,7 @@ fn envelope(r: &mut Random, from: &Person, to: &str, at: i64) -> Vec<u8> {
 
 fn message_id(r: &mut Random, address: &str) -> String {
     let domain = address.rsplit('@').next().unwrap_or("kund.test");
-    match r.from_to(0, 3) {
+    match r.between(0, 3) {
         0 => format!("<{}@{domain}>", r.token(32)),
         1 => format!("<{}.{}@{domain}>", r.token(8).to_uppercase(), r.token(12)),
         _ => format!("<CA+{}@mail.kund.test>", r.token(40)),

@@ -1,6 +1,6 @@
 //! What shall we do? Pure decisions: letters, deliveries, commands and time in, changes out.
 //!
-//! Four doors: [`clues`] and [`decide`] for a letter, [`delivered`] for a mail that was handed over, [`due`] for what time brings;
+//! Four doors: [`clues`] and [`decide`] for a letter, [`delivered`] for a mail that was handed over, [`due()`] for what time brings;
 //! [`act::act`] for what people do from the shell.
 
 pub mod act;

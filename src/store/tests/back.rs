@@ -48,7 +48,7 @@ fn a_backup_is_a_whole_database() {
     let mut store = desk(&directory.path().join("svar.db"));
     let file = directory.path().join("backup");
     let size = store.backup(&file).unwrap();
-    assert_eq!(size, std::fs::metadata(&file).unwrap().len());
+    assert_eq!(size, fs::metadata(&file).unwrap().len());
     assert!(matches!(store.backup(&file), Err(StoreError::File { .. })), "nothing is written over");
     assert!(matches!(store.backup(&directory.path().join("no/where")), Err(StoreError::File { .. })));
     let mut copy = Store::open(&file, Role::Reader).unwrap();
