@@ -7,7 +7,8 @@ mod ticket;
 use std::collections::BTreeMap;
 
 use super::db::args;
-use super::text::json_text;
+use super::facts::ACTED_ON;
+use super::text::{json_text, same_hash};
 use super::tx::DeskRow;
 use super::{StoreError, Tx};
 use crate::model::{LetterNo, QuarantineNo, Time};
@@ -36,6 +37,13 @@ impl Tx<'_> {
     fn apply_one(&mut self, change: &Change, before: &DeskRow, blobs: &Blobs<'_>, now: Time) -> Result<(), StoreError> {
         match change {
             Change::Settle { letter, fate } => self.settle_letter(*letter, fate),
+            Change::ActedOn { letter, message_id, sameness } => {
+                self.run(
+                    "INSERT INTO ref (hash, role, no) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                    args![same_hash(message_id, sameness), ACTED_ON, *letter],
+                )?;
+                Ok(())
+            }
             Change::Quarantine(new) => {
                 take(new.no.0, before.quarantine, &mut self.scratch.desk.quarantine)?;
                 self.set_aside(new)

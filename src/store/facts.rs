@@ -333,6 +333,7 @@ pub(super) const BORNE_BY_MESSAGE: i64 = 1;
 pub(super) const BORNE_BY_PARCEL: i64 = 2;
 pub(super) const BORNE_WITH_SAMENESS: i64 = 3;
 pub(super) const NAMED: i64 = 4;
+pub(super) const ACTED_ON: i64 = 5;
 
 /// `(hash, role)` of a Message-ID.
 pub(super) fn reference(message_id: &str, role: i64) -> (i64, i64) {

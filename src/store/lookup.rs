@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::db::args;
-use super::facts::{BORNE_BY_MESSAGE, BORNE_BY_PARCEL, BORNE_WITH_SAMENESS, NAMED, reference};
+use super::facts::{ACTED_ON, BORNE_BY_MESSAGE, BORNE_BY_PARCEL, BORNE_WITH_SAMENESS, NAMED, reference};
 use super::text::same_hash;
 use super::{StoreError, Tx};
-use crate::model::{CustomerNo, MessageNo, ParcelNo, TicketNo, Time};
+use crate::model::{CustomerNo, LetterNo, MessageNo, ParcelNo, TicketNo, Time};
 use crate::plan::{Clues, DeliveryFindings, Findings, KnownMessage, KnownParcel, Said};
 
 /// So many earlier tickets of a sender are found.
@@ -92,6 +92,7 @@ impl Tx<'_> {
             wanted.push((same_hash(id, &clues.sameness), BORNE_WITH_SAMENESS));
             wanted.push(reference(id, BORNE_BY_MESSAGE));
             wanted.push(reference(id, NAMED));
+            wanted.push((same_hash(id, &clues.sameness), ACTED_ON));
         }
         let own = wanted.len();
         for id in &clues.references {
@@ -101,7 +102,11 @@ impl Tx<'_> {
         let bounced = wanted.len();
         wanted.extend(clues.bounced.iter().map(|id| reference(id, BORNE_BY_PARCEL)));
 
-        let refs = self.refs(&wanted)?;
+        let mut refs = self.refs(&wanted)?;
+        // The hash is over Message-ID and text, and only a letter that said it was one of us has this role.
+        let is_letters = |at: usize| wanted.get(at).is_some_and(|w| w.1 == ACTED_ON);
+        found.acted_on = refs.iter().find(|(at, _)| is_letters(*at)).map(|(_, no)| LetterNo(*no));
+        refs.retain(|(at, _)| !is_letters(*at));
         let is_parcels = |at: usize| wanted.get(at).is_some_and(|w| w.1 == BORNE_BY_PARCEL);
         let messages = refs.iter().filter(|(at, _)| !is_parcels(*at)).map(|(_, no)| MessageNo(*no)).collect();
         let recorded = self.recorded(&messages)?;
