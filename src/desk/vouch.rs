@@ -50,8 +50,10 @@ pub fn vouch(letter: &Letter, mailbox: &Mailbox, logins: &[Address]) -> Vouch {
     {
         return Vouch::Proved("sent within the tenant");
     }
+    // Below the hop by which the server took the letter stands what the sender wrote; LMTP only hands it on within the house.
+    let taken = chain.iter().find(|h| !h.with.contains("LMTP"));
     if let Some(submission) =
-        chain.last().filter(|h| matches!(h.with.as_str(), "ESMTPA" | "ESMTPSA" | "UTF8SMTPA" | "UTF8SMTPSA"))
+        taken.filter(|h| matches!(h.with.as_str(), "ESMTPA" | "ESMTPSA" | "UTF8SMTPA" | "UTF8SMTPSA"))
     {
         let login = submission.login.as_deref().and_then(Address::parse);
         if mailbox.submission_is_private {
@@ -85,4 +87,51 @@ fn aligned(results: &AuthenticationResults, domain: &str) -> Option<&'static str
         signer.is_some_and(|d| d.contains('.') && (d == domain || domain.ends_with(&format!(".{d}"))))
     });
     dkim.then_some("aligned dkim=pass")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = r#"
+        [desk]
+        name = "Exempelbutiken"
+        data_dir = "data"
+        [[mailbox]]
+        name = "support"
+        address = "support@example.test"
+        trusted_authserv_id = "mx.example.test"
+        maildir = { path = "in" }
+        outdir = { path = "out" }
+        [[agent]]
+        name = "Anna Andersson"
+        addresses = ["anna@example.test"]
+    "#;
+
+    fn check(headers: &str, expect: Vouch) {
+        let settings = crate::config::read(std::path::Path::new("/etc/svar/config.toml"), CONFIG).unwrap();
+        let raw = format!("{headers}From: Anna <anna@example.test>\n\nHej\n");
+        let letter = crate::mail::read::read(raw.as_bytes());
+        let anna = Address::parse("anna@example.test").unwrap();
+        assert_eq!(vouch(&letter, &settings.mailboxes[0], &[anna]), expect, "{headers}");
+    }
+
+    #[test]
+    fn a_login_counts_where_the_server_took_the_letter() {
+        let lmtp = "Received: from mx.example.test by mx.example.test with LMTP id 1\n";
+        let by_anna = "Received: from pc.test (unknown [10.0.0.1]) (Authenticated sender: anna@example.test) by mx.example.test with ESMTPSA id 2\n";
+        let by_bjorn = "Received: from pc.test (unknown [10.0.0.1]) (Authenticated sender: bjorn@example.test) by mx.example.test with ESMTPSA id 2\n";
+        let outside = "Received: from mx.example.test (unknown [6.6.6.6]) by mx.example.test with ESMTPS id 3\n";
+        let elsewhere = "Received: from pc.test by mx.evil.test with ESMTPS id 4\n";
+        let proved = Vouch::Proved("submitted with this login");
+        let silent = Vouch::Unproved("the trusted server says nothing");
+        check(&format!("{lmtp}{by_anna}"), proved);
+        check(&format!("{by_anna}{elsewhere}"), proved);
+        check(by_bjorn, silent);
+        check("", silent);
+        // Forged by whoever sent it, below the hop that is real.
+        check(&format!("{lmtp}{outside}{by_anna}"), silent);
+        check(&format!("{outside}{by_anna}"), silent);
+        check(&format!("{elsewhere}{by_anna}"), silent);
+    }
 }
