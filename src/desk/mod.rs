@@ -7,6 +7,7 @@ pub mod act;
 pub mod agent;
 pub mod answer;
 pub mod case;
+pub mod command_lines;
 pub mod commands;
 pub mod customer;
 pub mod delivery;
