@@ -243,10 +243,10 @@ CREATE INDEX message_thread_index ON message (thread_index) WHERE thread_index I
 
 -- Message-IDs. `hash` is the first 8 bytes of a SHA-256; what is found is compared with the text it stands for.
 -- role 1: borne by message `no`; 2: borne by parcel `no`; 3: borne by message `no`, hashed together with its sameness;
--- 4: named by message `no` as answered, and not on record when it came.
+-- 4: named by message `no` as answered, and not on record when it came; 5: letter `no` of one of us was acted upon, hashed like 3.
 CREATE TABLE ref (
     hash INTEGER NOT NULL,
-    role INTEGER NOT NULL CHECK (role IN (1, 2, 3, 4)),
+    role INTEGER NOT NULL CHECK (role IN (1, 2, 3, 4, 5)),
     no INTEGER NOT NULL,
     PRIMARY KEY (hash, role, no)
 ) STRICT, WITHOUT ROWID;

@@ -120,6 +120,8 @@ pub struct Findings {
     pub duplicate: Option<KnownMessage>,
     /// Another mail bears this Message-ID.
     pub id_is_taken: bool,
+    /// A letter of one of us with the same Message-ID and `sameness` was acted upon (`Change::ActedOn`).
+    pub acted_on: Option<LetterNo>,
     /// Messages on record whose Message-ID is in `Clues::references`, in that order.
     pub messages: Vec<KnownMessage>,
     /// Messages on record that *name* this letter's Message-ID as one they answer (a parent that comes after its child).
@@ -297,6 +299,9 @@ pub struct HeldAnswer {
     pub attachments: Vec<AttachmentRow>,
     /// The commands that stood above it, as written.
     pub commands: Vec<String>,
+    /// Who was shown as its recipients: a `#send` is good for exactly these.
+    #[serde(default)]
+    pub to: Vec<String>,
     pub why: String,
 }
 
@@ -317,6 +322,12 @@ pub enum Change {
     Settle {
         letter: LetterNo,
         fate: Fate,
+    },
+    /// A letter of one of us is acted upon: another copy of the same mail must not be.
+    ActedOn {
+        letter: LetterNo,
+        message_id: String,
+        sameness: String,
     },
     Quarantine(NewQuarantine),
     /// Something leaves quarantine for good.

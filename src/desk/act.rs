@@ -3,11 +3,15 @@
 use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::commands::Command;
 use crate::desk::say::colleague::{ColleagueFacts, NoteFrom, note};
+use crate::desk::say::held::HeldWhy;
 use crate::desk::say::notification::{Reason, Remark};
 use crate::desk::sign::Token;
 use crate::desk::tell::{InsidePost, News, Reply, is_live};
-use crate::model::{Address, Direction, Kind, ParcelKind, Priority, State, TicketNo, Time};
+use crate::model::{Address, Direction, Kind, MessageNo, ParcelKind, Priority, State, TicketNo, Time};
 use crate::plan::{Change, Findings, NewMessage, TicketFacts, What};
+
+/// So many people take part in a ticket, besides its customer.
+pub const PARTICIPANTS_MAX: usize = 10;
 
 /// One thing done to one ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +35,10 @@ pub enum Act {
     Tag(Vec<String>),
     Untag(Vec<String>),
     Priority(Priority),
-    /// This ticket goes into that one.
+    /// This ticket goes into that one, if both are the same customer's.
     Merge(TicketNo),
+    /// The same, though they are two customers': somebody has said so.
+    MergeCustomers(TicketNo),
     Spam,
 }
 
@@ -51,6 +57,12 @@ pub enum Refusal {
     Ambiguous(String),
     /// One of our own addresses, or an agent's, cannot take part.
     OurAddress(Address),
+    /// Ten people take part already.
+    TooMany,
+    /// Nobody outside could get an answer.
+    NoAddress,
+    /// A command about a ticket, where none is named.
+    NoTicket,
 }
 
 impl std::fmt::Display for Refusal {
@@ -64,6 +76,9 @@ impl std::fmt::Display for Refusal {
             Self::Ambiguous(who) => {
                 write!(f, "several agents answer to {who:?}; write more of the name, or the address")
             }
+            Self::TooMany => f.write_str("ten people take part already"),
+            Self::NoAddress => f.write_str("the customer has no address"),
+            Self::NoTicket => f.write_str("no ticket is named"),
             Self::OurAddress(a) => write!(f, "{a} is an address of ours and cannot take part"),
         }
     }
@@ -167,7 +182,13 @@ impl Case<'_> {
         let facts = self.survivor(number).cloned().ok_or(Refusal::NoSuchTicket(number))?;
         let ticket = facts.number;
         match act {
-            Act::Close => self.set_state(ticket, State::Closed, None, actor, What::Closed),
+            Act::Close => {
+                // An answer that leaves in the same breath stops the clock once it is accepted; else nobody waits any more.
+                if facts.last_answer.as_ref().is_none_or(|a| a.at != self.now) && facts.waiting_since.is_some() {
+                    self.waiting(ticket, None);
+                }
+                self.set_state(ticket, State::Closed, None, actor, What::Closed);
+            }
             Act::Open => {
                 let what = if is_live(facts.state) { What::Open } else { What::Reopened };
                 self.set_state(ticket, State::Open, None, actor, what);
@@ -199,6 +220,11 @@ impl Case<'_> {
                 }
             }
             Act::Assign(agent) => {
+                let works_here =
+                    self.rules.settings.agent_of(agent).is_some_and(|a| a.mailboxes.contains(&facts.mailbox));
+                if !works_here {
+                    return Err(Refusal::NoSuchAgent(agent.to_string()));
+                }
                 self.assign(ticket, agent, actor);
                 if by.is_none_or(|s| s.address() != agent) {
                     self.hand_over(ticket, agent, by);
@@ -208,11 +234,17 @@ impl Case<'_> {
                 if text.trim().is_empty() {
                     return Err(Refusal::NoText);
                 }
-                self.add_note(&facts, text, by);
+                let note = self.add_note(&facts, text, by);
                 self.event(ticket, actor, What::Noted, "");
-                self.tell_note(&facts, text, by, to.as_ref());
+                self.tell_note(&facts, note, text, by, to.as_ref());
             }
             Act::Participate(party) => {
+                if crate::desk::thread::takes_part(&facts, &party.address) {
+                    return Ok(());
+                }
+                if facts.participants.len() >= PARTICIPANTS_MAX {
+                    return Err(Refusal::TooMany);
+                }
                 self.change(Change::Participate { ticket, party: party.clone() });
                 self.touch(ticket, |t| t.participants.push(party.clone()));
                 self.event(ticket, actor, What::Participant, "added");
@@ -235,7 +267,13 @@ impl Case<'_> {
                 self.waiting(ticket, facts.waiting_since);
                 self.event(ticket, actor, What::Prioritised, priority.as_str());
             }
-            Act::Merge(into) => self.merge(&facts, *into, actor)?,
+            Act::Merge(into) => {
+                if let Some(HeldWhy::OtherCustomer { other }) = self.merges_customers(ticket, *into) {
+                    return Err(Refusal::OtherCustomer(other));
+                }
+                self.merge(&facts, *into, actor, by)?;
+            }
+            Act::MergeCustomers(into) => self.merge(&facts, *into, actor, by)?,
         }
         Ok(())
     }
@@ -284,7 +322,7 @@ impl Case<'_> {
         );
     }
 
-    pub fn add_note(&mut self, facts: &TicketFacts, text: &str, by: Option<&Staff<'_>>) {
+    pub fn add_note(&mut self, facts: &TicketFacts, text: &str, by: Option<&Staff<'_>>) -> MessageNo {
         let no = self.next.take_message();
         self.change(Change::AddMessage(Box::new(NewMessage {
             no,
@@ -312,12 +350,21 @@ impl Case<'_> {
             attachments: Vec::new(),
             defects: Vec::new(),
         })));
+        no
     }
 
     /// A note is for the assignee, and for whoever is named; never for its writer.
-    pub fn tell_note(&mut self, facts: &TicketFacts, text: &str, by: Option<&Staff<'_>>, to: Option<&Address>) {
+    pub fn tell_note(
+        &mut self,
+        facts: &TicketFacts,
+        no: MessageNo,
+        text: &str,
+        by: Option<&Staff<'_>>,
+        to: Option<&Address>,
+    ) {
         let Some(mailbox) = self.mailbox(&facts.mailbox) else { return };
         let mut readers: Vec<Address> = facts.assignee.iter().chain(to).cloned().collect();
+        readers.sort_unstable();
         readers.dedup();
         readers.retain(|r| by.is_none_or(|s| s.address() != r));
         let from = match by.map(|s| s.role) {
@@ -340,10 +387,10 @@ impl Case<'_> {
                 &staff,
                 page,
                 InsidePost {
-                    kind: ParcelKind::Confirm,
+                    kind: ParcelKind::Report,
                     name: mailbox.display_name.clone(),
                     ticket: Some(facts.number),
-                    message: None,
+                    message: Some(no),
                     ask: None,
                     reply,
                     attachments: Vec::new(),
@@ -353,13 +400,17 @@ impl Case<'_> {
         }
     }
 
-    fn merge(&mut self, facts: &TicketFacts, into: TicketNo, actor: &str) -> Result<(), Refusal> {
-        let survivor = self.survivor(into).cloned().ok_or(Refusal::NoSuchTicket(into))?;
+    fn merge(
+        &mut self,
+        facts: &TicketFacts,
+        into: TicketNo,
+        actor: &str,
+        by: Option<&Staff<'_>>,
+    ) -> Result<(), Refusal> {
+        let seen = |t: &TicketFacts| by.is_none_or(|s| s.mailboxes.contains(&t.mailbox));
+        let survivor = self.survivor(into).cloned().filter(seen).ok_or(Refusal::NoSuchTicket(into))?;
         if survivor.number == facts.number || facts.state == State::Merged {
             return Err(Refusal::NotThis);
-        }
-        if facts.customer.is_some() && survivor.customer.is_some() && facts.customer != survivor.customer {
-            return Err(Refusal::OtherCustomer(survivor.number));
         }
         let since = match (facts.waiting_since, survivor.waiting_since) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -381,7 +432,8 @@ impl Case<'_> {
         self.event(survivor.number, actor, What::Merged, format!("from #{}", facts.number));
         if since.is_some() {
             if matches!(survivor.state, State::Closed | State::Pending) {
-                self.set_state(survivor.number, State::Open, None, actor, What::Reopened);
+                let what = if is_live(survivor.state) { What::Open } else { What::Reopened };
+                self.set_state(survivor.number, State::Open, None, actor, what);
             }
             self.waiting(survivor.number, since);
         }

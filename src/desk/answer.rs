@@ -8,7 +8,7 @@ use crate::desk::say::colleague::{ColleagueFacts, colleague_answered};
 use crate::desk::say::held::{HeldFacts, HeldWhy, held};
 use crate::desk::sign::Token;
 use crate::desk::tell::{InsidePost, Reply, customer_subject};
-use crate::model::{Direction, Kind, LetterNo, ParcelKind, Party, State, TicketNo, Time};
+use crate::model::{AskNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, Party, State, TicketNo, Time};
 use crate::plan::{AttachmentRow, Change, HeldAnswer, KnownAsk, LastAnswer, Matter, NewMessage, TicketFacts, What};
 
 /// An answer before it is a mail.
@@ -104,12 +104,19 @@ impl Case<'_> {
     }
 
     /// Sends an answer: a message on the ticket, a mail in the outbox, the ticket assigned and pending.
-    pub fn send_answer(&mut self, ticket: TicketNo, by: Option<&Staff<'_>>, actor: &str, draft: &Draft) {
-        let Some(facts) = self.tickets.get(&ticket).cloned() else { return };
-        let Some(mailbox) = self.mailbox(&facts.mailbox) else { return };
+    /// `None`, and nothing is done: there is nobody to send it to, or the mailbox only watches.
+    pub fn send_answer(
+        &mut self,
+        ticket: TicketNo,
+        by: Option<&Staff<'_>>,
+        actor: &str,
+        draft: &Draft,
+    ) -> Option<MessageNo> {
+        let facts = self.tickets.get(&ticket).cloned()?;
+        let mailbox = self.mailbox(&facts.mailbox)?;
         let look = self.look(mailbox, &facts, by, draft);
         let to = self.recipients(&facts);
-        let Some((customer, copies)) = to.split_first() else { return };
+        let (customer, copies) = to.split_first()?;
         let no = self.next.take_message();
         let last = facts.last_in.as_ref();
         let in_reply_to = last.and_then(|l| l.message_id.clone());
@@ -138,7 +145,7 @@ impl Case<'_> {
                 not_before: self.now,
             },
         );
-        let Some(parcel) = parcel else { return };
+        let parcel = parcel?;
         let message_id = self.rules.key.message_id(self.found.epoch, parcel, mailbox.address.domain());
         references.reverse();
         let message = Change::AddMessage(Box::new(NewMessage {
@@ -185,12 +192,14 @@ impl Case<'_> {
         if mailbox.notify == Notify::All {
             self.tell_colleagues(mailbox, &facts, by);
         }
+        Some(no)
     }
 
     /// With `notify = "all"`: one line in the notification's own conversation.
     fn tell_colleagues(&mut self, mailbox: &Mailbox, facts: &TicketFacts, by: Option<&Staff<'_>>) {
         let agents = self.rules.settings.agents.iter().filter(|a| a.mailboxes.contains(&mailbox.name));
         for agent in agents.filter(|a| by.is_none_or(|s| s.address() != a.address())) {
+            let Some(not_before) = self.told_from(agent, mailbox) else { continue };
             let told = ColleagueFacts {
                 number: facts.number,
                 subject: facts.subject.clone(),
@@ -199,13 +208,12 @@ impl Case<'_> {
             };
             let page = colleague_answered(&self.inside_voice(), &told);
             let reply = Reply::To(Token::Note { ticket: facts.number }, self.grounds(facts));
-            let not_before = self.now;
             self.inside(
                 mailbox,
                 &Rules::of_agent(agent),
                 page,
                 InsidePost {
-                    kind: ParcelKind::Confirm,
+                    kind: ParcelKind::Report,
                     name: mailbox.display_name.clone(),
                     ticket: Some(facts.number),
                     message: None,
@@ -223,33 +231,18 @@ impl Case<'_> {
         let Some(facts) = self.tickets.get(&ticket).cloned() else { return };
         let Some(mailbox) = self.mailbox(&facts.mailbox) else { return };
         let look = self.look(mailbox, &facts, Some(by), draft);
-        let ask = self.next.take_ask();
         let expires_at = self.now.plus(ASK_FOR_S);
         let word = why_word(&why);
-        self.change(Change::NewAsk(KnownAsk {
-            no: ask,
-            ticket: Some(ticket),
-            agent: by.address().clone(),
-            created_at: self.now,
-            expires_at,
-            settled: None,
-            matter: Matter::Answer(HeldAnswer {
-                letter: draft.letter.map_or(0, |l| l.0),
-                text: draft.text.clone(),
-                html: draft.html.clone(),
-                attachments: draft.attachments.clone(),
-                commands: draft.commands.clone(),
-                why: word.to_owned(),
-            }),
-        }));
+        let to = self.recipients(&facts);
+        let ask = self.ask(Some(ticket), by, matter(draft, &to, word));
         let page = held(
             &self.inside_voice(),
             &HeldFacts {
                 number: ticket,
                 subject: facts.subject.clone(),
                 why,
-                to: self.recipients(&facts),
-                text: look.text,
+                to,
+                text: if draft.text.is_empty() { String::new() } else { look.text },
                 attachments: draft.attachments.iter().map(|a| a.name.clone()).collect(),
                 commands: draft.commands.clone(),
                 expires_at,
@@ -259,6 +252,35 @@ impl Case<'_> {
         self.event(ticket, &by.actor(), What::Asked, format!("{word}; ask {ask}"));
         self.tell(mailbox, by, page, Some(ticket), Some(ask));
     }
+
+    /// Something waits from now on for this person's `#send`.
+    pub fn ask(&mut self, ticket: Option<TicketNo>, of: &Staff<'_>, matter: Matter) -> AskNo {
+        let no = self.next.take_ask();
+        self.change(Change::NewAsk(KnownAsk {
+            no,
+            ticket,
+            agent: of.address().clone(),
+            created_at: self.now,
+            expires_at: self.now.plus(ASK_FOR_S),
+            settled: None,
+            matter,
+        }));
+        no
+    }
+}
+
+/// A draft as it is kept while it waits; `to`: the recipients that are shown.
+#[must_use]
+pub fn matter(draft: &Draft, to: &[Party], why: &str) -> Matter {
+    Matter::Answer(HeldAnswer {
+        letter: draft.letter.map_or(0, |l| l.0),
+        text: draft.text.clone(),
+        html: draft.html.clone(),
+        attachments: draft.attachments.clone(),
+        commands: draft.commands.clone(),
+        to: to.iter().map(|p| p.address.to_string()).collect(),
+        why: why.to_owned(),
+    })
 }
 
 /// Why an answer was held, in a word for the record.
@@ -273,6 +295,7 @@ const fn why_word(why: &HeldWhy) -> &'static str {
         HeldWhy::CommandInText { .. } => "command-in-text",
         HeldWhy::TicketChanged { .. } => "ticket-changed",
         HeldWhy::OtherCustomer { .. } => "other-customer",
+        HeldWhy::RecipientsChanged => "recipients-changed",
         HeldWhy::Other(_) => "other",
     }
 }

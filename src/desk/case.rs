@@ -96,6 +96,14 @@ pub struct Post {
     pub not_before: Time,
 }
 
+/// A point in a decision.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    changes: usize,
+    tickets: BTreeMap<TicketNo, TicketFacts>,
+    next: Next,
+}
+
 /// One decision in the making.
 #[derive(Debug)]
 pub struct Case<'a> {
@@ -116,6 +124,19 @@ impl<'a> Case<'a> {
 
     pub fn change(&mut self, change: Change) {
         self.changes.push(change);
+    }
+
+    /// Where the decision stands, to come back to.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark { changes: self.changes.len(), tickets: self.tickets.clone(), next: self.next }
+    }
+
+    /// Forgets everything that was decided since.
+    pub fn undo(&mut self, mark: Mark) {
+        self.changes.truncate(mark.changes);
+        self.tickets = mark.tickets;
+        self.next = mark.next;
     }
 
     pub fn event(&mut self, ticket: TicketNo, actor: &str, what: What, detail: impl Into<String>) {

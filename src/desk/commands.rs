@@ -100,6 +100,7 @@ table! {
     "away" "borta" "mon 09:00" "nothing is sent to me until then" "inget skickas till mig till dess" |a, g| away(a, g);
     "back" "tillbaka" "" "here again" "här igen" |a, _| none(a, Command::Back);
     "send" "skicka" "" "send what is held" "skicka det som hålls" |a, _| none(a, Command::Send);
+    "stop" "stopp" "" "stop what waits" "stoppa det som väntar" |a, _| none(a, Command::Drop);
     "drop" "släng" "" "forget what is held" "släng det som hålls" |a, _| none(a, Command::Drop);
     "help" "hjälp" "" "this list" "den här listan" |_, _| Ok(Command::Help);
 }
@@ -261,8 +262,6 @@ const GREETINGS: &[&str] = &[
     "hi",
     "god morgon",
     "god dag",
-    "tack",
-    "thanks",
     "mvh",
     "vh",
     "hälsningar",

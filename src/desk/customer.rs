@@ -1,6 +1,7 @@
 //! A customer's mail: joins a ticket or opens one, starts clocks, is acknowledged, and agents hear of it.
 
 use crate::config::settings::AcknowledgeWhen;
+use crate::desk::act::PARTICIPANTS_MAX;
 use crate::desk::case::Post;
 use crate::desk::intake::Incoming;
 use crate::desk::say::acknowledgement::{AckFacts, Echo, acknowledgement};
@@ -8,7 +9,7 @@ use crate::desk::say::answer::{Fill, fill_markdown};
 use crate::desk::say::notification::{Reason, Remark};
 use crate::desk::sign::SignedAddress;
 use crate::desk::tell::{News, is_live};
-use crate::desk::thread::{Thread, takes_part, thread};
+use crate::desk::thread::{Place, Thread, takes_part, thread};
 use crate::desk::vouch::{Vouch, vouch};
 use crate::desk::wording::Wording;
 use crate::mail::compose::AutoSubmitted;
@@ -17,7 +18,7 @@ use crate::mail::thanks::only_thanks;
 use crate::model::{
     Address, CustomerNo, Direction, Kind, MessageNo, ParcelKind, Party, Priority, State, TicketNo, Time,
 };
-use crate::plan::{Change, Fate, LastIn, NewMessage, NewTicket, TicketFacts, What};
+use crate::plan::{Change, Fate, KnownMessage, LastIn, NewMessage, NewTicket, TicketFacts, What};
 
 /// Mail that lay there before us and is older than this is filed without telling anybody.
 const OLD_NEWS_S: i64 = 7 * Time::DAY;
@@ -45,7 +46,13 @@ impl Incoming<'_> {
             doubtful: matches!(vouched, Vouch::Unproved(_)),
             party,
         };
-        let judged = thread(self.letter, self.case.found, &self.numbers, settings.desk.reopen_within_s, self.case.now);
+        let place = Place {
+            mailbox: &self.mailbox.name,
+            numbers: &self.numbers,
+            reopen_within_s: settings.desk.reopen_within_s,
+            now: self.case.now,
+        };
+        let judged = thread(self.letter, self.case.found, &place);
         match judged {
             Thread::Joins { ticket, rule, merged_from } if !own => self.join(author, ticket, rule, merged_from),
             Thread::Joins { ticket, .. } => self.open(author, own, "from our own address", &[ticket]),
@@ -141,6 +148,11 @@ impl Incoming<'_> {
         }
         remarks.dedup();
         if own {
+            let addresses = self.letter.reply_to.iter().map(|p| &p.address).filter(|a| !self.case.rules.is_ours(a));
+            let addresses: Vec<String> = addresses.map(ToString::to_string).collect();
+            if !addresses.is_empty() {
+                remarks.insert(0, Remark::ReplyTo { addresses });
+            }
             remarks.insert(0, Remark::OurOwnAddress);
         } else if author.doubtful {
             remarks.insert(0, Remark::Unverified);
@@ -188,11 +200,13 @@ impl Incoming<'_> {
         let Some(facts) = self.case.tickets.get(&ticket).cloned() else { return };
         self.customer(&mut author);
         let answered = facts.answers > 0 || facts.last_answer.is_some();
-        let resting = facts.state == State::Closed || (facts.state == State::Pending && facts.waiting_since.is_none());
-        let thanks = answered && resting && only_thanks(&self.letter.new_text, !self.letter.attachments.is_empty());
+        let thanks = answered
+            && facts.waiting_since.is_none()
+            && only_thanks(&self.letter.new_text, !self.letter.attachments.is_empty());
         let is_spam = facts.state == State::Spam;
         let message = self.add(ticket, Kind::Person, !thanks && !is_spam, author.verified, rule);
-        if author.verified {
+        let of_customer = author.party.as_ref().is_some_and(|p| facts.customer_addresses.contains(&p.address));
+        if author.verified && of_customer {
             self.participants(ticket);
         }
         if thanks || is_spam {
@@ -206,6 +220,9 @@ impl Incoming<'_> {
             return;
         }
         self.case.event(ticket, "customer", What::Received, format!("message {message}: {rule}"));
+        if self.is_answered_already(&facts) {
+            return self.settle(Fate::Message(message));
+        }
         let reason = match facts.state {
             State::Closed => {
                 self.case.set_state(ticket, State::Open, None, "customer", What::Reopened);
@@ -226,6 +243,14 @@ impl Incoming<'_> {
         }
         self.tell(ticket, message, reason, remarks, None);
         self.settle(Fate::Message(message));
+    }
+
+    /// The answer was found before the mail that it answers, and nobody waits.
+    fn is_answered_already(&self, facts: &TicketFacts) -> bool {
+        let by_us = |m: &KnownMessage| {
+            m.direction == Direction::Out && m.ticket == facts.number && m.at >= self.env.received_at
+        };
+        facts.waiting_since.is_none() && self.case.found.children.iter().any(by_us)
     }
 
     /// Agents hear of it, unless it is old news.
@@ -295,10 +320,10 @@ impl Incoming<'_> {
     }
 
     /// The others on To and Cc take part, ten at most; none of our own addresses, no agent.
-    fn participants(&mut self, ticket: TicketNo) {
+    pub fn participants(&mut self, ticket: TicketNo) {
         let Some(facts) = self.case.tickets.get(&ticket) else { return };
         let rules = self.case.rules;
-        let mut room = 10_usize.saturating_sub(facts.participants.len());
+        let mut room = PARTICIPANTS_MAX.saturating_sub(facts.participants.len());
         let mut new: Vec<Party> = Vec::new();
         for party in self.letter.to.iter().chain(&self.letter.cc) {
             let inside = rules.is_ours(&party.address) || rules.staff(&party.address).is_some();

@@ -26,7 +26,6 @@ pub fn delivered(
     let given_up = now.since(parcel.created_at) >= rules.settings.limits.retry_for_s;
     let mut states = parcel.recipients.clone();
     let mut refused: Vec<(Address, String)> = Vec::new();
-    let mut newly_accepted = false;
     let mut last_error = None;
     for (address, result) in results {
         let Some(entry) = states.iter_mut().find(|(a, s)| a == address && *s == RecipientState::Waiting) else {
@@ -39,7 +38,6 @@ pub fn delivered(
             Delivery::Deferred { reply } => (RecipientState::Waiting, Some(reply.clone())),
         };
         entry.1 = state;
-        newly_accepted |= state == RecipientState::Accepted;
         if matches!(state, RecipientState::Refused | RecipientState::GivenUp) {
             refused.push((address.clone(), error.clone().unwrap_or_default()));
         }
@@ -57,9 +55,18 @@ pub fn delivered(
     };
     let next_at = waits.then(|| now.plus(delay_s(rules, parcel.no.0, attempts)));
     case.change(Change::Parcel { parcel: parcel.no, state, next_at, attempts, error: last_error, at: now });
-    let first_accept = newly_accepted && !parcel.recipients.iter().any(|(_, s)| *s == RecipientState::Accepted);
     let ticket = parcel.ticket.filter(|t| case.tickets.contains_key(t));
-    if let (ParcelKind::Answer, Some(ticket), true) = (parcel.kind, ticket, first_accept) {
+    let customers = customers_of(found);
+    let has_it = |states: &[(Address, RecipientState)]| {
+        states
+            .iter()
+            .any(|(a, s)| matches!(s, RecipientState::Accepted | RecipientState::Bounced) && customers.contains(a))
+    };
+    // An answer is one to the customer: that a person on Cc has it stops no clock.
+    if let (ParcelKind::Answer, Some(ticket)) = (parcel.kind, ticket)
+        && has_it(&states)
+        && !has_it(&parcel.recipients)
+    {
         accepted(&mut case, found, ticket);
     }
     if !refused.is_empty() {
@@ -68,9 +75,23 @@ pub fn delivered(
         } else {
             FailedHow::GivenUp { after_s: now.since(parcel.created_at) }
         };
-        failed(&mut case, found, ticket, how, &refused, &states, state);
+        let missed = refused.iter().any(|(a, _)| customers.contains(a)) && !has_it(&states);
+        let failure = Failure { how, refused: &refused, states: &states, missed };
+        failed(&mut case, found, ticket, failure);
     }
     case.changes
+}
+
+/// The recipients of an answer that are its customer's; all of them, where none is.
+fn customers_of(found: &DeliveryFindings) -> Vec<Address> {
+    let all: Vec<Address> = found.parcel.recipients.iter().map(|(a, _)| a.clone()).collect();
+    let is_customers = |a: &Address| {
+        found.ticket.as_ref().is_some_and(|t| {
+            t.customer_addresses.contains(a) || t.customer_party.as_ref().is_some_and(|p| p.address == *a)
+        })
+    };
+    let customers: Vec<Address> = all.iter().filter(|a| is_customers(a)).cloned().collect();
+    if customers.is_empty() { all } else { customers }
 }
 
 /// From now on the answer counts: the clock stops, unless the customer has written since.
@@ -84,15 +105,18 @@ fn accepted(case: &mut Case<'_>, found: &DeliveryFindings, ticket: TicketNo) {
     case.waiting(ticket, found.waiting_after);
 }
 
-fn failed(
-    case: &mut Case<'_>,
-    found: &DeliveryFindings,
-    ticket: Option<TicketNo>,
+/// Recipients that will not get a mail.
+struct Failure<'a> {
     how: FailedHow,
-    refused: &[(Address, String)],
-    states: &[(Address, RecipientState)],
-    state: ParcelState,
-) {
+    /// With the server's words.
+    refused: &'a [(Address, String)],
+    states: &'a [(Address, RecipientState)],
+    /// The customer has not got her answer.
+    missed: bool,
+}
+
+fn failed(case: &mut Case<'_>, found: &DeliveryFindings, ticket: Option<TicketNo>, failure: Failure<'_>) {
+    let Failure { how, refused, states, missed } = failure;
     let parcel = &found.parcel;
     let words = refused.iter().map(|(_, w)| w.as_str()).collect::<Vec<_>>().join("; ");
     let facts = ticket.and_then(|t| case.survivor(t)).cloned();
@@ -105,9 +129,14 @@ fn failed(
                 What::Undelivered,
                 format!("message {}", parcel.message.map_or(0, |m| m.0)),
             );
-            if state == ParcelState::Failed && matches!(facts.state, State::Pending | State::Closed | State::Held) {
+            if missed && matches!(facts.state, State::Pending | State::Closed | State::Held) {
                 let what = if is_live(facts.state) { What::Open } else { What::Reopened };
                 case.set_state(facts.number, State::Open, None, "svar", what);
+                // It was closed with this answer: the customer waits again, as long as she has waited.
+                let newest = facts.last_answer.as_ref().map(|a| a.message) == parcel.message;
+                if newest && facts.waiting_since.is_none() {
+                    case.waiting(facts.number, facts.last_in.as_ref().map(|l| l.at));
+                }
             }
             let writer = parcel.agent.as_ref().or(facts.assignee.as_ref()).and_then(|a| case.rules.staff(a));
             if let Some(staff) = writer {

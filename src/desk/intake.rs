@@ -181,7 +181,7 @@ impl<'a> Incoming<'a> {
         match self.env.released {
             Some(Release::Recorded) => match self.staff() {
                 Some(staff) => {
-                    self.record(&staff, true);
+                    self.record_released(&staff);
                     true
                 }
                 None => self.of_customer(),
@@ -193,7 +193,10 @@ impl<'a> Incoming<'a> {
 
     /// A mail that this desk sent comes back to it: a copy in Sent, a list, an alias.
     fn echo(&mut self) -> bool {
-        let Some((epoch, parcel)) = self.letter.svar_id.as_deref().and_then(|v| self.case.rules.key.verify_svar_id(v))
+        // Whoever has our mail can copy its header; but what we wrote bears our own address.
+        let own = self.letter.from.as_ref().is_some_and(|p| self.case.rules.is_ours(&p.address));
+        let Some((epoch, parcel)) =
+            self.letter.svar_id.as_deref().and_then(|v| self.case.rules.key.verify_svar_id(v)).filter(|_| own)
         else {
             return false;
         };
@@ -217,16 +220,17 @@ impl<'a> Incoming<'a> {
     }
 
     fn by_rule(&mut self) -> bool {
+        // Rules speak of outsiders' robots; a bounce speaks of our own mail.
+        if self.staff().is_some() || self.letter.kind == Kind::Bounce {
+            return false;
+        }
         match self.rule() {
             Some(TakenFor::Ignore) => {
                 self.quarantine("ignored: a [[sender]] rule says so");
                 true
             }
-            Some(TakenFor::Robot) => {
-                self.quarantine("robot: a [[sender]] rule says so");
-                true
-            }
-            Some(TakenFor::Person) => self.letter.kind != Kind::Bounce && self.staff().is_none() && self.of_customer(),
+            Some(TakenFor::Robot) => self.of_robot("a [[sender]] rule says so"),
+            Some(TakenFor::Person) => self.of_customer(),
             None => false,
         }
     }

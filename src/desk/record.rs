@@ -1,12 +1,11 @@
 //! Mail of ours that svar did not send: answers found in Sent, and agents' mail that is recorded without acting.
 
-use crate::desk::case::Staff;
+use crate::desk::case::{Case, Staff};
 use crate::desk::customer::{facts_of, message_of};
 use crate::desk::intake::Incoming;
-use crate::desk::say::not_proved::NotProvedWhy;
 use crate::desk::tell::is_live;
 use crate::desk::thread::takes_part;
-use crate::mail::letter::ReturnPath;
+use crate::mail::letter::{Letter, Original, ReturnPath};
 use crate::model::{Address, Direction, Kind, MessageNo, Party, Priority, State, TicketNo};
 use crate::plan::{Change, Fate, Folder, LastAnswer, NewMessage, NewTicket, What};
 
@@ -20,14 +19,15 @@ impl Incoming<'_> {
             return false;
         }
         let from = self.letter.from.as_ref().map(|p| p.address.clone());
-        let ours = from.as_ref().is_some_and(|a| self.mailbox.is_addressed_by(a) || self.case.rules.staff(a).is_some());
+        let is_agents = |a: &Address| self.case.rules.settings.agent_of(a).is_some();
+        let ours = from.as_ref().is_some_and(|a| self.mailbox.is_addressed_by(a) || is_agents(a));
         // Plus addressing puts mail from outside into folders on some servers: what was delivered was not written here.
         let delivered = self.letter.return_path != ReturnPath::Absent || !self.letter.delivered_to.is_empty();
         let from_outside = self
             .letter
             .received
             .iter()
-            .any(|h| !matches!(h.with.as_str(), "ESMTPA" | "ESMTPSA" | "HTTP" | "HTTPS" | ""));
+            .any(|h| !matches!(h.with.as_str(), "ESMTPA" | "ESMTPSA" | "HTTP" | "HTTPS" | "MAPI" | ""));
         if !ours || delivered || from_outside {
             self.quarantine("sent-from-outside: it lies in Sent, but was not written by us");
             return true;
@@ -46,7 +46,8 @@ impl Incoming<'_> {
     }
 
     /// The ticket that a mail of ours answers: by reference, by number, or by recipient and subject (then guessed).
-    fn answered_ticket(&self) -> Option<(TicketNo, &'static str)> {
+    #[must_use]
+    pub fn answered_ticket(&self) -> Option<(TicketNo, &'static str)> {
         let found = self.case.found;
         let to: Vec<&Address> = self.letter.to.iter().chain(&self.letter.cc).map(|p| &p.address).collect();
         let concerns =
@@ -65,22 +66,22 @@ impl Incoming<'_> {
     }
 
     /// An answer that is on its way already: it stops the clock at the time it was sent, and is not sent again.
-    fn found_answer(&mut self, ticket: TicketNo, rule: &'static str, agent: Option<Address>) {
+    pub fn found_answer(&mut self, ticket: TicketNo, rule: &'static str, agent: Option<Address>) {
         let message = self.add_found(ticket, agent.clone());
         let actor = agent.as_ref().map_or_else(|| "svar".to_owned(), |a| format!("agent:{a}"));
         self.case.event(ticket, &actor, What::Answered, format!("message {message}: found, {rule}"));
         let Some(facts) = self.case.tickets.get(&ticket).cloned() else { return };
-        if facts.waiting_since.is_some_and(|since| since <= self.env.received_at)
-            && facts.last_in.as_ref().is_none_or(|l| l.at <= self.env.received_at)
-        {
-            self.case.waiting(ticket, None);
+        let sent_at = self.env.received_at;
+        let wrote_since = facts.last_in.as_ref().map(|l| l.at).filter(|at| *at > sent_at);
+        if facts.waiting_since.is_some_and(|since| since <= sent_at) {
+            self.case.waiting(ticket, wrote_since);
         }
         if facts.assignee.is_none()
             && let Some(agent) = &agent
         {
             self.case.assign(ticket, agent, &actor);
         }
-        if matches!(facts.state, State::Open | State::Held) {
+        if wrote_since.is_none() && matches!(facts.state, State::Open | State::Held) {
             self.case.set_state(ticket, State::Pending, None, &actor, What::Pending);
         }
         self.settle(Fate::Message(message));
@@ -109,9 +110,8 @@ impl Incoming<'_> {
 
     /// We wrote first: a ticket that waits for the customer and has no first response to measure.
     fn opened_by_us(&mut self, agent: Option<Address>) {
-        let rules = self.case.rules;
-        let outsider = |p: &&Party| !rules.is_ours(&p.address) && rules.staff(&p.address).is_none();
-        let Some(customer) = self.letter.to.iter().chain(&self.letter.cc).find(outsider).cloned() else {
+        let others = self.letter.to.iter().chain(&self.letter.cc);
+        let Some(customer) = others.filter(|p| self.is_outsider(p)).next().cloned() else {
             return self.settle(Fate::Done("a mail among us"));
         };
         let known = self.case.found.customer.as_ref().filter(|c| c.addresses.contains(&customer.address)).map(|c| c.no);
@@ -147,26 +147,83 @@ impl Incoming<'_> {
             self.case.assign(number, agent, &actor);
         }
         let message = self.add_found(number, agent);
+        self.participants(number);
         self.case.event(number, &actor, What::Answered, format!("message {message}: found, we wrote first"));
         self.settle(Fate::Message(message));
     }
 
-    /// An agent's mail whose From is proved, or that he released himself, and that acts on nothing.
-    pub fn record(&mut self, staff: &Staff<'_>, released: bool) {
+    /// An agent's mail whose From is proved: an answer that he sent himself is found; about anything else he is asked.
+    pub fn record(&mut self, staff: &Staff<'_>) {
+        match self.answered_ticket() {
+            Some((ticket, rule)) => self.found_answer(ticket, rule, Some(staff.address().clone())),
+            None => self.ask_about(staff),
+        }
+    }
+
+    /// An agent's mail that he released himself. It is written down, and nothing leaves the desk by it.
+    pub fn record_released(&mut self, staff: &Staff<'_>) {
         if let Some((ticket, rule)) = self.answered_ticket() {
             return self.found_answer(ticket, rule, Some(staff.address().clone()));
         }
-        if !released {
-            return self.set_aside(staff, NotProvedWhy::UnknownAddress, "it answers no mail of ours");
+        let original = self.letter.original.clone();
+        let customer = original.as_ref().and_then(|o| o.from.clone());
+        if let (Some(original), Some(customer)) = (original, customer.filter(|c| self.is_outsider(c))) {
+            return self.open_forwarded(staff, &original, customer);
         }
-        let concerned = self.numbers.iter().copied().chain(self.case.found.messages.iter().map(|m| m.ticket));
-        if let Some(ticket) = concerned.filter_map(|t| self.case.survivor(t)).map(|t| t.number).next() {
-            let Some(facts) = self.case.tickets.get(&ticket).cloned() else { return };
-            let text = self.letter.new_text.clone();
-            self.case.add_note(&facts, &text, Some(staff));
-            self.case.event(ticket, &staff.actor(), What::Noted, "released from quarantine");
-            return self.settle(Fate::Done("recorded as a note"));
+        match self.concerned_ticket(staff).and_then(|t| self.case.tickets.get(&t)).cloned() {
+            Some(facts) => {
+                self.case.add_note(&facts, &self.letter.new_text, Some(staff));
+                self.case.event(facts.number, &staff.actor(), What::Noted, "released from quarantine");
+                self.settle(Fate::Done("recorded as a note"));
+            }
+            None => {
+                self.of_customer();
+            }
         }
-        self.of_customer();
+    }
+
+    /// A customer's mail that an agent forwarded becomes her ticket; what the agent wrote above it is a note.
+    fn open_forwarded(&mut self, staff: &Staff<'_>, original: &Original, customer: Party) {
+        let letter = Letter {
+            from: Some(customer),
+            from_is_single: false,
+            reply_to: Vec::new(),
+            to: Vec::new(),
+            cc: Vec::new(),
+            subject: original.subject.clone(),
+            base_subject: crate::mail::subject::base(&original.subject),
+            text: original.text.clone(),
+            new_text: original.text.clone(),
+            message_id: None,
+            in_reply_to: Vec::new(),
+            references: Vec::new(),
+            thread_index: None,
+            authentication: Vec::new(),
+            received: Vec::new(),
+            original: None,
+            ..self.letter.clone()
+        };
+        let mut inner = Incoming {
+            case: Case::new(self.case.rules, self.case.found, self.case.now),
+            letter: &letter,
+            env: self.env,
+            mailbox: self.mailbox,
+            numbers: Vec::new(),
+            signed: Vec::new(),
+        };
+        inner.of_customer();
+        let opened = inner.case.changes.iter().find_map(|c| match c {
+            Change::AddMessage(m) => Some(m.ticket),
+            _ => None,
+        });
+        let facts = opened.and_then(|t| inner.case.tickets.get(&t)).cloned();
+        if let Some(facts) = facts.filter(|_| !self.letter.new_text.trim().is_empty()) {
+            inner.case.add_note(&facts, &self.letter.new_text, Some(staff));
+        }
+        self.case.changes.extend(inner.case.changes);
+    }
+
+    fn is_outsider(&self, party: &Party) -> bool {
+        !self.case.rules.is_ours(&party.address) && self.case.rules.staff(&party.address).is_none()
     }
 }

@@ -1,5 +1,6 @@
 //! Mail that no person wrote: bounces of our mail, vacation notices, lists. It starts and stops nothing.
 
+use crate::config::settings::Notify;
 use crate::desk::intake::Incoming;
 use crate::desk::say::failed::{CameBackFacts, CameBackFrom, came_back};
 use crate::desk::say::manager::ManagerNews;
@@ -8,9 +9,6 @@ use crate::desk::tell::{News, is_live};
 use crate::mail::letter::{Action, BouncedRecipient};
 use crate::model::{Address, Kind, ParcelKind, RecipientState, State, TicketNo, Time};
 use crate::plan::{Change, Fate, KnownParcel, What};
-
-/// An agent whose robot answered us is taken to be away for so long; the next notice of it begins anew.
-const OUT_OF_OFFICE_S: i64 = Time::DAY;
 
 impl Incoming<'_> {
     /// A delivery report. It only ever speaks of mail that is ours for certain: by our signature, or a Message-ID on record.
@@ -32,6 +30,11 @@ impl Incoming<'_> {
             }
             return true;
         };
+        let arrived = |r: &BouncedRecipient| matches!(r.action, Action::Relayed | Action::Delivered | Action::Expanded);
+        if !report.recipients.is_empty() && report.recipients.iter().all(arrived) {
+            self.settle(Fate::Done("a report that a mail of ours has arrived"));
+            return true;
+        }
         let failed: Vec<BouncedRecipient> =
             report.recipients.iter().filter(|r| r.action == Action::Failed).cloned().collect();
         let words = |r: &BouncedRecipient| {
@@ -66,7 +69,9 @@ impl Incoming<'_> {
             }
             (_, Some(ticket)) => {
                 let message = self.add(ticket, Kind::Bounce, false, false, "bounce of a mail of ours");
-                self.case.event(ticket, "svar", What::Bounced, format!("parcel {}", parcel.no));
+                if !failed.is_empty() {
+                    self.case.event(ticket, "svar", What::Bounced, format!("parcel {}", parcel.no));
+                }
                 self.settle(Fate::Message(message));
             }
             (_, None) => {
@@ -96,15 +101,11 @@ impl Incoming<'_> {
         let message = self.add(ticket, Kind::Bounce, false, false, "bounce of an answer");
         self.settle(Fate::Message(message));
         let Some(survivor) = self.case.survivor(ticket).cloned() else { return };
-        self.case.event(
-            survivor.number,
-            "svar",
-            What::Bounced,
-            format!("message {}", parcel.message.map_or(0, |m| m.0)),
-        );
         if failed.is_empty() {
             return;
         }
+        let detail = format!("message {}", parcel.message.map_or(0, |m| m.0));
+        self.case.event(survivor.number, "svar", What::Bounced, detail);
         if matches!(survivor.state, State::Closed | State::Pending | State::Held) {
             let what = if is_live(survivor.state) { What::Open } else { What::Reopened };
             self.case.set_state(survivor.number, State::Open, None, "svar", what);
@@ -143,48 +144,46 @@ impl Incoming<'_> {
         }
     }
 
-    /// Vacation notices and lists: kept on the ticket that they answer, else set aside.
+    /// Vacation notices and lists.
     pub fn robot(&mut self) -> bool {
         if !matches!(self.letter.kind, Kind::Auto | Kind::List) {
             return false;
         }
-        let by_message = self.case.found.messages.first().map(|m| m.ticket);
-        let references = |id: &String| self.letter.in_reply_to.contains(id) || self.letter.references.contains(id);
-        let by_parcel = || self.case.found.parcels.iter().find(|p| references(&p.message_id)).and_then(|p| p.ticket);
-        let by_number = || {
-            let from = self.letter.from.as_ref()?;
-            let part = |t: &&TicketNo| {
-                self.case.tickets.get(t).is_some_and(|f| crate::desk::thread::takes_part(f, &from.address))
-            };
-            self.numbers.iter().find(part).copied()
-        };
-        let ticket =
-            by_message.or_else(by_parcel).or_else(by_number).and_then(|t| self.case.survivor(t)).map(|t| t.number);
-        match ticket {
+        let why = self.letter.why.clone();
+        self.of_robot(&why)
+    }
+
+    /// Kept on the ticket that it answers, else set aside.
+    pub fn of_robot(&mut self, why: &str) -> bool {
+        // A bounce keeps its own kind; what a rule calls a robot's is one.
+        let kind = if self.letter.kind == Kind::List { Kind::List } else { Kind::Auto };
+        match self.robots_ticket() {
             Some(ticket) => {
-                let message = self.add(ticket, self.letter.kind, false, false, "a robot's mail about this ticket");
-                self.case.event(ticket, "customer", What::Received, format!("message {message}: {}", self.letter.kind));
+                let message = self.add(ticket, kind, false, false, "a robot's mail about this ticket");
+                self.case.event(ticket, "customer", What::Received, format!("message {message}: {kind}"));
                 self.settle(Fate::Message(message));
             }
             None => {
-                let why = self.letter.why.clone();
                 self.quarantine(format!("robot: {why}"));
             }
         }
         true
     }
 
-    /// A robot answered for an agent: he is away.
-    pub fn out_of_office(&mut self, agent: &Address) {
-        let ours = !self.case.found.parcels.is_empty() || !self.signed.is_empty();
-        if ours {
-            self.case
-                .change(Change::AgentAway { agent: agent.clone(), until: Some(self.case.now.plus(OUT_OF_OFFICE_S)) });
-            self.settle(Fate::Done("an agent's out-of-office reply"));
-        } else {
-            let why = self.letter.why.clone();
-            self.quarantine(format!("robot: {why}"));
-        }
+    /// The ticket that a robot's mail belongs to: it answers a mail of ours, whoever sends it; or its sender takes part.
+    fn robots_ticket(&self) -> Option<TicketNo> {
+        let found = self.case.found;
+        let from = self.letter.from.as_ref().map(|p| &p.address);
+        let part = |t: &TicketNo| {
+            let facts = self.case.tickets.get(t);
+            facts.is_some_and(|f| from.is_some_and(|a| crate::desk::thread::takes_part(f, a)))
+        };
+        let named = |id: &String| self.letter.in_reply_to.contains(id) || self.letter.references.contains(id);
+        let of_ours = found.parcels.iter().filter(|p| named(&p.message_id)).filter_map(|p| p.ticket);
+        let of_messages = found.messages.iter().map(|m| m.ticket).filter(part);
+        let of_numbers = self.numbers.iter().copied().filter(part);
+        let ticket = of_ours.chain(of_messages).chain(of_numbers).next()?;
+        self.case.survivor(ticket).map(|t| t.number)
     }
 }
 
@@ -195,7 +194,13 @@ impl crate::desk::case::Case<'_> {
         let Some(mailbox) = self.mailbox(&facts.mailbox) else { return };
         let Some(agent) = parcel.agent.clone() else { return };
         let name = self.rules.staff(&agent).map_or_else(|| agent.to_string(), |s| s.name.to_owned());
-        let said = parcel.message.and_then(|m| self.found.said.get(&m)).cloned();
+        self.note_unreachable(&agent);
+        // With `notify = "all"` the others have it already.
+        let said = parcel.message.and_then(|m| self.found.said.get(&m)).filter(|_| mailbox.notify == Notify::Turn);
+        let said = said.cloned();
+        let mut not_to = vec![agent.clone()];
+        let others = self.rules.settings.agents.iter().map(|a| a.address().clone());
+        not_to.extend(others.filter(|a| self.is_unreachable(a)));
         let before = facts.turn_agent.clone();
         let mut reached = false;
         if let Some(said) = said {
@@ -211,7 +216,7 @@ impl crate::desk::case::Case<'_> {
                     attachments: Vec::new(),
                     received_at: said.at,
                     prefer: None,
-                    not_to: vec![agent.clone()],
+                    not_to,
                 },
             );
         }

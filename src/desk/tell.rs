@@ -36,6 +36,13 @@ pub enum Reply {
     Desk,
 }
 
+/// An agent to whom a mail came back is passed over for so long, where there is another.
+const UNREACHABLE_S: i64 = Time::DAY;
+/// What is remembered of such an agent; see `Change::Told`.
+const CAME_BACK: &str = "mail-came-back";
+/// Whoever is away for longer has not said when he will be back.
+const AWAY_FOR_GOOD_S: i64 = 1000 * Time::DAY;
+
 /// When an agent can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Duty {
@@ -48,9 +55,31 @@ impl Case<'_> {
         let hours = self.rules.settings.hours_of(agent, mailbox)?;
         let away = self.found.agents.get(agent.address()).and_then(|a| a.away_until).filter(|t| *t > self.now);
         match away {
+            Some(until) if until.since(self.now) > AWAY_FOR_GOOD_S => None,
             None if hours.is_open(self.now) => Some(Duty::Now),
             _ => hours.next_open(away.unwrap_or(self.now)).map(Duty::From),
         }
+    }
+
+    /// From when on an agent may be told of something; `None`: he is away and has not said until when.
+    #[must_use]
+    pub fn told_from(&self, agent: &Agent, mailbox: &Mailbox) -> Option<Time> {
+        self.duty(agent, mailbox).map(|duty| match duty {
+            Duty::Now => self.now,
+            Duty::From(time) => time,
+        })
+    }
+
+    /// Whether mail to an agent came back lately.
+    #[must_use]
+    pub fn is_unreachable(&self, agent: &Address) -> bool {
+        let last = self.found.told.get(&(agent.clone(), CAME_BACK.to_owned()));
+        last.is_some_and(|t| self.now.since(*t) < UNREACHABLE_S)
+    }
+
+    /// Mail to an agent came back: others are asked before him for a day.
+    pub fn note_unreachable(&mut self, agent: &Address) {
+        self.change(Change::Told { to: agent.clone(), topic: CAME_BACK.to_owned(), at: self.now });
     }
 
     /// Tells the agents whose turn it is. `false` if nobody could be told.
@@ -67,6 +96,8 @@ impl Case<'_> {
             .filter(|a| a.mailboxes.contains(&mailbox.name) && !news.not_to.contains(a.address()))
             .filter_map(|a| Some((a, self.duty(a, mailbox)?)))
             .collect();
+        let reachable: Vec<_> = agents.iter().filter(|(a, _)| !self.is_unreachable(a.address())).copied().collect();
+        let agents = if reachable.is_empty() { agents } else { reachable };
         if mailbox.notify == Notify::All {
             for (agent, duty) in &agents {
                 self.notification(mailbox, agent, *duty, &facts, news, &[]);
@@ -111,7 +142,9 @@ impl Case<'_> {
         if let Some(free) = agents.iter().filter(|(_, d)| *d == Duty::Now).min_by_key(|(a, _)| waited(a)) {
             return Some(*free);
         }
-        own.and_then(of).or_else(|| agents.iter().min_by_key(|(a, d)| (*d, waited(a)))).copied()
+        // Nobody is there: whoever is first, and of several the ticket's own.
+        let is_own = |a: &Agent| own == Some(a.address());
+        agents.iter().min_by_key(|(a, d)| (*d, !is_own(a), waited(a))).copied()
     }
 
     fn notification(
@@ -154,7 +187,7 @@ impl Case<'_> {
             mailbox: mailbox.address.clone(),
             received_at: news.received_at,
             due_at: facts.due_at,
-            remarks: news.remarks.iter().chain(more).cloned().collect(),
+            remarks: news.remarks.iter().chain(more).filter(|r| self.may_see(agent, r)).cloned().collect(),
             text: news.text.clone(),
             copies: facts.participants.clone(),
             attachments: attachments.clone(),
@@ -189,11 +222,23 @@ impl Case<'_> {
         }
     }
 
+    /// A ticket of a mailbox that the agent does not work in is to him as if it did not exist.
+    fn may_see(&self, agent: &Agent, remark: &Remark) -> bool {
+        let (Remark::SameMatter(number)
+        | Remark::NamesTicket(number)
+        | Remark::Continues(number)
+        | Remark::MergedFrom(number)) = remark
+        else {
+            return true;
+        };
+        self.tickets.get(number).is_some_and(|t| agent.mailboxes.contains(&t.mailbox))
+    }
+
     fn taps(&self, mailbox: &Mailbox, agent: &Agent, facts: &TicketFacts, news: &News) -> Vec<Tap> {
         if !mailbox.plus_addressing {
             return Vec::new();
         }
-        let same = news.remarks.iter().find_map(|r| match r {
+        let same = news.remarks.iter().filter(|r| self.may_see(agent, r)).find_map(|r| match r {
             Remark::SameMatter(other) => Some((TapWord::Merge, format!("merge{other}"))),
             _ => None,
         });

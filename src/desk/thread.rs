@@ -23,9 +23,20 @@ pub enum Thread {
 struct Sight<'a> {
     letter: &'a Letter,
     found: &'a Findings,
-    /// Tickets named by `[#n]` in the subject.
-    numbers: &'a [TicketNo],
+    place: &'a Place<'a>,
     from: Option<&'a Address>,
+}
+
+/// Where and when a letter came, and what its subject names.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The mailbox's name.
+    pub mailbox: &'a str,
+    /// Tickets named by `[#n]` in the subject.
+    pub numbers: &'a [TicketNo],
+    /// How long after its closing a ticket is still opened again by a reply. Seconds.
+    pub reopen_within_s: i64,
+    pub now: Time,
 }
 
 type Rule = (&'static str, for<'a> fn(&Sight<'a>) -> Vec<TicketNo>);
@@ -33,10 +44,11 @@ type Rule = (&'static str, for<'a> fn(&Sight<'a>) -> Vec<TicketNo>);
 /// Strongest first. Each gives the tickets that it names, best first; those on which the sender takes no part are not joined.
 const TABLE: &[Rule] = &[
     ("reference to a message on record", |s| s.found.messages.iter().map(|m| m.ticket).chain(of_parcels(s)).collect()),
-    ("number in the subject", |s| s.numbers.to_vec()),
+    ("number in the subject", |s| s.place.numbers.to_vec()),
     ("a message on record answers this one", |s| s.found.children.iter().map(|m| m.ticket).collect()),
     ("Thread-Index, same people, same subject", |s| {
-        let same = |t: &&TicketNo| s.found.tickets.get(t).is_some_and(|t| t.base_subject == s.letter.base_subject);
+        let fits = |t: &TicketFacts| t.mailbox == s.place.mailbox && t.base_subject == s.letter.base_subject;
+        let same = |t: &&TicketNo| s.found.tickets.get(t).is_some_and(fits);
         s.found.same_thread_index.iter().map(|m| &m.ticket).filter(same).copied().collect()
     }),
     ("same person, same subject, still unanswered", |s| {
@@ -47,6 +59,7 @@ const TABLE: &[Rule] = &[
             t.answers == 0
                 && t.last_answer.is_none()
                 && t.state == State::Open
+                && t.mailbox == s.place.mailbox
                 && t.base_subject == s.letter.base_subject
         };
         s.found.senders_tickets.iter().filter(|t| s.found.tickets.get(t).is_some_and(fits)).copied().collect()
@@ -70,11 +83,11 @@ pub fn takes_part(ticket: &TicketFacts, address: &Address) -> bool {
         || ticket.participants.iter().any(|p| p.address == *address)
 }
 
-/// Judges a customer's mail. `reopen_within_s`: how long after its closing a ticket is still opened again by a reply.
+/// Judges a customer's mail.
 #[must_use]
-pub fn thread(letter: &Letter, found: &Findings, numbers: &[TicketNo], reopen_within_s: i64, now: Time) -> Thread {
+pub fn thread(letter: &Letter, found: &Findings, place: &Place<'_>) -> Thread {
     let from = letter.from.as_ref().map(|p| &p.address);
-    let sight = Sight { letter, found, numbers, from };
+    let sight = Sight { letter, found, place, from };
     let mut related: Vec<TicketNo> = Vec::new();
     let mut why = "a new matter";
     for (rule, named) in TABLE {
@@ -84,7 +97,7 @@ pub fn thread(letter: &Letter, found: &Findings, numbers: &[TicketNo], reopen_wi
             let part =
                 sight.from.is_some_and(|a| takes_part(facts, a) && (takes_part(end, a) || facts.survivor.is_none()));
             let long_closed =
-                end.state == State::Closed && end.closed_at.is_some_and(|c| now.since(c) > reopen_within_s);
+                end.state == State::Closed && end.closed_at.is_some_and(|c| place.now.since(c) > place.reopen_within_s);
             if part && !long_closed {
                 return Thread::Joins { ticket: end.number, rule, merged_from: facts.survivor.map(|_| facts.number) };
             }

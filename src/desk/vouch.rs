@@ -32,7 +32,11 @@ pub fn vouch(letter: &Letter, mailbox: &Mailbox, logins: &[Address]) -> Vouch {
     };
     let microsoft = trusted.eq_ignore_ascii_case("microsoft365");
     let ours = |hop: &Hop| {
-        if microsoft { hop.by.to_lowercase().ends_with("outlook.com") } else { hop.by.eq_ignore_ascii_case(trusted) }
+        if microsoft {
+            hop.by == "outlook.com" || hop.by.ends_with(".outlook.com")
+        } else {
+            hop.by.eq_ignore_ascii_case(trusted) || is_within(hop)
+        }
     };
     let counted = letter.authentication.iter().find(|a| {
         let named = if microsoft { a.authserv_id.is_empty() } else { a.authserv_id.eq_ignore_ascii_case(trusted) };
@@ -43,16 +47,13 @@ pub fn vouch(letter: &Letter, mailbox: &Mailbox, logins: &[Address]) -> Vouch {
     {
         return Vouch::Proved(rule);
     }
-    let chain: Vec<&Hop> = letter.received.iter().take_while(|h| ours(h)).collect();
     if microsoft
-        && !chain.is_empty()
+        && letter.received.first().is_some_and(ours)
         && letter.exchange_auth_as.as_deref().is_some_and(|a| a.eq_ignore_ascii_case("internal"))
     {
         return Vouch::Proved("sent within the tenant");
     }
-    if let Some(submission) =
-        chain.last().filter(|h| matches!(h.with.as_str(), "ESMTPA" | "ESMTPSA" | "UTF8SMTPA" | "UTF8SMTPSA"))
-    {
+    if let Some(submission) = submission(letter, |hop| hop.by.eq_ignore_ascii_case(trusted)) {
         let login = submission.login.as_deref().and_then(Address::parse);
         if mailbox.submission_is_private {
             return Vouch::Proved("submitted with a login of ours");
@@ -64,6 +65,19 @@ pub fn vouch(letter: &Letter, mailbox: &Mailbox, logins: &[Address]) -> Vouch {
     Vouch::Unproved(if counted.is_some() { "DMARC and DKIM do not pass" } else { "the trusted server says nothing" })
 }
 
+/// A hand-over within one machine or house, which takes nothing from another server: no `from`, or a name that is none.
+fn is_within(hop: &Hop) -> bool {
+    hop.from.is_empty() || hop.by == "localhost" || hop.by.ends_with(".localdomain")
+}
+
+/// The hop at which the trusted server took the mail from outside, if its sender logged in there. What stands below that hop was
+/// written by whoever sent the mail; so only a delivery over LMTP, which nobody outside can make, is passed on the way down.
+fn submission(letter: &Letter, trusted: impl Fn(&Hop) -> bool) -> Option<&Hop> {
+    let entry = letter.received.iter().find(|hop| !(trusted(hop) && hop.with.starts_with("LMTP")))?;
+    let logged_in = matches!(entry.with.as_str(), "ESMTPA" | "ESMTPSA" | "UTF8SMTPA" | "UTF8SMTPSA");
+    (trusted(entry) && logged_in).then_some(entry)
+}
+
 /// `dmarc=pass`, or where that is `none` an aligned `dkim=pass`.
 fn aligned(results: &AuthenticationResults, domain: &str) -> Option<&'static str> {
     let property = |r: &crate::mail::letter::MethodResult, name: &str| {
@@ -71,7 +85,7 @@ fn aligned(results: &AuthenticationResults, domain: &str) -> Option<&'static str
     };
     let dmarc: Vec<_> = results.results.iter().filter(|r| r.method == "dmarc").collect();
     let of_this = |r: &&crate::mail::letter::MethodResult| {
-        property(r, "header.from").is_none_or(|f| f == domain || f.ends_with(&format!("@{domain}")))
+        property(r, "header.from").is_some_and(|f| f == domain || f.ends_with(&format!("@{domain}")))
     };
     if dmarc.iter().any(|r| r.result == "pass" && of_this(r)) {
         return Some("dmarc=pass");

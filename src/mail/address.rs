@@ -24,6 +24,9 @@ pub fn parties(value: &[u8], limit: usize, defects: &mut BTreeSet<Defect>) -> Pa
     if !text.contains(':') {
         text = separate_by_comma(&text);
     }
+    if text.contains('"') {
+        text = join_phrases(&text);
+    }
     text.push('\n');
     let mut out = Parties::default();
     let HeaderValue::Address(parsed) = MessageStream::new(text.as_bytes()).parse_address() else {
@@ -67,6 +70,54 @@ fn separate_by_comma(text: &str) -> String {
             if c == ';' && !quoted { ',' } else { c }
         })
         .collect()
+}
+
+/// Names of quoted and plain words side by side, `Ove "Öst" <…>`, as one quoted string: mail-parser runs such words together.
+fn join_phrases(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    // What stands since the last separator, and its words.
+    let (mut begin, mut words, mut word, mut quoted) = (0, Vec::new(), String::new(), false);
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => {
+                words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+                while let Some((_, c)) = chars.next().filter(|(_, c)| *c != '"') {
+                    word.extend(if c == '\\' { chars.next().map(|(_, c)| c) } else { Some(c) });
+                }
+                words.push(std::mem::take(&mut word));
+                quoted = true;
+            }
+            '(' => {
+                let mut depth = 1;
+                while depth > 0
+                    && let Some((_, c)) = chars.next()
+                {
+                    match c {
+                        '\\' => drop(chars.next()),
+                        '(' => depth += 1,
+                        ')' => depth -= 1,
+                        _ => {}
+                    }
+                }
+            }
+            '<' | '>' | ',' | ';' | ':' => {
+                words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+                if c == '<' && quoted && words.len() > 1 {
+                    let name = words.join(" ").replace('\\', "\\\\").replace('"', "\\\"");
+                    out.push_str(&format!(" \"{name}\" <"));
+                } else {
+                    out.push_str(&text[begin..=at]);
+                }
+                words.clear();
+                (begin, quoted) = (at + 1, false);
+            }
+            c if c.is_whitespace() => words.extend((!word.is_empty()).then(|| std::mem::take(&mut word))),
+            c => word.push(c),
+        }
+    }
+    out.push_str(&text[begin..]);
+    out
 }
 
 /// The ids of Message-ID, In-Reply-To or References, without angle brackets, in their order, each once.
@@ -150,6 +201,12 @@ mod tests {
         check("undisclosed-recipients:;", "");
         check("'Anna' <a@a.test>", "Anna|a@a.test");
         check("<a@a.test>", "|a@a.test");
+        // Quoted and plain words side by side.
+        check("Ove =?utf-8?q?=C3=96st?= <o@a.test>", "Ove Öst|o@a.test");
+        check("=?utf-8?q?=C3=85sa?= Ek <o@a.test>, b@a.test", "Åsa Ek|o@a.test |b@a.test");
+        check("Eva =?utf-8?q?=C3=85sa?= von Ek <o@a.test>", "Eva Åsa von Ek|o@a.test");
+        check("Ove \"Ove, O\" =?utf-8?q?=C3=96st?= (x) <o@a.test>", "Ove Ove, O Öst|o@a.test");
+        check("a@a.test, T: Eva \"E\" <e@a.test>;", "|a@a.test Eva E|e@a.test");
         check("Anna", "");
         check("\"a\\\"b\" <a@a.test>", "a\"b|a@a.test");
         check("Åsa <åsa@räka.test>", "Åsa|åsa@xn--rka-qla.test");

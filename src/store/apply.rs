@@ -7,7 +7,8 @@ mod ticket;
 use std::collections::BTreeMap;
 
 use super::db::args;
-use super::text::json_text;
+use super::facts::ACTED_ON;
+use super::text::{json_text, same_hash};
 use super::tx::DeskRow;
 use super::{StoreError, Tx};
 use crate::model::{LetterNo, QuarantineNo, Time};
@@ -36,6 +37,13 @@ impl Tx<'_> {
     fn apply_one(&mut self, change: &Change, before: &DeskRow, blobs: &Blobs<'_>, now: Time) -> Result<(), StoreError> {
         match change {
             Change::Settle { letter, fate } => self.settle_letter(*letter, fate),
+            Change::ActedOn { letter, message_id, sameness } => {
+                self.run(
+                    "INSERT INTO ref (hash, role, no) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                    args![same_hash(message_id, sameness), ACTED_ON, *letter],
+                )?;
+                Ok(())
+            }
             Change::Quarantine(new) => {
                 take(new.no.0, before.quarantine, &mut self.scratch.desk.quarantine)?;
                 self.set_aside(new)
@@ -160,13 +168,13 @@ impl Tx<'_> {
             }
             Change::CountAutomatic { address, at } => {
                 self.run("INSERT INTO automatic (address, at) VALUES (?1, ?2)", args![address, *at])?;
-                // A few at a time: more go than come.
-                self.run(
-                    "DELETE FROM automatic WHERE no IN (SELECT no FROM automatic WHERE at < ?1 ORDER BY at LIMIT 3)",
-                    args![now.plus(-AUTOMATIC_KEPT)],
-                )?;
                 if let Some((_, count)) = &mut self.scratch.automatic {
                     *count += 1;
+                }
+                if !self.scratch.pruned {
+                    self.scratch.pruned = true;
+                    let old = now.plus(-AUTOMATIC_KEPT);
+                    self.run("DELETE FROM automatic WHERE at < ?1", args![old])?;
                 }
                 Ok(())
             }

@@ -141,7 +141,7 @@ fn check_refs(tx: &mut Tx<'_>, broken: &mut Vec<String>) -> Result<(), StoreErro
             broken.push(format!("a parcel that cannot be found by its Message-ID: {no}"));
         }
     }
-    by_owner.retain(|(role, _), _| *role != 4);
+    by_owner.retain(|(role, _), _| !matches!(role, 4 | 5));
     if let Some((role, no)) = by_owner.keys().next() {
         broken.push(format!("a reference to nothing: role {role}, number {no}"));
     }

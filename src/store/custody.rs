@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use ring::digest::{SHA256, digest};
 
-use super::db::{DbError, Row, args};
+use super::db::{DbError, DbErrorKind, Row, args};
 use super::text::head;
 use super::{StoreError, Tx};
 use crate::model::{Channel, LetterNo, ParcelNo, SourceNo, Time};
@@ -91,10 +91,9 @@ pub struct Unread {
     pub uid: u32,
 }
 
-/// Raw bytes as they are kept: zstd, level 1.
+/// Raw bytes as they are kept: zstd, level 1. Empty only where there is no memory; [`Tx::keep`] refuses that.
 #[must_use]
 pub fn pack(raw: &[u8]) -> Vec<u8> {
-    // Compressing into memory fails only where there is none.
     zstd::bulk::compress(raw, 1).unwrap_or_default()
 }
 
@@ -111,6 +110,26 @@ pub fn sha256(raw: &[u8]) -> [u8; 32] {
     out.copy_from_slice(digest(&SHA256, raw).as_ref());
     out
 }
+
+pub(super) const BY_NAME: &str = "SELECT no FROM letter WHERE source = ?1 AND name = ?2 AND name IS NOT NULL";
+
+pub(super) const BY_KEY: &str =
+    "SELECT no, sha256 = ?4 AND size_bytes = ?5 FROM letter WHERE source = ?1 AND generation = ?2 AND uid = ?3";
+
+// INDEXED BY: the planner, which knows no numbers, would rather walk all letters of the source, or all there are.
+pub(super) const BY_BYTES: &str = "
+    SELECT no FROM letter INDEXED BY letter_digest WHERE digest = ?1 AND sha256 = ?2 AND source = ?3 AND generation < ?4 ORDER BY no LIMIT 1";
+
+pub(super) const TO_READ: &str = "
+    SELECT l.no, l.mailbox, l.channel, l.folder, l.received_at, l.old, l.released, r.packed, l.attempts, l.truncated,
+           l.source, l.uid
+    FROM letter l INDEXED BY letter_received CROSS JOIN raw r ON r.letter = l.no
+    WHERE l.state = 'received' AND l.no > ?1 ORDER BY l.no LIMIT ?2";
+
+pub(super) const UIDS: &str = "
+    SELECT l.uid FROM source s JOIN letter l ON l.source = s.no AND l.generation = s.generation WHERE s.no = ?1
+    UNION SELECT m.uid FROM source s JOIN missing m ON m.source = s.no AND m.generation = s.generation
+    WHERE s.no = ?1 AND m.tries >= ?2 ORDER BY 1";
 
 const SOURCE: &str =
     "SELECT no, host, user, folder, mailbox, generation, uidvalidity, cursor, old_below, old_until, first_seen_at,
@@ -278,11 +297,7 @@ impl Tx<'_> {
         };
         let uid = if a.name.is_some() { cursor.saturating_add(1) } else { a.uid };
         let known = if a.name.is_some() {
-            self.one(
-                "SELECT no FROM letter WHERE source = ?1 AND name = ?2 AND name IS NOT NULL",
-                args![a.source, a.name.as_ref()],
-                |row| Ok((row.get::<LetterNo>(0)?, true)),
-            )?
+            self.one(BY_NAME, args![a.source, a.name.as_ref()], |row| Ok((row.get::<LetterNo>(0)?, true)))?
         } else {
             if uidvalidity != Some(a.uidvalidity) {
                 return Err(StoreError::Rejected(format!(
@@ -290,25 +305,23 @@ impl Tx<'_> {
                     a.uidvalidity, a.source
                 )));
             }
-            self.one(
-                "SELECT no, sha256 = ?4 AND size_bytes = ?5 FROM letter WHERE source = ?1 AND generation = ?2 AND uid = ?3",
-                args![a.source, generation, uid, &a.sha256[..], a.size_bytes],
-                |row| Ok((row.get::<LetterNo>(0)?, row.get::<bool>(1)?)),
-            )?
+            self.one(BY_KEY, args![a.source, generation, uid, &a.sha256[..], a.size_bytes], |row| {
+                Ok((row.get::<LetterNo>(0)?, row.get::<bool>(1)?))
+            })?
         };
         match known {
             Some((letter, true)) => return Ok(Kept::Known(letter)),
             Some((_, false)) => return Ok(Kept::Renumbered),
             None => {}
         }
+        if a.packed.is_empty() {
+            // What `pack` could not pack must not pass for a letter.
+            return Err(DbError::new(DbErrorKind::NoMem, "a letter was not packed").into());
+        }
         let digest = head(&a.sha256);
         if generation > 1 && a.name.is_none() {
-            let elsewhere = self.one(
-                "SELECT no FROM letter WHERE digest = ?1 AND sha256 = ?2 AND source = ?3 AND generation < ?4
-                 ORDER BY no LIMIT 1",
-                args![digest, &a.sha256[..], a.source, generation],
-                |row| row.get::<LetterNo>(0),
-            )?;
+            let elsewhere =
+                self.one(BY_BYTES, args![digest, &a.sha256[..], a.source, generation], |row| row.get::<LetterNo>(0))?;
             if let Some(letter) = elsewhere {
                 // It moves to its new number, so that one letter stands here once.
                 self.run("UPDATE letter SET generation = ?2, uid = ?3 WHERE no = ?1", args![letter, generation, uid])?;
@@ -351,8 +364,7 @@ impl Tx<'_> {
     /// # Errors
     /// A database error.
     pub fn is_taken(&mut self, source: SourceNo, name: &str) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM letter WHERE source = ?1 AND name = ?2 AND name IS NOT NULL";
-        Ok(self.one(sql, args![source, name], |_| Ok(()))?.is_some())
+        Ok(self.one(BY_NAME, args![source, name], |_| Ok(()))?.is_some())
     }
 
     /// The server would not hand over a UID. How often so far; at [`TRIES_OF_A_MISSING_LETTER`] it is passed.
@@ -375,22 +387,16 @@ impl Tx<'_> {
     /// # Errors
     /// A database error.
     pub fn to_read(&mut self, after: LetterNo, limit: usize) -> Result<Vec<Unread>, StoreError> {
-        Ok(self.rows(
-            "SELECT l.no, l.mailbox, l.channel, l.folder, l.received_at, l.old, l.released, r.packed, l.attempts, l.truncated, l.source, l.uid
-             FROM letter l JOIN raw r ON r.letter = l.no
-             WHERE l.state = 'received' AND l.no > ?1 ORDER BY l.no LIMIT ?2",
-            args![after, i64::try_from(limit).unwrap_or(i64::MAX)],
-            |row| {
-                Ok(Unread {
-                    envelope: read_envelope(row)?,
-                    packed: row.get(7)?,
-                    attempts: row.get(8)?,
-                    truncated: row.get(9)?,
-                    source: row.get(10)?,
-                    uid: row.get(11)?,
-                })
-            },
-        )?)
+        Ok(self.rows(TO_READ, args![after, limit], |row| {
+            Ok(Unread {
+                envelope: read_envelope(row)?,
+                packed: row.get(7)?,
+                attempts: row.get(8)?,
+                truncated: row.get(9)?,
+                source: row.get(10)?,
+                uid: row.get(11)?,
+            })
+        })?)
     }
 
     /// Reading a letter begins; how often it has begun by now.
@@ -424,13 +430,7 @@ impl Tx<'_> {
     /// # Errors
     /// A database error.
     pub fn uids_in_custody(&mut self, source: SourceNo) -> Result<Vec<RangeInclusive<u32>>, StoreError> {
-        let uids = self.rows(
-            "SELECT l.uid FROM source s JOIN letter l ON l.source = s.no AND l.generation = s.generation WHERE s.no = ?1
-             UNION SELECT m.uid FROM source s JOIN missing m ON m.source = s.no AND m.generation = s.generation
-             WHERE s.no = ?1 AND m.tries >= ?2 ORDER BY 1",
-            args![source, TRIES_OF_A_MISSING_LETTER],
-            |row| row.get::<u32>(0),
-        )?;
+        let uids = self.rows(UIDS, args![source, TRIES_OF_A_MISSING_LETTER], |row| row.get::<u32>(0))?;
         let mut ranges: Vec<RangeInclusive<u32>> = Vec::new();
         for uid in uids {
             match ranges.last_mut() {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
@@ -140,6 +141,8 @@ impl Db {
     fn settle(&self, access: Access) -> Result<(), DbError> {
         self.0.busy_timeout(BUSY_TIMEOUT)?;
         self.0.set_prepared_statement_cache_capacity(STATEMENTS);
+        // Plans do not hang on what is bound. Else a statement with LIMIT ?1 is compiled anew at each use.
+        self.0.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         if access == Access::Create {
             self.script("PRAGMA page_size = 8192")?;
         }
@@ -273,6 +276,12 @@ impl<'a> From<&'a Vec<u8>> for Arg<'a> {
 impl From<i64> for Arg<'_> {
     fn from(number: i64) -> Self {
         Self::Int(number)
+    }
+}
+
+impl From<usize> for Arg<'_> {
+    fn from(number: usize) -> Self {
+        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
     }
 }
 

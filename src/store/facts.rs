@@ -12,20 +12,22 @@ use crate::plan::{
 
 /// So many merges in a row are followed.
 const LONGEST_CHAIN: usize = 32;
+/// So many related tickets are found, the newest ones.
+const NEWEST_RELATED: usize = 10;
 /// So many notices to people who are not named are found.
 const NEWEST_TOLD: i64 = 200;
 
 pub(super) const TICKETS: &str = r#"
     SELECT t.number, t.subject, t.base_subject, t.state, t.mailbox, t.customer, t.customer_name, t.customer_address,
-           (SELECT json_group_array(a.address ORDER BY a.address) FROM address a WHERE a.customer = t.customer),
-           (SELECT json_group_array(json_array(p.name, p.address) ORDER BY p.address)
+           (SELECT json_group_array(a.address) FROM address a WHERE a.customer = t.customer),
+           (SELECT json_group_array(json_array(p.name, p.address))
             FROM participant p WHERE p.ticket = t.number),
            t.assignee, t.priority,
-           (SELECT json_group_array(g.tag ORDER BY g.tag) FROM tag g WHERE g.ticket = t.number),
+           (SELECT json_group_array(g.tag) FROM tag g WHERE g.ticket = t.number),
            t.created_at, t.updated_at, t.closed_at, t.waiting_since, t.due_at, t.hold_until, t.survivor, t.epoch, t.serial,
            t.answers, a.no, a.at, a.agent, a.text,
            i.no, i.message_id, i."references", i.from_name, i.from_address, i.subject, i.at, i.language, t.turn_agent,
-           (SELECT json_group_array(r.other ORDER BY r.other DESC) FROM related r WHERE r.ticket = t.number)
+           (SELECT json_group_array(r.other) FROM related r WHERE r.ticket = t.number)
     FROM json_each(?1) j CROSS JOIN ticket t ON t.number = j.value
          LEFT JOIN message a ON a.no = t.last_answer LEFT JOIN message i ON i.no = t.last_in
     ORDER BY t.number"#;
@@ -48,12 +50,11 @@ pub(super) const ASKS: &str = "
     FROM json_each(?1) j CROSS JOIN ask a ON a.no = j.value ORDER BY a.no";
 
 pub(super) const CUSTOMER: &str = "
-    SELECT c.no, c.name, (SELECT json_group_array(x.address ORDER BY x.address) FROM address x WHERE x.customer = c.no)
+    SELECT c.no, c.name, (SELECT json_group_array(x.address) FROM address x WHERE x.customer = c.no)
     FROM address a JOIN customer c ON c.no = a.customer WHERE a.address = ?1";
 
-pub(super) const TOLD: &str = "
-    SELECT address, topic, at FROM told WHERE address IN (SELECT value FROM json_each(?1))
-    UNION SELECT * FROM (SELECT address, topic, at FROM told ORDER BY at DESC LIMIT ?2)";
+pub(super) const TOLD: &str = "SELECT t.address, t.topic, t.at FROM json_each(?1) j CROSS JOIN told t ON t.address = j.value ORDER BY t.address, t.topic";
+pub(super) const TOLD_LATELY: &str = "SELECT address, topic, at FROM told ORDER BY at DESC LIMIT ?1";
 
 /// A message on record, with what tells it from others of the same Message-ID.
 #[derive(Clone, Debug)]
@@ -83,12 +84,21 @@ impl RecipientEntry {
 
 fn addresses(row: &Row<'_>, at: usize) -> Result<Vec<Address>, DbError> {
     let texts: Vec<String> = read_json(row, at)?;
-    Ok(texts.iter().filter_map(|t| Address::parse(t)).collect())
+    let mut addresses: Vec<Address> = texts.iter().filter_map(|t| Address::parse(t)).collect();
+    addresses.sort_unstable();
+    Ok(addresses)
 }
 
 fn read_ticket(row: &Row<'_>) -> Result<TicketFacts, DbError> {
     let answer: Option<MessageNo> = row.get(23)?;
     let last_in: Option<MessageNo> = row.get(27)?;
+    // Sorted here: a sorter for each list of each ticket costs more than all the rest.
+    let mut participants = read_parties(row, 9)?;
+    participants.sort_unstable_by(|a, b| a.address.cmp(&b.address));
+    let mut tags: Vec<String> = read_json(row, 12)?;
+    tags.sort_unstable();
+    let mut related: Vec<i64> = read_json(row, 36)?;
+    related.sort_unstable();
     Ok(TicketFacts {
         number: row.get(0)?,
         subject: row.get(1)?,
@@ -98,11 +108,11 @@ fn read_ticket(row: &Row<'_>) -> Result<TicketFacts, DbError> {
         customer: row.get(5)?,
         customer_party: read_party(row, 6, 7)?,
         customer_addresses: addresses(row, 8)?,
-        participants: read_parties(row, 9)?,
+        participants,
         assignee: row.get(10)?,
         turn_agent: row.get(35)?,
         priority: row.get(11)?,
-        tags: read_json(row, 12)?,
+        tags,
         created_at: row.get(13)?,
         updated_at: row.get(14)?,
         closed_at: row.get(15)?,
@@ -110,7 +120,7 @@ fn read_ticket(row: &Row<'_>) -> Result<TicketFacts, DbError> {
         due_at: row.get(17)?,
         hold_until: row.get(18)?,
         survivor: row.get(19)?,
-        related: read_json::<Vec<i64>>(row, 36)?.into_iter().take(10).map(TicketNo).collect(),
+        related: related.into_iter().rev().take(NEWEST_RELATED).map(TicketNo).collect(),
         epoch: row.get(20)?,
         serial: row.get(21)?,
         answers: row.get(22)?,
@@ -291,9 +301,12 @@ impl Tx<'_> {
 
     /// All that `people` were ever told, and the newest notices to others.
     pub(super) fn told(&mut self, people: &[Address]) -> Result<BTreeMap<(Address, String), Time>, StoreError> {
-        let found =
-            self.rows(TOLD, args![list(people), NEWEST_TOLD], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
-        Ok(found.into_iter().collect())
+        let read = |row: &Row<'_>| Ok(((row.get(0)?, row.get(1)?), row.get(2)?));
+        let mut found: BTreeMap<_, _> = self.rows(TOLD_LATELY, args![NEWEST_TOLD], read)?.into_iter().collect();
+        if i64::try_from(found.len()).unwrap_or(i64::MAX) >= NEWEST_TOLD {
+            found.extend(self.rows(TOLD, args![list(people)], read)?);
+        }
+        Ok(found)
     }
 
     /// For each (hash of a Message-ID, role): the newest numbers that bear it.
@@ -320,6 +333,7 @@ pub(super) const BORNE_BY_MESSAGE: i64 = 1;
 pub(super) const BORNE_BY_PARCEL: i64 = 2;
 pub(super) const BORNE_WITH_SAMENESS: i64 = 3;
 pub(super) const NAMED: i64 = 4;
+pub(super) const ACTED_ON: i64 = 5;
 
 /// `(hash, role)` of a Message-ID.
 pub(super) fn reference(message_id: &str, role: i64) -> (i64, i64) {

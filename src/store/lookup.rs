@@ -3,21 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::db::args;
-use super::facts::{BORNE_BY_MESSAGE, BORNE_BY_PARCEL, BORNE_WITH_SAMENESS, NAMED, reference};
+use super::facts::{ACTED_ON, BORNE_BY_MESSAGE, BORNE_BY_PARCEL, BORNE_WITH_SAMENESS, NAMED, reference};
 use super::text::same_hash;
 use super::{StoreError, Tx};
-use crate::model::{CustomerNo, MessageNo, ParcelNo, TicketNo, Time};
+use crate::model::{CustomerNo, LetterNo, MessageNo, ParcelNo, TicketNo, Time};
 use crate::plan::{Clues, DeliveryFindings, Findings, KnownMessage, KnownParcel, Said};
 
 /// So many earlier tickets of a sender are found.
-const SENDERS_TICKETS: i64 = 20;
+const SENDERS_TICKETS: usize = 20;
 /// So many messages of one Outlook conversation are found.
 const SAME_THREAD_INDEX: i64 = 10;
 
-pub(super) const SENDERS: &str = "
-    SELECT number FROM (SELECT number FROM ticket WHERE customer = ?1 ORDER BY number DESC LIMIT ?3)
-    UNION SELECT ticket FROM (SELECT ticket FROM participant WHERE address = ?2 ORDER BY ticket DESC LIMIT ?3)
-    ORDER BY 1 DESC LIMIT ?3";
+pub(super) const CUSTOMERS: &str = "SELECT number FROM ticket WHERE customer = ?1 ORDER BY number DESC LIMIT ?2";
+pub(super) const PARTICIPANTS: &str = "SELECT ticket FROM participant WHERE address = ?1 ORDER BY ticket DESC LIMIT ?2";
 
 pub(super) const THREAD_INDEX: &str = "
     SELECT no, ticket, message_id, direction, from_address, at FROM message WHERE thread_index = ?1 ORDER BY no DESC LIMIT ?2";
@@ -50,8 +48,13 @@ impl Tx<'_> {
         self.find_messages(clues, &mut found)?;
         if let Some(author) = clues.people.first() {
             found.customer = self.customer_of(author)?;
-            let customer = found.customer.as_ref().map(|c| c.no);
-            found.senders_tickets = self.rows(SENDERS, args![customer, author, SENDERS_TICKETS], |row| row.get(0))?;
+            let mut tickets: BTreeSet<TicketNo> =
+                self.rows(PARTICIPANTS, args![author, SENDERS_TICKETS], |row| row.get(0))?.into_iter().collect();
+            if let Some(customer) = &found.customer {
+                tickets.extend(self.customers_ticket_numbers(customer.no, SENDERS_TICKETS)?);
+            }
+            found.senders_tickets = tickets.into_iter().rev().take(SENDERS_TICKETS).collect();
+
             found.auto_to_sender =
                 self.one(AUTOMATIC_TO, args![author, now.plus(-Time::DAY)], |row| row.get(0))?.unwrap_or(0);
         }
@@ -89,6 +92,7 @@ impl Tx<'_> {
             wanted.push((same_hash(id, &clues.sameness), BORNE_WITH_SAMENESS));
             wanted.push(reference(id, BORNE_BY_MESSAGE));
             wanted.push(reference(id, NAMED));
+            wanted.push((same_hash(id, &clues.sameness), ACTED_ON));
         }
         let own = wanted.len();
         for id in &clues.references {
@@ -98,7 +102,11 @@ impl Tx<'_> {
         let bounced = wanted.len();
         wanted.extend(clues.bounced.iter().map(|id| reference(id, BORNE_BY_PARCEL)));
 
-        let refs = self.refs(&wanted)?;
+        let mut refs = self.refs(&wanted)?;
+        // The hash is over Message-ID and text, and only a letter that said it was one of us has this role.
+        let is_letters = |at: usize| wanted.get(at).is_some_and(|w| w.1 == ACTED_ON);
+        found.acted_on = refs.iter().find(|(at, _)| is_letters(*at)).map(|(_, no)| LetterNo(*no));
+        refs.retain(|(at, _)| !is_letters(*at));
         let is_parcels = |at: usize| wanted.get(at).is_some_and(|w| w.1 == BORNE_BY_PARCEL);
         let messages = refs.iter().filter(|(at, _)| !is_parcels(*at)).map(|(_, no)| MessageNo(*no)).collect();
         let recorded = self.recorded(&messages)?;
@@ -192,13 +200,13 @@ impl Tx<'_> {
         customer: CustomerNo,
         but: Option<TicketNo>,
     ) -> Result<Vec<crate::plan::TicketFacts>, StoreError> {
-        let numbers: Vec<TicketNo> = self.rows(
-            "SELECT number FROM ticket WHERE customer = ?1 ORDER BY number DESC LIMIT ?2",
-            args![customer, SENDERS_TICKETS + 1],
-            |row| row.get(0),
-        )?;
+        let numbers = self.customers_ticket_numbers(customer, SENDERS_TICKETS + 1)?;
         let mut facts = self.ticket_facts(&numbers.iter().copied().collect())?;
         Ok(numbers.iter().filter(|n| Some(**n) != but).filter_map(|n| facts.remove(n)).collect())
+    }
+
+    fn customers_ticket_numbers(&mut self, customer: CustomerNo, limit: usize) -> Result<Vec<TicketNo>, StoreError> {
+        Ok(self.rows(CUSTOMERS, args![customer, limit], |row| row.get(0))?)
     }
 
     /// A message with its text.

@@ -73,3 +73,47 @@ fn version(db: &Db, path: &Path) -> Result<i64, StoreError> {
     }
     Err(StoreError::NotOurs { path: path.to_owned() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tables(db: &Db) -> Vec<(String, String, Option<String>)> {
+        let sql = "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name";
+        db.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap()
+    }
+
+    /// Two further versions, as steps and as whole schemas.
+    const TO_2: &str = "CREATE TABLE extra (no INTEGER PRIMARY KEY) STRICT";
+    const TO_3: &str = "CREATE INDEX extra_down ON extra (no DESC)";
+
+    #[test]
+    fn an_old_version_arrives_at_the_same_schema() {
+        let path = Path::new("x");
+        let third = format!("{SCHEMA}; {TO_2}; {TO_3}");
+        let fresh = Db::in_memory().unwrap();
+        climb(&fresh, path, &third, &[TO_2, TO_3]).unwrap();
+        for steps in [&[TO_2][..], &[TO_2, TO_3]] {
+            let old = Db::in_memory().unwrap();
+            climb(&old, path, SCHEMA, &[]).unwrap();
+            assert_eq!(version(&old, path).unwrap(), 1);
+            climb(&old, path, "this is run on a fresh database only", steps).unwrap();
+            assert_eq!(version(&old, path).unwrap(), steps.len() as i64 + 1);
+            climb(&old, path, &third, &[TO_2, TO_3]).unwrap();
+            assert_eq!(tables(&old), tables(&fresh));
+            assert!(matches!(insist(&old, path), Err(StoreError::Version { found: 3, wanted: VERSION })));
+        }
+    }
+
+    #[test]
+    fn a_step_that_fails_changes_nothing() {
+        let path = Path::new("x");
+        let old = Db::in_memory().unwrap();
+        climb(&old, path, SCHEMA, &[]).unwrap();
+        let before = tables(&old);
+        let broken = format!("{TO_2}; CREATE TABLE ticket (x)");
+        assert!(climb(&old, path, SCHEMA, &[broken.as_str()]).is_err());
+        assert_eq!((tables(&old), version(&old, path).unwrap()), (before, 1));
+        assert!(old.is_autocommit());
+    }
+}

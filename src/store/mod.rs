@@ -9,7 +9,7 @@ pub mod apply;
 pub mod backup;
 pub mod check;
 pub mod custody;
-pub mod db;
+mod db;
 pub mod due;
 mod facts;
 pub mod lookup;

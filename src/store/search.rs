@@ -85,7 +85,6 @@ impl Tx<'_> {
     /// A database error.
     pub fn search(&mut self, text: &str, limit: usize) -> Result<Vec<SearchRow>, StoreError> {
         let Some(expression) = expression(text) else { return Ok(Vec::new()) };
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let best: Vec<MessageNo> = self.rows(BEST, args![&expression, limit], |row| row.get(0))?;
         let mut found = Vec::with_capacity(best.len());
         for no in best {

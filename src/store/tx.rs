@@ -34,6 +34,8 @@ pub(super) struct Scratch {
     pub(super) desk: DeskRow,
     /// Automatic mails to customers in the hour up to the time named; the count over all of them is made once a batch.
     pub(super) automatic: Option<(Time, i64)>,
+    /// Counts of automatic mail that are too old to matter are gone.
+    pub(super) pruned: bool,
 }
 
 /// One transaction.

@@ -132,7 +132,7 @@ pub enum StepWord {
 
 pub(super) const TICKET_COLUMNS: &str = "
     SELECT t.number, t.subject, t.state, t.mailbox, t.channel, t.customer_name, t.customer_address, t.assignee, t.priority,
-           (SELECT json_group_array(g.tag ORDER BY g.tag) FROM tag g WHERE g.ticket = t.number),
+           (SELECT json_group_array(g.tag) FROM tag g WHERE g.ticket = t.number),
            t.created_at, t.updated_at, t.waiting_since, t.due_at, t.survivor
     FROM ticket t WHERE ";
 
@@ -166,6 +166,8 @@ pub(super) const ASIDE: &str = "
 fn read_ticket_row(row: &Row<'_>, now: Time) -> Result<TicketRow, DbError> {
     let state: State = row.get(2)?;
     let due_at: Option<Time> = row.get(13)?;
+    let mut tags: Vec<String> = read_json(row, 9)?;
+    tags.sort_unstable();
     let is_open = matches!(state, State::Open | State::Pending | State::Held);
     Ok(TicketRow {
         number: row.get(0)?,
@@ -176,7 +178,7 @@ fn read_ticket_row(row: &Row<'_>, now: Time) -> Result<TicketRow, DbError> {
         customer: read_party(row, 5, 6)?,
         assignee: row.get(7)?,
         priority: row.get(8)?,
-        tags: read_json(row, 9)?,
+        tags,
         created_at: row.get(10)?,
         updated_at: row.get(11)?,
         waiting_since: row.get(12)?,

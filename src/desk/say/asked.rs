@@ -5,7 +5,7 @@ use minijinja::context;
 use super::notification::{Tap, tap_button};
 use super::sheet::{Button, Sheet};
 use super::{Page, Voice};
-use crate::model::{Party, TicketNo};
+use crate::model::{Party, TicketNo, Time, one_line};
 
 #[derive(Clone, Debug)]
 pub struct AskedFacts {
@@ -16,6 +16,8 @@ pub struct AskedFacts {
     pub taps: Vec<Tap>,
     /// The agent's own text, for resending.
     pub text: String,
+    /// Until when a `#send` in reply is good; `None`: nothing waits.
+    pub until: Option<Time>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub enum AskedWhy {
     NoTicket,
     /// It names a ticket, but nothing proves that it answers it.
     Ticket(TicketNo),
+    /// A first mail to the desk itself: these lines are obeyed once they are confirmed.
+    Commands(Vec<String>),
     /// A reply to a mail that only takes commands, with other text in it.
     CommandsOnly,
     /// `#send` and the like, where nothing waits.
@@ -49,10 +53,23 @@ pub fn asked(voice: &Voice<'_>, facts: &AskedFacts) -> Page {
         }
         AskedWhy::NoTicket => plain("asked.no_ticket"),
         AskedWhy::Ticket(number) => words.say("asked.ticket", context! { number => number.0 }),
+        AskedWhy::Commands(lines) => {
+            let commands: Vec<String> = lines.iter().map(|l| one_line(l)).collect();
+            words.say("asked.commands", context! { commands => commands.join(", ") })
+        }
         AskedWhy::CommandsOnly => plain("asked.commands_only"),
         AskedWhy::NothingWaits => plain("asked.nothing_waits"),
         AskedWhy::TooLate => plain("asked.too_late"),
     });
+    if let Some(until) = facts.until {
+        let until = voice.moment(until);
+        sheet.say(&match &facts.why {
+            AskedWhy::Forwarded { .. } => words.say("asked.how_forwarded", context! { until }),
+            AskedWhy::NoTicket => words.say("asked.how_no_ticket", context! { until }),
+            AskedWhy::Ticket(number) => words.say("asked.how_ticket", context! { number => number.0, until }),
+            _ => words.say("asked.how", context! { until }),
+        });
+    }
     let title = voice.subject_or_none(&facts.subject);
     let buttons: Vec<Button> = facts.taps.iter().map(|tap| tap_button(voice, &title, tap)).collect();
     sheet.buttons(&buttons);

@@ -41,6 +41,8 @@ pub enum HeldWhy {
     CommandInText { line: String },
     /// The ticket has become another's, was merged, or is closed as spam since.
     TicketChanged { now: TicketNo },
+    /// Somebody else would get it than was shown.
+    RecipientsChanged,
     /// `#merge` of two customers' tickets.
     OtherCustomer { other: TicketNo },
     /// A sentence of the caller's, in the reader's language.
@@ -61,12 +63,15 @@ pub fn held(voice: &Voice<'_>, facts: &HeldFacts, commands: &[CommandRow<'_>]) -
         let commands: Vec<String> = facts.commands.iter().map(|c| one_line(c)).collect();
         sheet.say(&words.say("held.commands", context! { commands => commands.join(", ") }));
     }
-    if facts.to.is_empty() {
-        sheet.head(&words.word("held.to_nobody"));
-    } else {
-        sheet.head(&words.say("held.to", context! { people => voice.people(&facts.to) }));
+    let commands_alone = facts.text.is_empty() && facts.attachments.is_empty() && !facts.commands.is_empty();
+    if !commands_alone {
+        if facts.to.is_empty() {
+            sheet.head(&words.word("held.to_nobody"));
+        } else {
+            sheet.head(&words.say("held.to", context! { people => voice.people(&facts.to) }));
+        }
+        sheet.excerpt(&voice.text_or_none(&facts.text));
     }
-    sheet.excerpt(&voice.text_or_none(&facts.text));
     if !facts.attachments.is_empty() {
         let files: Vec<String> = facts.attachments.iter().map(|a| one_line(a)).collect();
         sheet.small(&words.say("held.attachments", context! { files => files.join(", ") }));
@@ -98,6 +103,7 @@ fn why(voice: &Voice<'_>, sheet: &mut Sheet, why: &HeldWhy) {
             sheet.warn(&words.say("held.command_in_text", context! { line => one_line(line) }));
         }
         HeldWhy::TicketChanged { now } => sheet.warn(&words.say("held.ticket_changed", context! { number => now.0 })),
+        HeldWhy::RecipientsChanged => sheet.warn(&words.word("held.recipients_changed")),
         HeldWhy::OtherCustomer { other } => {
             sheet.warn(&words.say("held.other_customer", context! { number => other.0 }));
         }

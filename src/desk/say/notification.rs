@@ -64,6 +64,8 @@ pub enum Remark {
     Unverified,
     /// The mail says that it comes from our own address.
     OurOwnAddress,
+    /// Where its sender wants the answer (Reply-To); nothing proves that it is hers.
+    ReplyTo { addresses: Vec<String> },
     /// The same person, probably the same matter; `#merge` joins them.
     SameMatter(TicketNo),
     /// It names another ticket on which its sender takes no part.
@@ -230,6 +232,7 @@ fn remark_words(voice: &Voice<'_>, remark: &Remark) -> String {
     match remark {
         Remark::Unverified => words.word("remark.unverified"),
         Remark::OurOwnAddress => words.word("remark.our_own_address"),
+        Remark::ReplyTo { addresses } => words.say("remark.reply_to", context! { addresses => words.list(addresses) }),
         Remark::SameMatter(number) => about("remark.same_matter", number),
         Remark::NamesTicket(number) => about("remark.names_ticket", number),
         Remark::Continues(number) => about("remark.continues", number),

@@ -48,6 +48,14 @@ pub enum WrongWhy {
     },
     /// Text is needed below (`#note`, `#ask`).
     MissingText,
+    /// Several people answer to that name.
+    Ambiguous,
+    /// One of our own addresses cannot take part.
+    OurAddress,
+    /// Ten people take part already.
+    TooMany,
+    /// The customer has no address that an answer could go to.
+    NoAddress,
     /// Known, but not in this version.
     NotYet,
     /// Not for this person, or not in a reply to this mail.
@@ -100,6 +108,10 @@ fn reason(voice: &Voice<'_>, why: &WrongWhy) -> String {
             return words.say("refused.contradicts", context! { other => one_line(other) });
         }
         WrongWhy::MissingText => "refused.missing_text",
+        WrongWhy::Ambiguous => "refused.ambiguous",
+        WrongWhy::OurAddress => "refused.our_address",
+        WrongWhy::TooMany => "refused.too_many",
+        WrongWhy::NoAddress => "refused.no_address",
         WrongWhy::NotYet => "refused.not_yet",
         WrongWhy::NotAllowed => "refused.not_allowed",
         WrongWhy::Other(sentence) => return one_line(sentence).trim_end_matches('.').to_owned(),

@@ -484,6 +484,7 @@ fn questions_have_choices() {
         AskedWhy::Forwarded { from: None, subject: String::new() },
         AskedWhy::NoTicket,
         AskedWhy::Ticket(TicketNo(42)),
+        AskedWhy::Commands(vec!["#away mon".to_owned()]),
         AskedWhy::CommandsOnly,
         AskedWhy::NothingWaits,
         AskedWhy::TooLate,
@@ -495,6 +496,7 @@ fn questions_have_choices() {
                 why: why.clone(),
                 taps: vec![Tap { what: TapWord::Yes, to: address("a+b@c.test") }],
                 text: "Kan någon ta den?".to_owned(),
+                until: Some(time("2026-11-25T09:00:00Z")),
             };
             let page = asked(&voice(language, &zone), &facts);
             sound(&page);

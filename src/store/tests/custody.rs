@@ -20,6 +20,17 @@ fn a_letter_is_taken_once() {
 }
 
 #[test]
+fn what_is_not_packed_is_not_kept() {
+    let mut store = Store::in_memory().unwrap();
+    let kept = store.batch(|tx| {
+        let source = source(tx)?;
+        tx.keep(&Arrival { packed: Vec::new(), ..arrival(source, 5, "ett") }, at(1))
+    });
+    assert!(kept.unwrap_err().database().unwrap().is_the_machines_fault());
+    assert_eq!(unpack(&pack(b"")).unwrap(), b"");
+}
+
+#[test]
 fn folders_do_not_share_numbers() {
     on_a_desk(|tx| {
         let inbox = source(tx)?;

@@ -1,4 +1,4 @@
-//! Takes the command lines out of an agent's HTML, so that no customer sees them.
+//! Command lines are cut out of an agent's HTML as they are cut out of his text.
 
 /// The HTML without the command lines that stand first in it. Tags stay, the lines' words and the empty breaks behind them go.
 #[must_use]
