@@ -182,7 +182,7 @@ fn heavy_letters_are_bounded() {
             assert!(defects.contains(&defect), "{name}: {defects:?}");
         }
         assert!(letter.new_text.len() <= letter.text.len().max(1), "{name}");
-        assert!(letter.text.len() <= raw.len() * 2, "{name}: {} of {}", letter.text.len(), raw.len());
+        assert!(letter.text.len() <= raw.len() * 8, "{name}: {} of {}", letter.text.len(), raw.len());
         assert!(letter.attachments.len() <= 1_001, "{name}");
         assert!(letter.references.len() <= 1_000 && letter.to.len() <= 500, "{name}");
         letter
@@ -197,7 +197,7 @@ fn heavy_letters_are_bounded() {
     check("mails in mails", format!("{header}{inner}"), None);
 
     check("deep divs", html(&"<div>".repeat(100_000)), Some("HTML nested too deeply; tags were dropped"));
-    check("deep fonts", html(&"<p><font>".repeat(50_000)), Some("HTML nested too deeply; tags were dropped"));
+    check("deep fonts", html(&"<font>".repeat(50_000)), Some("HTML nested too deeply; tags were dropped"));
     check("deep tables", html(&"<table><tr><td>".repeat(20_000)), Some("HTML nested too deeply; tags were dropped"));
     check(
         "deep quotes",
@@ -205,6 +205,7 @@ fn heavy_letters_are_bounded() {
         Some("HTML nested too deeply; tags were dropped"),
     );
     check("deep lists", html(&"<ul><li>x".repeat(20_000)), Some("HTML nested too deeply; tags were dropped"));
+    check("paragraphs of fonts", html(&"<p><font>x".repeat(50_000)), None);
     check("misnested", html(&"<b><p></b><i><a href=x></i>x".repeat(10_000)), None);
     check("open comments", html(&"<!--<style><script><svg x='".repeat(20_000)), None);
     check("big html", html(&"<p>hej</p>".repeat(210_000)), Some("HTML too big; read as text without its tags"));
@@ -243,6 +244,9 @@ fn heavy_letters_are_bounded() {
     check("blank lines", plain(&"\n".repeat(200_000)), None);
     check("one long line", plain(&"x".repeat(2_000_000)), None);
     check("long line of angles", plain(&"<".repeat(500_000)), None);
+    check("words without an end", format!("{header}Subject: {}\n\nx", "=?a?q?x ".repeat(50_000)), None);
+    check("prefixes", format!("{header}Subject: {}\n\nx", "Re: [#1] ".repeat(50_000)), None);
+    check("escaped brackets", html(&"[image: &lt;http ".repeat(50_000)), None);
     check("brackets", html(&"[image: <http".repeat(50_000)), None);
     check(
         "addresses",

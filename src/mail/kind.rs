@@ -228,7 +228,6 @@ fn list(signs: &Signs<'_>) -> Option<String> {
 
 /// Words of absence count only together with another sign: people write them too.
 fn auto_words(signs: &Signs<'_>) -> Option<String> {
-    let words = absence_words(signs.text)?;
     let suppresses = signs.value("X-Auto-Response-Suppress");
     let sign = if *signs.return_path == ReturnPath::Empty {
         "empty Return-Path"
@@ -239,6 +238,7 @@ fn auto_words(signs: &Signs<'_>) -> Option<String> {
     } else {
         return None;
     };
+    let words = absence_words(signs.text)?;
     Some(format!("{sign} and the words \"{words}\""))
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// How many words are looked at.
-const MAX_WORDS: usize = 400;
+const MAX_WORDS: usize = 200;
 /// What the best must reach, and how far ahead of the next it must be (in percent).
 const MIN_SCORE: u32 = 9;
 const MIN_LEAD: u32 = 125;
@@ -18,13 +18,13 @@ const LANGUAGES: [&str; 11] = ["sv", "no", "da", "fi", "en", "de", "nl", "fr", "
 const WORDS: [&str; 11] = [
     "och att det som en är på för med har jag inte till av den om ni så men kan vi från ett var mig min mitt mina er ska skulle vill hej tack när hur vad mycket bara eller också här där nu efter då varan köpt \
      beställde beställt beställning hälsningar vänliga fått får blev ännu igen tillbaka snälla era ert kommer hos oss sig måste gärna fel storlek idag skickat skicka väska fråga undrar frågor hjälp behöver vänta \
-     varför vilken vilket dem de du dig sina kvar ingen inget något någon ju ingenting åter",
+     varför vilken vilket dem de du dig sina kvar ingen inget något någon ju ingenting åter i morgon imorgon snart paket paketet beställningen ordern pengar pengarna retur returnera levererat leverans finns",
     "og at det som en er på for med har jeg ikke til av den om dere så men kan vi fra et var meg min mitt mine skal skulle vil hei takk når hvordan hva mye bare eller også her der nå etter da kjøpt bestilte bestilt \
      bestilling hilsen vennlig fått får ble ennå igjen tilbake deres kommer hos oss seg må gjerne feil størrelse dag sendt sende veske spørsmål lurer hjelp trenger vente hvorfor hvilken hvilket dem de du deg noe noen \
-     ingen ingenting uke mottatt vært hvor",
+     ingen ingenting uke mottatt vært hvor i morgen snart pakke pakken bestillingen ordren penger pengene retur levert levering finnes",
     "og at det som en er på for med har jeg ikke til af den om i så men kan vi fra et var mig min mit mine skal skulle vil hej tak når hvordan hvad meget kun eller også her der nu efter da købt bestilte bestilt \
      bestilling hilsen venlig fået får blev endnu igen tilbage jeres kommer hos os sig må gerne forkert størrelse dag sendt sende taske spørgsmål hjælp mangler vente hvorfor hvilken hvilket dem de du dig noget nogle \
-     ingen ingenting uge modtaget været hvornår jer hvor skriver ad",
+     ingen ingenting uge modtaget været hvornår jer hvor skriver ad morgen snart pakke pakken bestillingen ordren penge pengene retur leveret levering findes",
     "ja on ei se että en oli olen mutta kun niin mitä kuin voi minun olisi jos tai myös hei kiitos kanssa mikä missä milloin miten paljon vain tässä nyt jälkeen koska tilasin tilaus tilauksen tilaukseni terveisin ystävällisin \
      sain vielä takaisin teidän teille pitäisi haluan haluaisin väärä koko tänään laukku kysymys apua tarvitsen miksi joka jotka minulle minä te me ole ollut voisitteko saada paketti pakettia kuitenkaan vielä saanut",
     "the and to of a in is it you that i for on was with are this have be not my we your but can from or an would when how what just also here there now after please order ordered regards hello hi thanks thank bought \
@@ -60,7 +60,7 @@ static TABLE: LazyLock<BTreeMap<&'static str, Vec<usize>>> = LazyLock::new(|| {
 #[must_use]
 pub fn of(text: &str) -> Option<&'static str> {
     let mut scores = [0u32; LANGUAGES.len()];
-    let head = &text[..text.floor_char_boundary(8_000)];
+    let head = &text[..text.floor_char_boundary(4_000)];
     let lower = head.to_lowercase();
     let words = lower.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty());
     for word in words.take(MAX_WORDS) {

@@ -323,13 +323,24 @@ fn trailing(nodes: &[Node], end: usize) -> usize {
 fn letters(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
+    // Once an end is missing it stays missing: each is looked for in vain only once.
+    let (mut angles, mut brackets) = (true, true);
     while let Some(at) = rest.find(['<', '[']) {
         push_letters(&rest[..at], &mut out);
         rest = &rest[at..];
-        let (opens, end) =
-            if rest.starts_with('<') { (["<http", "<mailto"], '>') } else { (["[image:", "[cid:"], ']') };
-        let close = rest.find(end).filter(|_| opens.iter().any(|o| rest.starts_with(o)));
-        rest = &rest[close.map_or(1, |n| n + 1)..];
+        let (opens, end, ends) = if rest.starts_with('<') {
+            (["<http", "<mailto"], '>', &mut angles)
+        } else {
+            (["[image:", "[cid:"], ']', &mut brackets)
+        };
+        let mut skip = 1;
+        if *ends && opens.iter().any(|o| rest.starts_with(o)) {
+            match rest.find(end) {
+                Some(close) => skip = close + 1,
+                None => *ends = false,
+            }
+        }
+        rest = &rest[skip..];
     }
     push_letters(rest, &mut out);
     out

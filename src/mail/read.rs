@@ -175,7 +175,7 @@ fn delivered_to(fields: &Fields<'_>, defects: &mut BTreeSet<Defect>) -> Vec<Addr
     let named = fields.iter().filter(|f| NAMES.iter().any(|n| f.name.eq_ignore_ascii_case(n.as_bytes())));
     for field in named.take(100) {
         for party in address::parties(field.value, MAX_RECIPIENTS, defects).list {
-            if !out.contains(&party.address) {
+            if out.len() < MAX_RECIPIENTS && !out.contains(&party.address) {
                 out.push(party.address);
             }
         }

@@ -89,13 +89,19 @@ pub fn prefixes(subject: &str) -> Prefixes {
 pub fn base(subject: &str) -> String {
     let mut rest = subject.trim();
     loop {
-        let before = rest;
+        let before = rest.len();
         rest = strip_tag(rest);
         if let Some((_, tail)) = strip_prefix(rest) {
             rest = tail;
         }
+        if rest.len() == before {
+            break;
+        }
+    }
+    loop {
+        let before = rest.len();
         rest = strip_tail(rest);
-        if rest.len() == before.len() {
+        if rest.len() == before {
             break;
         }
     }

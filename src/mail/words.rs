@@ -29,6 +29,9 @@ enum Context {
     Comment(usize),
 }
 
+/// How long one encoded word may be, in bytes; RFC 2047 says 75, mailers say more.
+const MAX_WORD: usize = 10_000;
+
 struct Word<'a> {
     charset: &'a str,
     base64: bool,
@@ -121,9 +124,9 @@ fn word_at(value: &str, at: usize) -> Option<(Word<'_>, usize)> {
         _ => return None,
     };
     // A Q word may hold a bare `?`; the word ends at the first `?=` that no hexadecimal digits follow.
-    let stop = data.find("?=")?;
+    let stop = data[..data.floor_char_boundary(MAX_WORD)].find("?=")?;
     let content = &data[..stop];
-    if content.len() > 10_000 || (base64 && content.contains('?')) {
+    if base64 && content.contains('?') {
         return None;
     }
     let charset = charset.split('*').next().unwrap_or(charset);

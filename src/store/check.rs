@@ -26,7 +26,7 @@ const INVARIANTS: &[(&str, &str)] = &[
         SELECT no FROM letter l WHERE state = 'quarantined'
             AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.letter = l.no AND q.settled_at IS NULL)"),
     ("a letter set aside that nobody has settled", "
-        SELECT q.no FROM quarantine q JOIN letter l ON l.no = q.letter WHERE l.state = 'received'"),
+        SELECT q.no FROM quarantine q JOIN letter l ON l.no = q.letter WHERE l.state = 'received' AND q.settled_at IS NULL"),
     ("two letters on one UID", "
         SELECT min(no) FROM letter GROUP BY source, generation, uid HAVING count(*) > 1"),
     ("a letter of a generation that its source has not reached", "
@@ -88,8 +88,9 @@ const INVARIANTS: &[(&str, &str)] = &[
     ("an attachment that a parcel names and that is not there", "
         SELECT b.parcel FROM parcel_bytes b, json_each(b.layout) j WHERE j.type = 'text' AND NOT EXISTS
             (SELECT 1 FROM blob JOIN blob_use u ON u.blob = blob.no WHERE blob.sha256 = j.value AND u.parcel = b.parcel)"),
-    ("an attachment that no parcel names", "
-        SELECT no FROM blob WHERE NOT EXISTS (SELECT 1 FROM blob_use u WHERE u.blob = blob.no)"),
+    ("an attachment that no parcel and no held answer names", "
+        SELECT no FROM blob WHERE NOT EXISTS (SELECT 1 FROM blob_use u WHERE u.blob = blob.no)
+            AND NOT EXISTS (SELECT 1 FROM ask_blob a WHERE a.blob = blob.no)"),
     ("a message that is not in the search index", "
         SELECT no FROM message WHERE no NOT IN (SELECT id FROM search_docsize)"),
     ("something in the search index that is no message", "

@@ -152,6 +152,9 @@ pub(super) fn recipients(
     let is_report = root.media_type == "multipart/report"
         && root.content_type.get("report-type").is_none_or(|t| t.eq_ignore_ascii_case("delivery-status"));
     let subject_says = SUBJECTS.iter().any(|s| subject.contains(s));
+    if !(is_report || daemon || subject_says) {
+        return None;
+    }
     let text_limit = text.floor_char_boundary(20_000);
     let head = &text[..text_limit];
     let lower = head.to_lowercase();

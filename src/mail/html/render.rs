@@ -15,6 +15,10 @@ pub struct Line {
 /// What `<hr>` becomes; the same line that Outlook writes above the mail it answers.
 pub const RULE: &str = "________________________________";
 
+/// How deep lists are indented and quotes are marked; deeper ones stay at that.
+const MAX_INDENT: usize = 8;
+const MAX_QUOTE: usize = 20;
+
 /// Lists, links with their targets, tables (cells behind tabs), quotes and preformatted text stay what they are.
 #[must_use]
 pub fn lines(nodes: &[Node]) -> Vec<Line> {
@@ -87,7 +91,7 @@ impl Renderer {
         match element.tag {
             "blockquote" => {
                 self.need(Gap::Line);
-                let depth = self.quote() + usize::from(is_quote(element));
+                let depth = (self.quote() + usize::from(is_quote(element))).min(MAX_QUOTE);
                 self.quotes.push(depth);
             }
             "ul" | "ol" => {
@@ -255,7 +259,7 @@ impl Renderer {
         if self.line.is_empty() {
             self.node = node;
             self.line_quote = self.quote();
-            self.line_indent = self.lists.len().saturating_sub(1) * 2;
+            self.line_indent = self.lists.len().saturating_sub(1).min(MAX_INDENT) * 2;
             self.line_mark = self.mark.take();
             if let Some(bullet) = self.bullet.take() {
                 self.line = bullet;

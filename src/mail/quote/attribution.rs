@@ -19,18 +19,25 @@ static VERB: LazyLock<Option<Regex>> = LazyLock::new(|| {
     )
     .ok()
 });
-static YEAR: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?:^|[^\d])(?:19|20)\d\d(?:[^\d]|$)|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b").ok());
-static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?:^|[^\d.:])\d{1,2}[:.h]\d{2}(?:[^\d]|$)").ok());
+// ASCII classes keep these within the fast automaton also where the text is not ASCII.
+static YEAR: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?:^|[^0-9])(?:19|20)[0-9][0-9](?:[^0-9]|$)|(?:^|[^0-9])[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}(?:[^0-9]|$)",
+    )
+    .ok()
+});
+static TIME: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?:^|[^0-9.:])[0-9]{1,2}[:.h][0-9]{2}(?:[^0-9]|$)").ok());
 /// A day and the beginning of a month's name, in either order.
 static MONTH: LazyLock<Option<Regex>> = LazyLock::new(|| {
     const NAMES: &str = "jan|feb|fév|mar|mär|maa|mrt|apr|abr|avr|maj|mai|may|mag|mei|touko|jun|jui|kesä|giu|jul|heinä|lug|aug|aoû|ago|elo|sep|set|syys|okt|oct|out|ott|loka|nov|marras|dec|des|dez|déc|dic|joulu|gen|ene|tammi|helmi|huhti|sty|lut|kwi|maja|cze|lip|sie|wrz|paź|lis|gru|янв|фев|мар|апр|мая|июн|июл|авг|сен|окт|ноя|дек";
-    Regex::new(&format!(
-        r"(?i)\b\d{{1,2}}\.?(?:\s+de)?\s+(?:{NAMES})|\b(?:{NAMES})\w*\.?\s+\d{{1,2}}\b|\d月|\d{{1,2}}\.\s?\d{{1,2}}\."
-    ))
-    .ok()
+    let near = format!(
+        r"(?i)[0-9]\.?(?: +de)? +(?:{NAMES})|(?:^|[ ,(/])(?:{NAMES})[^ 0-9]*\.? +[0-9]{{1,2}}(?:[^0-9]|$)|[0-9]月|[0-9]{{1,2}}\. ?[0-9]{{1,2}}\."
+    );
+    Regex::new(&near).ok()
 });
-static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[\w.+%'-]+@[\w-]+\.[\w.-]+").ok());
+static ADDRESS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"[^ \t<>()\[\]"',;:]@[^ \t<>()\[\]"',;:.]+\.[^ \t<>()\[\]"',;:]"#).ok());
 /// How attributions begin where they begin with the date.
 static OPENING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -96,6 +103,21 @@ pub(super) fn ending_at(lines: &[&str], last: usize) -> Option<Attribution> {
     best
 }
 
+/// Whether a line right above quoted lines tells who wrote them, however it ends: a verb, an address and a date.
+pub(super) fn tells(line: &str) -> bool {
+    line.len() < 300
+        && line.contains('@')
+        && line.bytes().any(|b| b.is_ascii_digit())
+        && matches(&VERB, line)
+        && !matches(&FIRST_PERSON, line)
+}
+
+/// Zoho's `---- On Fri, 20 Nov 2026 09:00 Anna <anna@a.test> wrote ----`.
+pub(super) fn between_dashes(line: &str) -> bool {
+    let inner = line.trim().trim_matches('-');
+    inner.len() + 6 <= line.trim().len() && tells(inner)
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Strength {
     Strong,
@@ -104,11 +126,15 @@ enum Strength {
 }
 
 fn judge(text: &str, colon: bool, quote_below: bool) -> Option<Strength> {
+    let digits = text.bytes().any(|b| b.is_ascii_digit());
+    let address = text.contains('@') && matches(&ADDRESS, text);
+    if !digits && !address && !quote_below {
+        return None;
+    }
     let verb = matches(&VERB, text);
-    let address = matches(&ADDRESS, text);
-    let time = matches(&TIME, text);
-    let year = matches(&YEAR, text);
-    let date = year || matches(&MONTH, text);
+    let time = digits && matches(&TIME, text);
+    let year = digits && matches(&YEAR, text);
+    let date = year || (digits && matches(&MONTH, text));
     if verb && address && (colon || (date && time)) {
         return Some(if date || quote_below { Strength::Strong } else { Strength::Weak });
     }

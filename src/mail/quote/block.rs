@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::mail::address;
+use crate::mail::quote::attribution;
 use crate::mail::quote::labels::{self, Label};
 use crate::mail::quote::lines::{content, is_blank};
 use crate::model::{Address, Party, one_line};
@@ -140,6 +141,7 @@ pub(super) fn divider(lines: &[&str], i: usize) -> Option<Divider> {
         return None;
     }
     if text.starts_with(['-', '_', '=', '–', '—', '*'])
+        && !attribution::between_dashes(text)
         && let Some(caps) = DASHES.as_ref().and_then(|d| d.captures(text))
     {
         let phrase = caps.get(1).map_or("", |m| m.as_str()).trim_matches([' ', ':', '*']).to_lowercase();
@@ -156,6 +158,9 @@ pub(super) fn divider(lines: &[&str], i: usize) -> Option<Divider> {
         }
         let end = block.as_ref().map_or(i + 1, |b| b.end);
         return Some(Divider { announces, block, end });
+    }
+    if text.starts_with("---") && attribution::between_dashes(text) {
+        return Some(Divider { announces: None, block: None, end: i + 1 });
     }
     let phrase = text.trim_end_matches([':', ' ', '\u{a0}', '.']).to_lowercase();
     if text.len() < 80 && labels::FORWARD_LINES.contains(&phrase.as_str()) {

@@ -1,11 +1,13 @@
 //! Where the mail that is answered begins, and whether anything of the sender's stands below.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::mail::html::parse::{QUOTE_END, SIGNATURE, SIGNATURE_END};
 use crate::mail::quote::SEPARATOR;
-use crate::mail::quote::attribution;
+use crate::mail::quote::attribution::{self, Attribution};
 use crate::mail::quote::block::{self, Announces, Block};
+use crate::mail::quote::labels;
 use crate::mail::quote::lines::{content, depth, is_blank, is_rule};
 use crate::mail::subject::Prefixes;
 
@@ -48,8 +50,9 @@ pub(super) fn boundary(text: &Text<'_>, from: usize, prefixes: Prefixes, is_answ
         .iter()
         .position(|l| l.contains(SEPARATOR))
         .or_else(|| (0..lines.len()).find(|&i| text.mark(i) == Some("svar-separator")));
+    let mut known = Known::default();
     for i in from..lines.len() {
-        if let Some(mut found) = candidate(text, i, prefixes, is_answer) {
+        if let Some(mut found) = candidate(text, i, prefixes, is_answer, &mut known) {
             found.start = climb(lines, found.start, from);
             if let Some(at) = separator.filter(|&at| at >= found.start) {
                 // Between an attribution and the separator that it belongs to stands nothing else.
@@ -66,12 +69,22 @@ pub(super) fn boundary(text: &Text<'_>, from: usize, prefixes: Prefixes, is_answ
     None
 }
 
+/// Attributions by their last line, each looked for once.
+#[derive(Debug, Default)]
+struct Known(BTreeMap<usize, Option<Attribution>>);
+
+impl Known {
+    fn ending_at(&mut self, lines: &[&str], last: usize) -> Option<Attribution> {
+        *self.0.entry(last).or_insert_with(|| attribution::ending_at(lines, last))
+    }
+}
+
 fn reply(rule: &'static str, start: usize, body: usize) -> Boundary {
     Boundary { rule, start, body, stop: None, block: None, is_forward: false, is_ours: false, strong: true }
 }
 
 /// The rules, ranked: what they say at one and the same line is judged in this order.
-fn candidate(text: &Text<'_>, i: usize, prefixes: Prefixes, is_answer: bool) -> Option<Boundary> {
+fn candidate(text: &Text<'_>, i: usize, prefixes: Prefixes, is_answer: bool, known: &mut Known) -> Option<Boundary> {
     let lines = &text.lines;
     if is_blank(lines[i]) && text.mark(i).is_none() {
         return None;
@@ -79,6 +92,9 @@ fn candidate(text: &Text<'_>, i: usize, prefixes: Prefixes, is_answer: bool) -> 
     if lines[i].contains(SEPARATOR) || text.mark(i) == Some("svar-separator") {
         let start = above_separator(lines, i);
         return Some(Boundary { is_ours: true, ..reply("svar-separator", start, i) });
+    }
+    if is_reply_above(lines[i]) {
+        return Some(reply("reply-above-line", i, i));
     }
     if let Some(divider) = block::divider(lines, i) {
         let is_forward = match divider.announces {
@@ -102,7 +118,7 @@ fn candidate(text: &Text<'_>, i: usize, prefixes: Prefixes, is_answer: bool) -> 
         if is_blank(lines[last]) {
             break;
         }
-        if let Some(found) = attribution::ending_at(lines, last).filter(|a| a.start == i) {
+        if let Some(found) = known.ending_at(lines, last).filter(|a| a.start == i) {
             // Outlook for Mac forwards below an attribution too, with the mail indented.
             let is_forward =
                 prefixes.forward && !prefixes.reply && depth(lines[i]) == 0 && !quoted_below(lines, last + 1);
@@ -111,7 +127,26 @@ fn candidate(text: &Text<'_>, i: usize, prefixes: Prefixes, is_answer: bool) -> 
         }
     }
     // Quoted lines without any word of who wrote them.
-    (depth(lines[i]) > 0 && !is_blank(lines[i])).then(|| Boundary { strong: false, ..reply("quote", i, i) })
+    if depth(lines[i]) == 0 || is_blank(lines[i]) {
+        return None;
+    }
+    // A line above that tells who wrote, though it does not end as attributions do.
+    let above = (i.saturating_sub(2)..i).rev().find(|&n| !is_blank(lines[n]));
+    match above.filter(|&n| attribution::tells(lines[n])) {
+        Some(start) => Some(reply("attribution", start, i)),
+        None => Some(Boundary { strong: false, ..reply("quote", i, i) }),
+    }
+}
+
+/// The line that another help desk wants to be answered above.
+fn is_reply_above(line: &str) -> bool {
+    let text = content(line).trim();
+    let marked = text.starts_with(['-', '#', '=', '_', '*', '<']);
+    if !marked || text.len() > 200 {
+        return false;
+    }
+    let lower = text.to_lowercase();
+    labels::REPLY_ABOVE.iter().any(|p| lower.contains(p))
 }
 
 fn quoted_below(lines: &[&str], from: usize) -> bool {

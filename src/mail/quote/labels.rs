@@ -403,6 +403,29 @@ pub(super) const FORWARD_LINES: &[&str] = &[
     "iletilmiş mesajın başlangıcı",
 ];
 
+/// Help desks ask to be answered above a line; what stands from it on is theirs.
+pub(super) const REPLY_ABOVE: &[&str] = &[
+    "reply above this line",
+    "your reply above",
+    "write above this line",
+    "respond above this line",
+    "svar ovanför denna",
+    "svar ovanför den här",
+    "svara ovanför",
+    "skriv ovanför denna",
+    "svar over denne linje",
+    "svar over denne linjen",
+    "skriv svaret ditt over",
+    "skriv dit svar over",
+    "vastaa tämän rivin yläpuolelle",
+    "vastauksesi tämän rivin yläpuolelle",
+    "antwort über dieser zeile",
+    "antworten sie oberhalb",
+    "oberhalb dieser zeile",
+    "réponse au-dessus de cette ligne",
+    "antwoord boven deze regel",
+];
+
 /// The sender says that his answers stand within the quoted mail.
 pub(super) const ANSWERS_BELOW: &[&str] = &[
     "see inline",

@@ -3,6 +3,10 @@
 /// How many `>` a line begins with; a space or two may stand before and between.
 #[must_use]
 pub(super) fn depth(line: &str) -> usize {
+    // The end of a wrapped `… <anna@a.test>:` quotes nothing.
+    if line.trim_end() == ">:" {
+        return 0;
+    }
     let mut depth = 0;
     let mut spaces = 0;
     for c in line.chars() {

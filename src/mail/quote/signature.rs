@@ -63,6 +63,7 @@ const TELEPHONE_OPENINGS: &[&str] = &[
     "get outlook for",
     "skickat från",
     "skickad från",
+    "skickades från",
     "skickat med",
     "skickat via",
     "hämta outlook",
@@ -169,7 +170,9 @@ fn is_telephone(line: &str) -> bool {
     }
     let Some(rest) = TELEPHONE_OPENINGS.iter().find_map(|o| words.strip_prefix(o)) else { return false };
     let count = rest.split_whitespace().count();
-    let names = words.split(|c: char| !c.is_alphanumeric()).any(|w| DEVICES.contains(&w));
+    let names = words
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|w| DEVICES.iter().any(|d| w == *d || (d.len() > 3 && w.starts_with(d))));
     count <= 8 && (names || (count <= 3 && rest.contains("my ")))
 }
 

@@ -240,6 +240,18 @@ fn letters_have_one_fate() {
         assert_eq!((tx.quarantine()?.len(), tx.quarantine_row(QuarantineNo(1))?), (0, None));
         let twice = Change::ReleaseQuarantine { quarantine: QuarantineNo(1), release: Release::Customer, at: at(7) };
         assert!(matches!(apply(tx, &[twice]), Err(StoreError::Rejected(_))));
+        // What is released is read and decided again, as what it is taken for.
+        let no = QuarantineNo(2);
+        apply(
+            tx,
+            &[
+                Change::Quarantine(NewQuarantine { no, ..aside.clone() }),
+                Change::ReleaseQuarantine { quarantine: no, release: Release::Recorded, at: at(7) },
+            ],
+        )?;
+        let again = tx.to_read(LetterNo(0), 9)?;
+        assert_eq!(again.iter().map(|u| u.envelope.released).collect::<Vec<_>>(), [Some(Release::Recorded)]);
+        apply(tx, &[Change::Settle { letter, fate: Fate::Done("recorded") }])?;
         for (uid, fate) in [(10, Fate::Done("command")), (11, Fate::Done("report"))] {
             let letter = keep(tx, uid, "x")?;
             apply(tx, &[Change::Settle { letter, fate }])?;

@@ -55,7 +55,7 @@ fn named_queries_use_an_index() {
         ("automatic to", lookup::AUTOMATIC_TO, 2),
         ("automatic", lookup::AUTOMATIC_ALL, 1),
         ("waiting after", lookup::WAITING_AFTER, 2),
-        ("answered letters", crate::store::custody::ANSWERED_LETTERS, 1),
+        ("answered letters", custody::ANSWERED_LETTERS, 1),
         ("due", outbox::DUE, 5),
         ("next due", outbox::NEXT_DUE, 0),
         ("claimed", outbox::CLAIMED, 0),

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::super::{Claimed, Limits, Outlet};
 use super::*;
 use crate::model::{ParcelState, QuarantineNo, RecipientState};
-use crate::plan::NewQuarantine;
+use crate::plan::{AttachmentRow, HeldAnswer, KnownAsk, Matter, NewQuarantine, Release};
 
 /// One thing that happens; the numbers choose who and what.
 type Happening = (u8, u8, u8);
@@ -98,6 +98,43 @@ impl Played {
         let mut parcel = Parcel { ticket: Some(ticket), message: Some(no), ..parcel(wire, kind, to) };
         parcel.segments.push(Segment::Blob { sha256: sha });
         tx.apply(&[Change::AddMessage(Box::new(new)), Change::Enqueue(Box::new(parcel))], &blobs, at(self.now))
+    }
+
+    /// An answer with an attachment waits for `#send`; another one is dropped.
+    fn hold_an_answer(&self, tx: &mut Tx<'_>, n: u8, first: &[Change]) -> Result<(), StoreError> {
+        let mut next = tx.next();
+        let sha256 = format!("sha{}", n % 3);
+        let attachment = AttachmentRow {
+            name: "bild.png".to_owned(),
+            media_type: "image/png".to_owned(),
+            size: 100,
+            inline: false,
+            content_id: None,
+            sha256: sha256.clone(),
+        };
+        let mut changes = first.to_vec();
+        for _ in 0..2 {
+            changes.push(Change::NewAsk(KnownAsk {
+                no: next.take_ask(),
+                ticket: None,
+                agent: address("anna@example.test"),
+                created_at: at(self.now),
+                expires_at: at(self.now + 5),
+                settled: None,
+                matter: Matter::Answer(HeldAnswer {
+                    letter: 1,
+                    text: String::new(),
+                    html: None,
+                    attachments: vec![attachment.clone()],
+                    commands: Vec::new(),
+                    why: String::new(),
+                }),
+            }));
+        }
+        let ask = tx.next().ask;
+        changes.push(Change::SettleAsk { ask, at: at(self.now), how: "dropped".to_owned() });
+        let picture = [n % 3; 100];
+        tx.apply(&changes, &[(sha256, picture.as_slice())].into(), at(self.now))
     }
 
     fn result(&self, tx: &mut Tx<'_>, claimed: &Claimed, luck: u8) -> Result<(), StoreError> {
@@ -205,8 +242,15 @@ impl Played {
                     at: at(self.now),
                 };
                 let mut changes = vec![Change::Quarantine(aside)];
-                if b % 2 == 0 {
-                    changes.push(Change::DropQuarantine { quarantine: no, at: at(self.now) });
+                match b % 4 {
+                    0 => changes.push(Change::DropQuarantine { quarantine: no, at: at(self.now) }),
+                    1 => changes.push(Change::ReleaseQuarantine {
+                        quarantine: no,
+                        release: Release::Customer,
+                        at: at(self.now),
+                    }),
+                    2 => return self.hold_an_answer(tx, b, &changes),
+                    _ => {}
                 }
                 apply(tx, &changes)
             }
