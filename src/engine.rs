@@ -298,6 +298,15 @@ impl Engine {
     /// Brings the engine's own state up to what was committed.
     fn settle(&mut self, plan: &Plan, done: Done, outcomes: &mut Vec<Outcome>) {
         self.clock = done.clock;
+        if self.doubt != done.doubt {
+            match done.doubt {
+                Some(doubt) => tracing::warn!(
+                    "{}: mail is taken in and answers are sent, everything else waits until new mail confirms the time",
+                    doubt.as_str()
+                ),
+                None => tracing::info!("the machine's clock is believed again"),
+            }
+        }
         self.doubt = done.doubt;
         self.waiting.results.drain(..done.results.min(self.waiting.results.len()));
         for letter in &done.decided {

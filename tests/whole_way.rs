@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 
 use desk::{Config, Desk, field};
 use lab::{Lab, Server, address};
+use svar::net::Tls;
+use svar::net::imap::{IdleEnd, Session};
+use svar::net::stream::Timeouts;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -118,6 +121,40 @@ fn from_the_customer_to_the_agent_and_back() {
         show["messages"].as_array().unwrap().iter().filter_map(|m| m["direction"].as_str()).collect();
     assert_eq!(directions.iter().filter(|d| **d == "out").count(), 1, "{directions:?}");
     assert_eq!(desk.json(&["quarantine"]).as_array().map(Vec::len), Some(0));
+    desk.stop();
+}
+
+#[test]
+fn an_agent_hears_of_a_mail_at_once() {
+    let lab = lab::shared();
+    let (shop, agent) = ("kund22", "kund23");
+    let desk = Desk::start(lab, Config { poll: "1h", ..Config::new(shop, agent) });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut times = Vec::new();
+    for n in 1..=5 {
+        // A second client of the same mailbox sees the server's EXISTS when svar does.
+        let exists = runtime.block_on(async {
+            let mut session = Session::connect(&lab.imap(shop, Tls::Implicit), Timeouts::default()).await.unwrap();
+            session.examine("INBOX").await.unwrap();
+            let deliver = async {
+                // IDLE must be under way first.
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                let customer = format!("fast{n}@kund.test");
+                let mail =
+                    customer_mail(&customer, &address(shop), &format!("fast-{n}"), &format!("Snabbt {n}"), "Hej");
+                std::thread::scope(|scope| scope.spawn(|| lab.deliver(&customer, &[shop], &mail)).join().unwrap());
+            };
+            let (told, ()) = tokio::join!(session.idle(LIMIT, std::future::pending()), deliver);
+            assert_eq!(told.unwrap(), IdleEnd::Exists);
+            Instant::now()
+        });
+        let handed_over = desk.when_logged(|line| line.contains("kind=\"notify\""), n);
+        times.push(handed_over.saturating_duration_since(exists));
+    }
+    times.sort();
+    eprintln!("from EXISTS to the notification accepted by SMTP: {times:?}");
+    // The best of five: what else runs on the machine is not the matter here.
+    assert!(times[0] < Duration::from_millis(250), "{times:?}");
     desk.stop();
 }
 

@@ -128,6 +128,8 @@ struct Watched {
     is_oriented: bool,
     /// Nothing above the cursor was tried before.
     is_clean: bool,
+    /// What a crash had left behind was moved.
+    is_tidied: bool,
 }
 
 async fn session(reader: &Reader, imap: &Imap, was_open: &mut bool) -> Result<(), Ended> {
@@ -230,7 +232,7 @@ async fn open(reader: &Reader, imap: &Imap, name: &str, folder: Folder) -> Resul
     let row = reader.desk.ask(ask).await??;
     let (sender, notes) = unbounded_channel();
     reader.routes.watch(row.no, sender);
-    Ok(Watched { name, folder, row, notes, is_oriented: false, is_clean: false })
+    Ok(Watched { name, folder, row, notes, is_oriented: false, is_clean: false, is_tidied: false })
 }
 
 /// The folder of sent mail, if it is watched and there is one.
@@ -262,6 +264,9 @@ async fn pass(
             _ => session.examine(&watched.name).await?,
         };
         orient(reader, imap, session, watched, &selected).await?;
+        if !std::mem::replace(&mut watched.is_tidied, true) {
+            move_leftovers(reader, imap, session, watched).await?;
+        }
         if is_to_be_compared(&watched.row, reader.now()) {
             compare(reader, imap, session, watched).await?;
         }
@@ -408,10 +413,7 @@ fn is_to_be_compared(row: &SourceRow, now: Time) -> bool {
 /// Once a day: is everything that lies in the folder in custody? What was overlooked is fetched, what should have been moved is moved.
 async fn compare(reader: &Reader, imap: &Imap, session: &mut Session, watched: &mut Watched) -> Result<(), Ended> {
     let (source, now) = (watched.row.no, reader.now());
-    let first = match imap.start {
-        Start::New => watched.row.old_below.unwrap_or(1).max(1),
-        Start::All => 1,
-    };
+    let first = first_of_interest(imap, &watched.row);
     if first <= watched.row.cursor {
         let there = session.uids(first..=watched.row.cursor).await?;
         let missed = without_those_in_custody(reader, &watched.row, there).await?;
@@ -426,9 +428,39 @@ async fn compare(reader: &Reader, imap: &Imap, session: &mut Session, watched: &
     Ok(())
 }
 
+/// `after = { move }`: what is in custody and was not moved before a crash.
+async fn move_leftovers(reader: &Reader, imap: &Imap, session: &mut Session, watched: &Watched) -> Result<(), Ended> {
+    let After::Move(to) = &imap.after else { return Ok(()) };
+    let first = first_of_interest(imap, &watched.row);
+    if watched.folder != Folder::Inbox || first > watched.row.cursor {
+        return Ok(());
+    }
+    let there = session.uids(first..=watched.row.cursor).await?;
+    if there.is_empty() {
+        return Ok(());
+    }
+    let source = watched.row.no;
+    let ask = move |engine: &mut crate::engine::Engine| engine.store().read(|tx| tx.uids_kept(source, first));
+    let kept = reader.desk.ask(ask).await??;
+    let left: Vec<u32> = there.into_iter().filter(|uid| kept.iter().any(|range| range.contains(uid))).collect();
+    if !left.is_empty() {
+        session.move_uids(&left, to).await?;
+    }
+    Ok(())
+}
+
+/// The first UID that svar has anything to do with.
+fn first_of_interest(imap: &Imap, row: &SourceRow) -> u32 {
+    match imap.start {
+        Start::New => row.old_below.unwrap_or(1).max(1),
+        Start::All => 1,
+    }
+}
+
 async fn without_those_in_custody(reader: &Reader, row: &SourceRow, uids: Vec<u32>) -> Result<Vec<u32>, Ended> {
+    let Some(first) = uids.first().copied() else { return Ok(uids) };
     let source = row.no;
-    let ask = move |engine: &mut crate::engine::Engine| engine.store().read(|tx| tx.uids_in_custody(source));
+    let ask = move |engine: &mut crate::engine::Engine| engine.store().read(|tx| tx.uids_in_custody(source, first));
     let known = reader.desk.ask(ask).await??;
     let mut known = known.into_iter().peekable();
     let keep = |uid: &u32| {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
@@ -243,15 +243,6 @@ impl DeskDir {
             let _ = socket.send_to(b"!", self.socket());
         }
     }
-
-    /// Tightens the mode of a directory that an operator made by hand.
-    pub fn shut_to_others(&self) -> io::Result<()> {
-        let mode = fs::metadata(&self.path)?.permissions().mode();
-        if mode & 0o007 == 0 {
-            return Ok(());
-        }
-        fs::set_permissions(&self.path, fs::Permissions::from_mode(mode & 0o770))
-    }
 }
 
 /// Whether two owners are one. A machine without an id can be any.
@@ -263,6 +254,8 @@ pub fn is_same_owner(one: &Owner, other: &Owner) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

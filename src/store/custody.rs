@@ -127,9 +127,9 @@ pub(super) const TO_READ: &str = "
     WHERE l.state = 'received' AND l.no > ?1 ORDER BY l.no LIMIT ?2";
 
 pub(super) const UIDS: &str = "
-    SELECT l.uid FROM source s JOIN letter l ON l.source = s.no AND l.generation = s.generation WHERE s.no = ?1
+    SELECT l.uid FROM source s JOIN letter l ON l.source = s.no AND l.generation = s.generation AND l.uid >= ?3 WHERE s.no = ?1
     UNION SELECT m.uid FROM source s JOIN missing m ON m.source = s.no AND m.generation = s.generation
-    WHERE s.no = ?1 AND m.tries >= ?2 ORDER BY 1";
+    WHERE s.no = ?1 AND m.tries >= ?2 AND m.uid >= ?3 ORDER BY 1";
 
 const SOURCE: &str =
     "SELECT no, host, user, folder, mailbox, generation, uidvalidity, cursor, old_below, old_until, first_seen_at,
@@ -425,21 +425,40 @@ impl Tx<'_> {
         unpack(&packed.ok_or_else(|| no_letter(letter))?).ok_or(StoreError::Damaged(letter))
     }
 
-    /// UIDs of the source's present numbering that are in custody, or were given up.
+    /// UIDs of the source's present numbering, from `first` on, that are in custody or were given up.
     ///
     /// # Errors
     /// A database error.
-    pub fn uids_in_custody(&mut self, source: SourceNo) -> Result<Vec<RangeInclusive<u32>>, StoreError> {
-        let uids = self.rows(UIDS, args![source, TRIES_OF_A_MISSING_LETTER], |row| row.get::<u32>(0))?;
-        let mut ranges: Vec<RangeInclusive<u32>> = Vec::new();
-        for uid in uids {
-            match ranges.last_mut() {
-                Some(last) if last.end().checked_add(1) == Some(uid) => *last = *last.start()..=uid,
-                _ => ranges.push(uid..=uid),
-            }
-        }
-        Ok(ranges)
+    pub fn uids_in_custody(&mut self, source: SourceNo, first: u32) -> Result<Vec<RangeInclusive<u32>>, StoreError> {
+        let uids = self.rows(UIDS, args![source, TRIES_OF_A_MISSING_LETTER, first], |row| row.get::<u32>(0))?;
+        Ok(ranges(&uids))
     }
+
+    /// UIDs of the source's present numbering, from `first` on, that are in custody.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn uids_kept(&mut self, source: SourceNo, first: u32) -> Result<Vec<RangeInclusive<u32>>, StoreError> {
+        let uids = self.rows(
+            "SELECT l.uid FROM source s JOIN letter l ON l.source = s.no AND l.generation = s.generation AND l.uid >= ?2
+             WHERE s.no = ?1 ORDER BY 1",
+            args![source, first],
+            |row| row.get::<u32>(0),
+        )?;
+        Ok(ranges(&uids))
+    }
+}
+
+/// Ascending numbers as ranges.
+fn ranges(uids: &[u32]) -> Vec<RangeInclusive<u32>> {
+    let mut ranges: Vec<RangeInclusive<u32>> = Vec::new();
+    for &uid in uids {
+        match ranges.last_mut() {
+            Some(last) if last.end().checked_add(1) == Some(uid) => *last = *last.start()..=uid,
+            _ => ranges.push(uid..=uid),
+        }
+    }
+    ranges
 }
 
 fn no_letter(letter: LetterNo) -> StoreError {

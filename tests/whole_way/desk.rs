@@ -79,6 +79,8 @@ pub struct Desk {
 pub struct Running {
     child: Child,
     said: Arc<Mutex<String>>,
+    /// Each line, and when it came.
+    lines: Arc<Mutex<Vec<(Instant, String)>>>,
     listening: Option<JoinHandle<()>>,
 }
 
@@ -119,17 +121,19 @@ impl Desk {
         let mut child = self.command(&["run"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("svar runs");
         let said = Arc::new(Mutex::new(String::new()));
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        let lines = Arc::new(Mutex::new(Vec::new()));
         let listening = std::thread::spawn({
-            let said = Arc::clone(&said);
+            let (said, lines) = (Arc::clone(&said), Arc::clone(&lines));
             move || {
                 for line in stderr.lines().map_while(Result::ok) {
+                    lines.lock().expect("the lines").push((Instant::now(), line.clone()));
                     let mut said = said.lock().expect("what was said");
                     said.push_str(&line);
                     said.push('\n');
                 }
             }
         });
-        Running { child, said, listening: Some(listening) }
+        Running { child, said, lines, listening: Some(listening) }
     }
 
     /// One pass; the exit code.
@@ -175,6 +179,19 @@ impl Desk {
 
     pub fn wait_for_log(&self, words: &str) {
         self.running().wait_for(words);
+    }
+
+    /// When the `nth` line of this kind was said.
+    pub fn when_logged(&self, wanted: impl Fn(&str) -> bool, nth: usize) -> Instant {
+        let began = Instant::now();
+        loop {
+            let lines = self.running().lines.lock().expect("the lines").clone();
+            if let Some((at, _)) = lines.iter().filter(|(_, line)| wanted(line)).nth(nth - 1) {
+                return *at;
+            }
+            assert!(began.elapsed() < LIMIT, "{}", self.said());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     pub fn hang_up(&self) {

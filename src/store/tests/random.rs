@@ -123,6 +123,7 @@ impl Played {
                 settled: None,
                 matter: Matter::Answer(HeldAnswer {
                     letter: 1,
+                    to: Vec::new(),
                     text: String::new(),
                     html: None,
                     attachments: vec![attachment.clone()],
