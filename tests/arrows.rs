@@ -43,7 +43,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["src/net/"]),
     ("tokio", &["src/net/", "src/daemon", "src/cli/check.rs"]),
     ("mail_parser", &["src/mail/"]),
-    ("html2text", &["src/mail/"]),
     ("ammonia", &["src/mail/"]),
     ("encoding_rs", &["src/mail/"]),
     ("chardetng", &["src/mail/"]),

@@ -39,7 +39,7 @@ fn named_queries_use_an_index() {
         ("letter by key", custody::BY_KEY, 5),
         ("letter by its bytes", custody::BY_BYTES, 4),
         ("to read", custody::TO_READ, 2),
-        ("uids", custody::UIDS, 2),
+        ("uids", custody::UIDS, 3),
         ("tickets", facts::TICKETS, 1),
         ("messages", facts::MESSAGES, 1),
         ("said", facts::SAID, 1),
