@@ -90,6 +90,14 @@ pub(super) struct Verdict {
     pub(super) ticket: Option<i64>,
 }
 
+/// What deciding a letter came to.
+struct Decided {
+    verdict: Verdict,
+    halted: Option<String>,
+    /// Letters that are to be read because of it.
+    backlog: Backlog,
+}
+
 /// What a batch looks at. Nothing here changes before COMMIT.
 pub(super) struct Batch<'a> {
     settings: &'a Settings,
@@ -269,9 +277,10 @@ impl Batch<'_> {
         }
         let failure = match &waiting.reading {
             Some(Ok(letter)) => match fenced(tx, |tx| self.decide(tx, letter, &waiting.envelope, now))? {
-                Some((verdict, halted)) => {
-                    done.verdicts.push(verdict);
-                    done.halted = done.halted.take().or(halted);
+                Some(decided) => {
+                    done.verdicts.push(decided.verdict);
+                    done.halted = done.halted.take().or(decided.halted);
+                    done.backlog = done.backlog.max(decided.backlog);
                     return Ok(());
                 }
                 None => ReadFailure::Panicked,
@@ -293,7 +302,7 @@ impl Batch<'_> {
         letter: &Letter,
         envelope: &Envelope,
         now: Time,
-    ) -> Result<(Verdict, Option<String>), StoreError> {
+    ) -> Result<Decided, StoreError> {
         let rules = self.rules();
         let clues = desk::clues(letter, envelope, &rules);
         let findings = tx.lookup(&clues, now)?;
@@ -304,7 +313,10 @@ impl Batch<'_> {
             Change::Halt { why } => Some(why.clone()),
             _ => None,
         });
-        Ok((verdict(envelope.letter, &changes), halted))
+        // What leaves quarantine is read again.
+        let released = changes.iter().any(|c| matches!(c, Change::ReleaseQuarantine { .. }));
+        let backlog = if released { Backlog::Some } else { Backlog::Empty };
+        Ok(Decided { verdict: verdict(envelope.letter, &changes), halted, backlog })
     }
 
     /// A letter that could not be read becomes a ticket that says so, and is kept whole in quarantine.

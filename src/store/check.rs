@@ -88,8 +88,9 @@ const INVARIANTS: &[(&str, &str)] = &[
     ("an attachment that a parcel names and that is not there", "
         SELECT b.parcel FROM parcel_bytes b, json_each(b.layout) j WHERE j.type = 'text' AND NOT EXISTS
             (SELECT 1 FROM blob JOIN blob_use u ON u.blob = blob.no WHERE blob.sha256 = j.value AND u.parcel = b.parcel)"),
-    ("an attachment that no parcel names", "
-        SELECT no FROM blob WHERE NOT EXISTS (SELECT 1 FROM blob_use u WHERE u.blob = blob.no)"),
+    ("an attachment that neither a parcel nor a held answer names", "
+        SELECT no FROM blob WHERE NOT EXISTS (SELECT 1 FROM blob_use u WHERE u.blob = blob.no)
+            AND NOT EXISTS (SELECT 1 FROM ask_blob a WHERE a.blob = blob.no)"),
     ("a message that is not in the search index", "
         SELECT no FROM message WHERE no NOT IN (SELECT id FROM search_docsize)"),
     ("something in the search index that is no message", "

@@ -137,7 +137,7 @@ impl World {
         written.headers.extend(step.all("header").into_iter().map(str::to_owned));
         written.cc.extend(step.all("cc").into_iter().map(str::to_owned));
         for who in step.all("to-reply-address-of") {
-            let mail = self.newest(who, step.after("about").unwrap_or(""))?;
+            let mail = self.newest(who, step.after("whose").unwrap_or(""))?;
             written.to.push(mail.letter.reply_to.first().ok_or("it has no Reply-To")?.address.to_string());
         }
         if let Some(who) = step.after("with-svar-id-of") {
@@ -191,6 +191,10 @@ impl World {
     }
 
     fn mail_of(&self, who: &str, step: &Step) -> Result<Mail> {
+        if step.has("first") {
+            let owner = address(step.after("mailbox-of").unwrap_or(who))?;
+            return self.mails.iter().find(|m| m.to == owner).cloned().ok_or_else(|| format!("{owner} has no mail"));
+        }
         self.newest(step.after("mailbox-of").unwrap_or(who), step.after("about").unwrap_or(""))
     }
 
