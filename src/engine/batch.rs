@@ -296,13 +296,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn decide(
-        &self,
-        tx: &mut Tx<'_>,
-        letter: &Letter,
-        envelope: &Envelope,
-        now: Time,
-    ) -> Result<Decided, StoreError> {
+    fn decide(&self, tx: &mut Tx<'_>, letter: &Letter, envelope: &Envelope, now: Time) -> Result<Decided, StoreError> {
         let rules = self.rules();
         let clues = desk::clues(letter, envelope, &rules);
         let findings = tx.lookup(&clues, now)?;

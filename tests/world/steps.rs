@@ -140,6 +140,10 @@ impl World {
             let mail = self.newest(who, step.after("whose").unwrap_or(""))?;
             written.to.push(mail.letter.reply_to.first().ok_or("it has no Reply-To")?.address.to_string());
         }
+        if step.has("with-svar-id-of-a-twin") {
+            let id = svar::desk::sign::Key::new(&[7; 32]).svar_id(1, svar::model::ParcelNo(999));
+            written.headers.push(format!("X-Svar-Id: {id}"));
+        }
         if let Some(who) = step.after("with-svar-id-of") {
             let id = self.newest(who, "")?.letter.svar_id.ok_or("it has no X-Svar-Id")?;
             written.headers.push(format!("X-Svar-Id: {id}"));
