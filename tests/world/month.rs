@@ -42,6 +42,8 @@ struct Month {
     words: usize,
     /// Message-IDs of customers' letters.
     customers_letters: Vec<String>,
+    /// Who wrote which of their words.
+    authors: BTreeMap<String, Address>,
     /// For each answer's word: the ticket of the notification that it answers.
     answers: BTreeMap<String, TicketNo>,
 }
@@ -66,6 +68,7 @@ pub fn play(seed: u64, steps: usize) -> Result<Vec<Mail>> {
         script,
         words: 0,
         customers_letters: Vec::new(),
+        authors: BTreeMap::new(),
         answers: BTreeMap::new(),
     };
     let played = month.live(steps).and_then(|()| month.judge());
@@ -88,6 +91,12 @@ impl Month {
     fn word(&mut self, kind: char) -> String {
         self.words += 1;
         format!("{kind}ord{:03}x", self.words)
+    }
+
+    fn customers_word(&mut self, who: &str) -> String {
+        let word = self.word('K');
+        self.authors.extend(Address::parse(who).map(|a| (word.clone(), a)));
+        word
     }
 
     fn live(&mut self, steps: usize) -> Result {
@@ -128,7 +137,7 @@ impl Month {
     fn new_mail(&mut self) -> Result {
         let (who, subject) = (self.chance.of(CUSTOMERS), self.chance.of(SUBJECTS));
         let cc = if self.chance.below(6) == 0 { format!(" cc {}", self.chance.of(CUSTOMERS)) } else { String::new() };
-        let word = self.word('K');
+        let word = self.customers_word(who);
         let id = format!("{word}@kund.test");
         self.customers_letters.push(id.clone());
         self.step(&format!("{who} writes \"{subject}\"{cc} id {id}\n  | Hej! {word}\n  | Hur gör jag?"))
@@ -152,7 +161,7 @@ impl Month {
         }
         let text = match self.chance.below(6) {
             0 => "Tack så mycket!".to_owned(),
-            _ => format!("Och en sak till. {}", self.word('K')),
+            _ => format!("Och en sak till. {}", self.customers_word(who)),
         };
         let auto = if self.chance.below(8) == 0 { " header \"Auto-Submitted: auto-replied\"" } else { "" };
         self.step(&format!("{who} replies{auto}\n  | {text}"))
@@ -217,7 +226,7 @@ impl Month {
     /// Somebody who knows a number, a Message-ID or even a signed address.
     fn stranger(&mut self) -> Result {
         let number = self.chance.below(20);
-        let word = self.word('K');
+        let word = self.customers_word("mallory@evil.test");
         let id = format!("{word}@evil.test");
         self.customers_letters.push(id.clone());
         let agent = self.chance.of(AGENTS);
@@ -288,8 +297,14 @@ impl Month {
         let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let outside: Vec<&Mail> = self.world.mails.iter().filter(|m| m.to.domain() != "example.test").collect();
         for mail in outside {
-            if let Some(word) = words_of(mail, 'K').first() {
-                return Err(format!("{} was shown the customer's words {word}", mail.to));
+            let answered = svar::desk::thread::numbers(&mail.letter.subject);
+            let people_of = |t: &TicketNo| people.get(survivors.get(t).unwrap_or(t));
+            for word in words_of(mail, 'K') {
+                // An agent who answers between the lines and says so quotes the customer to herself and to those on Cc.
+                let author = self.authors.get(&word).ok_or_else(|| format!("{word} was never written"))?;
+                if !answered.iter().filter_map(people_of).any(|p| p.contains(author) && p.contains(&mail.to)) {
+                    return Err(format!("{} was shown {author}'s words {word}", mail.to));
+                }
             }
             for word in words_of(mail, 'A') {
                 let ticket = self.answers.get(&word).copied().ok_or_else(|| format!("{word} was never written"))?;
@@ -297,7 +312,9 @@ impl Month {
                 if !people.get(&ticket).is_some_and(|p| p.contains(&mail.to)) {
                     return Err(format!("{} takes no part in #{ticket} and got {word}", mail.to));
                 }
-                ids.entry(word).or_default().extend(mail.letter.message_id.clone());
+                if is_unquoted(mail, &word) {
+                    ids.entry(word).or_default().extend(mail.letter.message_id.clone());
+                }
             }
         }
         match ids.iter().find(|(_, ids)| ids.len() > 1) {
@@ -311,6 +328,11 @@ fn ticket_of(mail: &Mail) -> Option<TicketNo> {
     let raw = String::from_utf8_lossy(&mail.raw);
     let line = raw.lines().find_map(|l| l.strip_prefix("X-Svar-Ticket: "))?;
     line.trim().parse().ok().map(TicketNo)
+}
+
+/// Whether the word stands in a line that quotes nothing.
+fn is_unquoted(mail: &Mail, word: &str) -> bool {
+    mail.letter.text.lines().any(|l| l.contains(word) && !l.starts_with('>'))
 }
 
 /// The marked words of a kind in a mail: `Kord007x`.
