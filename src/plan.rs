@@ -299,6 +299,9 @@ pub struct HeldAnswer {
     pub attachments: Vec<AttachmentRow>,
     /// The commands that stood above it, as written.
     pub commands: Vec<String>,
+    /// Tickets that the commands name: they are found together with it.
+    #[serde(default)]
+    pub tickets: Vec<i64>,
     /// Who was shown as its recipients: a `#send` is good for exactly these.
     #[serde(default)]
     pub to: Vec<String>,

@@ -2,6 +2,7 @@
 
 use crate::config::settings::{Mailbox, Notify};
 use crate::desk::case::{Case, Post, Rules, Staff};
+use crate::desk::commands;
 use crate::desk::guard;
 use crate::desk::say::answer::{AnswerFacts, Fill, answer, fill, fill_markdown};
 use crate::desk::say::colleague::{ColleagueFacts, colleague_answered};
@@ -247,7 +248,7 @@ impl Case<'_> {
                 commands: draft.commands.clone(),
                 expires_at,
             },
-            &crate::desk::commands::rows(),
+            &commands::rows(),
         );
         self.event(ticket, &by.actor(), What::Asked, format!("{word}; ask {ask}"));
         self.tell(mailbox, by, page, Some(ticket), Some(ask));
@@ -278,6 +279,7 @@ pub fn matter(draft: &Draft, to: &[Party], why: &str) -> Matter {
         html: draft.html.clone(),
         attachments: draft.attachments.clone(),
         commands: draft.commands.clone(),
+        tickets: commands::named_tickets(&draft.commands.join("\n")).iter().map(|t| t.0).collect(),
         to: to.iter().map(|p| p.address.to_string()).collect(),
         why: why.to_owned(),
     })

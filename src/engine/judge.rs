@@ -11,6 +11,14 @@ use crate::store::{Blobs, StoreError, Tx};
 /// A letter that was read (or was to be read) so often without a result is set aside.
 const ATTEMPTS_MAX: i64 = 2;
 
+/// What deciding a letter came to.
+struct Decided {
+    verdict: Verdict,
+    halted: Option<String>,
+    /// Letters that are to be read because of it.
+    backlog: Backlog,
+}
+
 impl Batch<'_> {
     pub(super) fn letter(&self, tx: &mut Tx<'_>, no: LetterNo, now: Time, done: &mut Done) -> Result<(), StoreError> {
         let Some(waiting) = self.flight.get(no) else { return Ok(()) };
@@ -21,9 +29,10 @@ impl Batch<'_> {
         }
         let failure = match &waiting.reading {
             Some(Ok(letter)) => match fenced(tx, |tx| self.decide(tx, letter, &waiting.envelope, now))? {
-                Some((verdict, halted)) => {
-                    done.verdicts.push(verdict);
-                    done.halted = done.halted.take().or(halted);
+                Some(decided) => {
+                    done.verdicts.push(decided.verdict);
+                    done.halted = done.halted.take().or(decided.halted);
+                    done.backlog = done.backlog.max(decided.backlog);
                     return Ok(());
                 }
                 None => ReadFailure::Panicked,
@@ -39,13 +48,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn decide(
-        &self,
-        tx: &mut Tx<'_>,
-        letter: &Letter,
-        envelope: &Envelope,
-        now: Time,
-    ) -> Result<(Verdict, Option<String>), StoreError> {
+    fn decide(&self, tx: &mut Tx<'_>, letter: &Letter, envelope: &Envelope, now: Time) -> Result<Decided, StoreError> {
         let rules = self.rules();
         let clues = desk::clues(letter, envelope, &rules);
         let findings = tx.lookup(&clues, now)?;
@@ -56,7 +59,10 @@ impl Batch<'_> {
             Change::Halt { why } => Some(why.clone()),
             _ => None,
         });
-        Ok((verdict(envelope.letter, &changes), halted))
+        // What leaves quarantine is read again.
+        let released = changes.iter().any(|c| matches!(c, Change::ReleaseQuarantine { .. }));
+        let backlog = if released { Backlog::Some } else { Backlog::Empty };
+        Ok(Decided { verdict: verdict(envelope.letter, &changes), halted, backlog })
     }
 
     /// A letter that could not be read becomes a ticket that says so, and is kept whole in quarantine.
