@@ -147,7 +147,7 @@ impl Report {
         let mut session = match Session::connect(account, PATIENCE).await {
             Ok(session) => session,
             Err(error) => {
-                self.say(Outcome::Failed, "imap", format!("{}: {error}", place(account)));
+                self.say(Outcome::Failed, "imap", at(account, &error.to_string()));
                 if let Some(hint) = imap_hint(account, &error) {
                     self.say(Outcome::Warning, "imap", hint);
                 }
@@ -301,7 +301,7 @@ impl Report {
                 self.say(Outcome::Ok, part, format!("{}: {login}; {size}", place(account)));
             }
             Err(error) => {
-                self.say(Outcome::Failed, part, format!("{}: {error}", place(account)));
+                self.say(Outcome::Failed, part, at(account, &error.to_string()));
                 let hint = match &error {
                     SmtpError::Auth { .. } => provider_hint(&account.host),
                     SmtpError::Network(_) => self.other_port(account).await,
@@ -386,6 +386,12 @@ fn place(account: &Account) -> String {
 /// Whether it can be made where it is wanted. The directory above a bare name is the present one, which `parent` calls "".
 fn stands_in_a_directory(path: &Path) -> bool {
     path.parent().is_some_and(|above| above.as_os_str().is_empty() || above.is_dir())
+}
+
+/// An error and where it happened, which some errors say themselves.
+fn at(account: &Account, error: &str) -> String {
+    let names_it = error.contains(&format!("{}:{}", account.host, account.port));
+    if names_it { error.to_owned() } else { format!("{}: {error}", place(account)) }
 }
 
 fn listed(words: &[&str]) -> String {

@@ -4,7 +4,7 @@ use crate::config::settings::{Mailbox, Notify};
 use crate::desk::case::{Case, Post, Rules, Staff};
 use crate::desk::commands;
 use crate::desk::guard;
-use crate::desk::say::answer::{AnswerFacts, Fill, answer, fill, fill_markdown};
+use crate::desk::say::answer::{AnswerFacts, Fill, answer, fill, fill_markdown, names_agent};
 use crate::desk::say::colleague::{ColleagueFacts, colleague_answered};
 use crate::desk::say::held::{HeldFacts, HeldWhy, held};
 use crate::desk::sign::Token;
@@ -51,7 +51,8 @@ impl Case<'_> {
 
     fn look(&self, mailbox: &Mailbox, facts: &TicketFacts, by: Option<&Staff<'_>>, draft: &Draft) -> Look {
         let values = self.fill_for(mailbox, facts, by);
-        let signature = mailbox.signature.as_ref().and_then(|s| fill_markdown(s, &values).ok());
+        let signature = mailbox.signature.as_ref().filter(|s| by.is_some() || !names_agent(s));
+        let signature = signature.and_then(|s| fill_markdown(s, &values).ok());
         let name = match by {
             Some(_) => fill(&mailbox.sender_name, &values).unwrap_or_else(|_| mailbox.display_name.clone()),
             None => mailbox.display_name.clone(),

@@ -5,7 +5,7 @@ use crate::desk::act::PARTICIPANTS_MAX;
 use crate::desk::case::Post;
 use crate::desk::intake::Incoming;
 use crate::desk::say::acknowledgement::{AckFacts, Echo, acknowledgement};
-use crate::desk::say::answer::{Fill, fill_markdown};
+use crate::desk::say::answer::{Fill, fill_markdown, names_agent};
 use crate::desk::say::notification::{Reason, Remark};
 use crate::desk::sign::SignedAddress;
 use crate::desk::tell::{News, is_live};
@@ -403,6 +403,7 @@ impl Incoming<'_> {
         } else {
             Echo::Nothing
         };
+        let signature = self.mailbox.signature.as_ref().filter(|s| !names_agent(s));
         let page = acknowledgement(
             &voice,
             &AckFacts {
@@ -410,7 +411,7 @@ impl Incoming<'_> {
                 echo,
                 expect: settings.acknowledge.expect.get(language).cloned(),
                 notices: settings.notices.iter().filter(|n| n.until >= today).map(|n| n.text.clone()).collect(),
-                signature: self.mailbox.signature.as_ref().and_then(|s| fill_markdown(s, &values).ok()),
+                signature: signature.and_then(|s| fill_markdown(s, &values).ok()),
             },
         );
         let in_reply_to = self.letter.message_id.clone();

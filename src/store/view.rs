@@ -165,10 +165,13 @@ pub(super) const ASIDE: &str = "
 
 fn read_ticket_row(row: &Row<'_>, now: Time) -> Result<TicketRow, DbError> {
     let state: State = row.get(2)?;
-    let due_at: Option<Time> = row.get(13)?;
     let mut tags: Vec<String> = read_json(row, 9)?;
     tags.sort_unstable();
+    // What was closed unanswered keeps both for the day when it is opened again; until then nobody waits.
     let is_open = matches!(state, State::Open | State::Pending | State::Held);
+    let waiting_since: Option<Time> = row.get(12)?;
+    let due_at: Option<Time> = row.get(13)?;
+    let (waiting_since, due_at) = (waiting_since.filter(|_| is_open), due_at.filter(|_| is_open));
     Ok(TicketRow {
         number: row.get(0)?,
         subject: row.get(1)?,
@@ -181,10 +184,10 @@ fn read_ticket_row(row: &Row<'_>, now: Time) -> Result<TicketRow, DbError> {
         tags,
         created_at: row.get(10)?,
         updated_at: row.get(11)?,
-        waiting_since: row.get(12)?,
+        waiting_since,
         due_at,
         // The target itself is still in time.
-        overdue: is_open && due_at.is_some_and(|due| now > due),
+        overdue: due_at.is_some_and(|due| now > due),
     })
 }
 
