@@ -124,6 +124,7 @@ impl Played {
                 matter: Matter::Answer(HeldAnswer {
                     letter: 1,
                     to: Vec::new(),
+                    tickets: Vec::new(),
                     text: String::new(),
                     html: None,
                     attachments: vec![attachment.clone()],
