@@ -129,6 +129,7 @@ impl Played {
                     html: None,
                     attachments: vec![attachment.clone()],
                     commands: Vec::new(),
+                    tickets: Vec::new(),
                     why: String::new(),
                 }),
             }));
