@@ -58,12 +58,10 @@ pub enum Notices {
 }
 
 /// Writes the configuration of a desk into `dir`, which is emptied first.
-pub fn write_config(dir: &Path, inlet: &Inlet, notices: &Notices) -> PathBuf {
+pub fn write_config(dir: &Path, inlet: &Inlet, notices: &Notices) {
     let _ = fs::remove_dir_all(dir);
     fs::create_dir_all(dir).expect("a directory for the desk");
-    let path = dir.join("config.toml");
-    fs::write(&path, config(inlet, notices)).expect("a configuration");
-    path
+    fs::write(dir.join("config.toml"), config(inlet, notices)).expect("a configuration");
 }
 
 fn config(inlet: &Inlet, notices: &Notices) -> String {
@@ -101,10 +99,15 @@ fn config(inlet: &Inlet, notices: &Notices) -> String {
 
 /// A fresh desk takes in all that is there and ends; how long that took, from start to end of the process.
 pub fn take_in_once(dir: &Path, inlet: &Inlet, notices: &Notices, letters: usize) -> Took {
-    let config = write_config(dir, inlet, notices);
+    write_config(dir, inlet, notices);
+    take_in_more(dir, letters)
+}
+
+/// A desk that is there takes in all that is new and ends; `letters` are there then.
+pub fn take_in_more(dir: &Path, letters: usize) -> Took {
     machine::settle();
     let mut command = Command::new(BINARY);
-    command.arg("--config").arg(&config).args(["run", "--once"]).current_dir(dir);
+    command.arg("--config").arg(dir.join("config.toml")).args(["run", "--once"]).current_dir(dir);
     let (output, took) = watch::timed_program(|| command.output().expect("svar runs"));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let _ = fs::write(dir.join("log"), &said);

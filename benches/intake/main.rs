@@ -24,6 +24,7 @@ use std::process::ExitCode;
 use desk::{Account, Inlet, Notices};
 use lab::Lab;
 use letters::Letters;
+use sink::Sink;
 use table::Table;
 
 /// The desk's address in every part of the bench.
@@ -110,12 +111,18 @@ fn main() -> ExitCode {
     if ["imap", "latency", "rest"].iter().any(|part| options.wants(part)) {
         say("starting the mail lab");
         let lab = Lab::start();
+        let sink = Sink::start();
+        if options.wants("imap") {
+            // A desk that knows the mailbox empty: what comes later is news, of which agents are told.
+            let inlet = Inlet::Imap(Account::of(&lab, desk::Start::All));
+            desk::take_in_once(&home.0.join("told"), &inlet, &Notices::Smtp(sink.port()), 0);
+        }
         if options.wants("imap") || options.wants("rest") {
             say("filling the server's mailbox");
             machine::fill_mailbox(&lab, &maildir);
         }
         if options.wants("imap") {
-            imap_intake(&options, &home.0, &lab, &mut table, say);
+            imap_intake(&options, &home.0, &lab, &sink, &mut table, say);
         }
         if options.wants("rest") {
             say("a resting daemon");
@@ -153,7 +160,7 @@ fn maildir_intake(options: &Options, home: &Path, maildir: &Path, table: &mut Ta
 }
 
 /// Intake from Dovecot by TLS: svar, mbsync, and what stands beside them.
-fn imap_intake(options: &Options, home: &Path, lab: &Lab, table: &mut Table, say: impl Fn(&str)) {
+fn imap_intake(options: &Options, home: &Path, lab: &Lab, sink: &Sink, table: &mut Table, say: impl Fn(&str)) {
     let inlet = Inlet::Imap(Account::of(lab, desk::Start::All));
     let [mut ours, mut told, mut default, mut careless, mut bare] = [const { Vec::new() }; 5];
     yardsticks::bare_fetch(lab);
@@ -165,9 +172,7 @@ fn imap_intake(options: &Options, home: &Path, lab: &Lab, table: &mut Table, say
         bare.push(yardsticks::bare_fetch(lab));
     }
     say("imap, with notifications");
-    let sink = sink::Sink::start();
-    let notices = Notices::Smtp(sink.port());
-    told.push(desk::take_in_once(&home.join("told"), &inlet, &notices, options.letters));
+    told.push(desk::take_in_more(&home.join("told"), options.letters));
     let ours = table.rate("Dovecot: `svar run --once`", ">= mbsync", options.letters, &ours);
     let default = table.rate("Dovecot: `mbsync`, default setting", "", options.letters, &default);
     table.rate("Dovecot: `mbsync`, FSync no", "", options.letters, &careless);

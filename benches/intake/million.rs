@@ -116,10 +116,10 @@ const ROWS: &[&str] = &[
      FROM ticket, (SELECT 0 AS k UNION ALL SELECT 1)",
     "INSERT INTO raw SELECT no, randomblob(600) FROM letter",
     "INSERT INTO message (no, ticket, direction, kind, letter, event, at, counts, verified, from_name, from_address, message_id,
-         sameness, subject, to_parties, cc_parties, \"references\", attachments, defects, text, accepted_at)
+         sameness, subject, to_parties, cc_parties, \"references\", attachments, files, defects, text, accepted_at)
      SELECT number * 4 - k, number, iif(k % 2 = 1, 'in', 'out'), 'person', iif(k % 2 = 1, number * 2 - k / 2, NULL), 0, created_at + (3 - k) * 3000, 1, 0,
          iif(k % 2 = 1, customer_name, 'Anna'), iif(k % 2 = 1, customer_address, 'support@example.test'), 'm' || (number * 4 - k) || '@kund.test',
-         'x' || (number * 4 - k), subject, '[]', '[]', '[]', '[]', '[]', written(number * 4 - k), iif(k % 2 = 1, NULL, created_at + (3 - k) * 3000)
+         'x' || (number * 4 - k), subject, '[]', '[]', '[]', '[]', '', '[]', written(number * 4 - k), iif(k % 2 = 1, NULL, created_at + (3 - k) * 3000)
      FROM ticket, (SELECT 0 AS k UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3)",
     "INSERT INTO ref SELECT random(), 1, no FROM message",
     "INSERT INTO event SELECT number, number * 2 - k, created_at, 'customer', iif(k = 1, 'opened', 'closed'), ''

@@ -51,9 +51,10 @@ impl InFlight {
         self.letters.len() <= LETTERS_MAX / 2 && self.bytes <= BYTES_MAX / 2 && !self.letters.values().any(|w| w.alone)
     }
 
+    /// All of them, in order.
     #[must_use]
-    pub fn contains(&self, letter: LetterNo) -> bool {
-        self.letters.contains_key(&letter)
+    pub fn numbers(&self) -> Vec<LetterNo> {
+        self.letters.keys().copied().collect()
     }
 
     #[must_use]
@@ -86,11 +87,6 @@ impl InFlight {
     #[must_use]
     pub fn is_reading(&self) -> bool {
         self.letters.values().any(|w| w.reading.is_none())
-    }
-
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.letters.len()
     }
 
     pub fn remove(&mut self, letter: LetterNo) {

@@ -64,8 +64,7 @@ impl Batch<'_> {
     /// Letters in custody that nobody reads: after a crash, after a flood, or kept by another process.
     pub(super) fn pick_up(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
         let limit = in_flight::LETTERS_MAX / 2;
-        let mut rows = tx.to_read(LetterNo(0), limit + self.flight.len())?;
-        rows.retain(|row| !self.flight.contains(row.envelope.letter));
+        let rows = tx.to_read_besides(&self.flight.numbers(), limit)?;
         if rows.len() >= limit {
             done.backlog = done.backlog.max(Backlog::Some);
         }

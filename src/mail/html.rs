@@ -166,14 +166,20 @@ pub(in crate::mail) fn reply_mark(element: &Element) -> Option<&'static str> {
     if let Some((_, rule)) = IDS.iter().find(|(i, _)| !id.is_empty() && id.ends_with(i)) {
         return Some(rule);
     }
-    if let Some((_, rule)) = CLASSES.iter().find(|(c, _)| element.has_class(c)) {
+    // `MsoNormal` stands on every paragraph of Word's.
+    if !class.is_empty()
+        && class != "MsoNormal"
+        && let Some((_, rule)) = CLASSES.iter().find(|(c, _)| element.has_class(c))
+    {
         return Some(rule);
+    }
+    if element.tag != "div" {
+        return None;
     }
     let style: String =
         element.get("style").chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
     // Outlook for Windows and for Mac: a line above the header block.
-    let outlook = element.tag == "div"
-        && style.contains("border-top:solid")
+    let outlook = style.contains("border-top:solid")
         && ["#e1e1e1", "#b5c4df", "#cccccc"].iter().any(|c| style.contains(c))
         && style.contains("border:none");
     outlook.then_some("outlook-border")

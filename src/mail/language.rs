@@ -3,7 +3,6 @@
 //! Mail to a shop is three lines: too little for statistics over letters alone, enough for "och", "ikke", "mutta". The
 //! languages that are told apart are those a Nordic shop gets, and enough of their neighbours not to mistake them.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// How many words are looked at.
@@ -42,19 +41,35 @@ const WORDS: [&str; 11] = [
      dlaczego proszę moje mój są był była",
 ];
 
-/// Word -> indexes of its languages.
-static TABLE: LazyLock<BTreeMap<&'static str, Vec<usize>>> = LazyLock::new(|| {
-    let mut table: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+/// Words with the indexes of their languages, in buckets by [`bucket`]: every word of every letter is looked for here.
+static TABLE: LazyLock<Vec<Vec<(&'static str, Vec<usize>)>>> = LazyLock::new(|| {
+    let mut table: Vec<Vec<(&str, Vec<usize>)>> = vec![Vec::new(); BUCKETS];
     for (language, words) in WORDS.iter().enumerate() {
         for word in words.split_whitespace() {
-            let entry = table.entry(word).or_default();
-            if entry.last() != Some(&language) {
-                entry.push(language);
+            let bucket = &mut table[bucket(word)];
+            let at = bucket.iter().position(|(w, _)| *w == word).unwrap_or_else(|| {
+                bucket.push((word, Vec::new()));
+                bucket.len() - 1
+            });
+            if bucket[at].1.last() != Some(&language) {
+                bucket[at].1.push(language);
             }
         }
     }
     table
 });
+
+const BUCKETS: usize = 4096;
+
+/// FNV-1a: always the same, unlike the library's maps.
+fn bucket(word: &str) -> usize {
+    let hash = word.bytes().fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    (hash ^ (hash >> 16)) as usize % BUCKETS
+}
+
+fn languages_of(word: &str) -> Option<&'static Vec<usize>> {
+    TABLE[bucket(word)].iter().find(|(w, _)| *w == word).map(|(_, languages)| languages)
+}
 
 /// ISO 639-1, or `None` where it cannot be told.
 #[must_use]
@@ -64,7 +79,7 @@ pub fn of(text: &str) -> Option<&'static str> {
     let lower = head.to_lowercase();
     let words = lower.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty());
     for word in words.take(MAX_WORDS) {
-        if let Some(languages) = TABLE.get(word) {
+        if let Some(languages) = languages_of(word) {
             // Unique: 12; shared by two: 6; by three: 4.
             let share = 12 / u32::try_from(languages.len()).unwrap_or(12);
             languages.iter().for_each(|&l| scores[l] += share);

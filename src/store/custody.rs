@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use ring::digest::{SHA256, digest};
 
 use super::db::{DbError, DbErrorKind, Row, args};
-use super::text::head;
+use super::text::{head, list};
 use super::{StoreError, Tx};
 use crate::model::{Channel, LetterNo, ParcelNo, SourceNo, Time};
 use crate::plan::{Envelope, Folder, Release};
@@ -100,8 +100,17 @@ pub fn pack(raw: &[u8]) -> Vec<u8> {
 /// The raw bytes again; `None` if they are damaged.
 #[must_use]
 pub fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
-    zstd::stream::decode_all(packed).ok()
+    // What `pack` made says how big it was; a damaged size must not take all memory.
+    match zstd::zstd_safe::get_frame_content_size(packed) {
+        Ok(Some(size_bytes)) if size_bytes <= PLAUSIBLE_BYTES => {
+            zstd::bulk::decompress(packed, usize::try_from(size_bytes).ok()?).ok()
+        }
+        _ => zstd::stream::decode_all(packed).ok(),
+    }
 }
+
+/// Bigger letters are unpacked piece by piece.
+const PLAUSIBLE_BYTES: u64 = 64 << 20;
 
 /// SHA-256 of the raw bytes.
 #[must_use]
@@ -126,6 +135,12 @@ pub(super) const TO_READ: &str = "
     FROM letter l INDEXED BY letter_received CROSS JOIN raw r ON r.letter = l.no
     WHERE l.state = 'received' AND l.no > ?1 ORDER BY l.no LIMIT ?2";
 
+pub(super) const TO_READ_BESIDES: &str = "
+    SELECT l.no, l.mailbox, l.channel, l.folder, l.received_at, l.old, l.released, r.packed, l.attempts, l.truncated,
+           l.source, l.uid
+    FROM letter l INDEXED BY letter_received CROSS JOIN raw r ON r.letter = l.no
+    WHERE l.state = 'received' AND l.no NOT IN (SELECT value FROM json_each(?1)) ORDER BY l.no LIMIT ?2";
+
 pub(super) const UIDS: &str = "
     SELECT l.uid FROM source s JOIN letter l ON l.source = s.no AND l.generation = s.generation AND l.uid >= ?3 WHERE s.no = ?1
     UNION SELECT m.uid FROM source s JOIN missing m ON m.source = s.no AND m.generation = s.generation
@@ -149,6 +164,17 @@ fn read_source(row: &Row<'_>) -> Result<SourceRow, DbError> {
         old_until: row.get(9)?,
         first_seen_at: row.get(10)?,
         reconciled_at: row.get(11)?,
+    })
+}
+
+fn read_unread(row: &Row<'_>) -> Result<Unread, DbError> {
+    Ok(Unread {
+        envelope: read_envelope(row)?,
+        packed: row.get(7)?,
+        attempts: row.get(8)?,
+        truncated: row.get(9)?,
+        source: row.get(10)?,
+        uid: row.get(11)?,
     })
 }
 
@@ -387,16 +413,16 @@ impl Tx<'_> {
     /// # Errors
     /// A database error.
     pub fn to_read(&mut self, after: LetterNo, limit: usize) -> Result<Vec<Unread>, StoreError> {
-        Ok(self.rows(TO_READ, args![after, limit], |row| {
-            Ok(Unread {
-                envelope: read_envelope(row)?,
-                packed: row.get(7)?,
-                attempts: row.get(8)?,
-                truncated: row.get(9)?,
-                source: row.get(10)?,
-                uid: row.get(11)?,
-            })
-        })?)
+        Ok(self.rows(TO_READ, args![after, limit], read_unread)?)
+    }
+
+    /// The same, without `those`, which somebody has in hand.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn to_read_besides(&mut self, those: &[LetterNo], limit: usize) -> Result<Vec<Unread>, StoreError> {
+        let those: Vec<i64> = those.iter().map(|no| no.0).collect();
+        Ok(self.rows(TO_READ_BESIDES, args![list(&those), limit], read_unread)?)
     }
 
     /// Reading a letter begins; how often it has begun by now.

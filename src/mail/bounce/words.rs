@@ -1,5 +1,9 @@
 //! Delivery reports in words alone: what Exim, qmail, Postfix, Exchange, Domino, Yahoo and many others write.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::mail::bounce::MAX_RECIPIENTS;
 use crate::mail::bounce::report::{shorten, status_code};
 use crate::mail::letter::{Action, BouncedRecipient};
@@ -140,6 +144,17 @@ const TEXTS: &[&str] = &[
     "не может быть доставлено",
 ];
 
+/// Every letter's subject is asked for all of these: they are looked for in one pass.
+static IN_SUBJECT: LazyLock<Regex> = LazyLock::new(|| any_of(SUBJECTS));
+static IN_TEXT: LazyLock<Regex> = LazyLock::new(|| any_of(TEXTS));
+
+/// Matches where one of `words` stands.
+fn any_of(words: &[&str]) -> Regex {
+    let quoted: Vec<String> = words.iter().map(|w| regex::escape(w)).collect();
+    // A list of words is always an expression.
+    Regex::new(&quoted.join("|")).expect("words make an expression")
+}
+
 /// The recipients that the words name; `None` where the letter is no delivery report.
 pub(super) fn recipients(
     root: &Part<'_>,
@@ -151,14 +166,14 @@ pub(super) fn recipients(
     let subject = subject.to_lowercase();
     let is_report = root.media_type == "multipart/report"
         && root.content_type.get("report-type").is_none_or(|t| t.eq_ignore_ascii_case("delivery-status"));
-    let subject_says = SUBJECTS.iter().any(|s| subject.contains(s));
+    let subject_says = IN_SUBJECT.is_match(&subject);
     if !(is_report || daemon || subject_says) {
         return None;
     }
     let text_limit = text.floor_char_boundary(20_000);
     let head = &text[..text_limit];
     let lower = head.to_lowercase();
-    let text_says = TEXTS.iter().any(|t| lower.contains(t));
+    let text_says = IN_TEXT.is_match(&lower);
     // Somebody who is no mail server must look like one twice, and must not be answering a person.
     let answers = root.fields.has("In-Reply-To") && !root.fields.has("Auto-Submitted");
     let stranger = subject_says && text_says && !answers && (subject_opens(&subject) || is_report);

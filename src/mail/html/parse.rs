@@ -440,6 +440,11 @@ fn end_mark(rule: &'static str) -> Option<&'static str> {
 }
 
 fn is_hidden(style: &str) -> bool {
+    // Nearly every element of Word's has a style, and nearly none of them hides it.
+    let says = |word: &str| style.as_bytes().windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes()));
+    if style.is_empty() || !["none", "hide", "hidden"].into_iter().any(says) {
+        return false;
+    }
     let style: String = style.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
     style.contains("display:none") || style.contains("mso-hide:all") || style.contains("visibility:hidden")
 }
