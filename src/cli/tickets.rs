@@ -31,6 +31,7 @@ pub fn tickets(global: &Global, out: &mut Out, query: &[String]) -> Result<(), C
     let summary = match (rows.len(), overdue) {
         (1, 0) => "1 ticket".to_owned(),
         (n, 0) => format!("{n} tickets"),
+        (1, _) => "1 ticket, past due".to_owned(),
         (n, late) => format!("{n} tickets, {late} past due"),
     };
     out.line("")?;
