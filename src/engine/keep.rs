@@ -4,7 +4,7 @@ use crate::engine::batch::{Backlog, Batch, Done};
 use crate::engine::event::{CustodyKey, Intake, Outcome};
 use crate::engine::in_flight;
 use crate::engine::reader::{Job, ReadFailure};
-use crate::model::{LetterNo, Time};
+use crate::model::Time;
 use crate::plan::Envelope;
 use crate::store::custody::TRIES_OF_A_MISSING_LETTER;
 use crate::store::{Arrival, Kept, StoreError, Tx};

@@ -124,7 +124,6 @@ impl Played {
                 matter: Matter::Answer(HeldAnswer {
                     letter: 1,
                     to: Vec::new(),
-                    tickets: Vec::new(),
                     text: String::new(),
                     html: None,
                     attachments: vec![attachment.clone()],
