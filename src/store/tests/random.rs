@@ -128,7 +128,6 @@ impl Played {
                     html: None,
                     attachments: vec![attachment.clone()],
                     commands: Vec::new(),
-                    tickets: Vec::new(),
                     why: String::new(),
                 }),
             }));
