@@ -43,7 +43,8 @@ const PATIENCE: Timeouts =
 pub fn check(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     let settings = settings(global)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut report = Report { findings: Vec::new(), mailbox: String::new(), now: now(global) };
+    let is_new = !DeskDir::at(&settings.desk.data_dir).database().exists();
+    let mut report = Report { findings: Vec::new(), mailbox: String::new(), now: now(global), is_new };
     report.desk(&settings);
     for mailbox in &settings.mailboxes {
         report.mailbox.clone_from(&mailbox.name);
@@ -92,6 +93,8 @@ struct Report {
     findings: Vec<Finding>,
     mailbox: String,
     now: Time,
+    /// There is no database yet: what `start` says still lies ahead.
+    is_new: bool,
 }
 
 impl Report {
