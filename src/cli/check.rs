@@ -220,8 +220,9 @@ impl Report {
 
     fn watched(&mut self, imap: &Imap, selected: &Selected) {
         let begin = match imap.start {
-            Start::New => "to be left alone",
-            Start::All => "to be taken in",
+            _ if !self.is_new => "",
+            Start::New => ", to be left alone",
+            Start::All => ", to be taken in",
         };
         let after = match &imap.after {
             After::Keep => "left as they are".to_owned(),
@@ -231,7 +232,7 @@ impl Report {
         let how =
             if imap.idle { format!("IDLE, and every {} s", imap.poll_s) } else { format!("every {} s", imap.poll_s) };
         let text = format!(
-            "{} will be watched ({how}): {} there now, {begin}; letters are {after}",
+            "{} will be watched ({how}): {} there now{begin}; letters are {after}",
             imap.folder, selected.exists
         );
         self.say(Outcome::Ok, "folder", text);
