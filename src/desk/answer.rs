@@ -34,6 +34,8 @@ struct Look {
     from: Party,
 }
 
+/// Where the configuration has no signature: the agent's own was cut, and nobody likes an answer from nobody.
+const PLAIN_SIGNATURE: &str = "{{ agent.first_name }}\n{{ desk.name }}";
 /// A held answer waits this long for its `#send`.
 pub const ASK_FOR_S: i64 = 24 * Time::HOUR;
 
@@ -51,8 +53,9 @@ impl Case<'_> {
 
     fn look(&self, mailbox: &Mailbox, facts: &TicketFacts, by: Option<&Staff<'_>>, draft: &Draft) -> Look {
         let values = self.fill_for(mailbox, facts, by);
-        let signature = mailbox.signature.as_ref().filter(|s| by.is_some() || !names_agent(s));
-        let signature = signature.and_then(|s| fill_markdown(s, &values).ok());
+        let written = mailbox.signature.as_deref().or(by.map(|_| PLAIN_SIGNATURE));
+        let signature =
+            written.filter(|s| by.is_some() || !names_agent(s)).and_then(|s| fill_markdown(s, &values).ok());
         let name = match by {
             Some(_) => fill(&mailbox.sender_name, &values).unwrap_or_else(|_| mailbox.display_name.clone()),
             None => mailbox.display_name.clone(),

@@ -136,20 +136,30 @@ pub(super) const TICKET_COLUMNS: &str = "
            t.created_at, t.updated_at, t.waiting_since, t.due_at, t.survivor
     FROM ticket t WHERE ";
 
+/// A survivor shows what was said on the tickets that were merged into it, too.
 pub(super) const SHOWN_MESSAGES: &str = "
+    WITH RECURSIVE joined (number) AS (
+        SELECT ?1 UNION SELECT t.number FROM joined JOIN ticket t ON t.survivor = joined.number)
     SELECT no, direction, kind, from_name, from_address, to_parties, cc_parties, at, subject, text, new_text, message_id,
            attachments, defects, letter
-    FROM message WHERE ticket = ?1 ORDER BY no";
+    FROM message WHERE ticket IN joined ORDER BY no";
 
-pub(super) const SHOWN_EVENTS: &str = "SELECT at, actor, what, detail FROM event WHERE ticket = ?1 ORDER BY no";
+pub(super) const SHOWN_EVENTS: &str = "
+    WITH RECURSIVE joined (number) AS (
+        SELECT ?1 UNION SELECT t.number FROM joined JOIN ticket t ON t.survivor = joined.number)
+    SELECT at, actor, what, detail FROM event WHERE ticket IN joined ORDER BY no";
 
 /// Messages come after the event that was the latest when they were written down.
+/// A survivor's clocks hear the messages of the tickets merged into it, and its own events alone.
 pub(super) const STEPS: &str = "
+    WITH RECURSIVE joined (number) AS (
+        SELECT ?1 UNION SELECT t.number FROM joined JOIN ticket t ON t.survivor = joined.number)
     SELECT at, what FROM (
         SELECT event AS place, 1 AS after, no, coalesce(accepted_at, at) AS at,
                CASE direction WHEN 'in' THEN 'a message came' ELSE 'an answer went' END AS what
-        FROM message WHERE ticket = ?1 AND counts = 1 AND (direction = 'in' OR (direction = 'out' AND accepted_at IS NOT NULL))
-        UNION ALL SELECT no, 0, no, at, what FROM event WHERE ticket = ?1
+        FROM message WHERE ticket IN joined AND counts = 1 AND (direction = 'in' OR (direction = 'out' AND accepted_at IS NOT NULL))
+        UNION ALL SELECT no, 0, no, at, what FROM event
+        WHERE ticket = ?1 AND NOT (what = 'merged' AND detail LIKE 'from %')
     ) ORDER BY place, after, no";
 
 pub(super) const QUARANTINE: &str = "

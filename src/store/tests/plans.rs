@@ -6,7 +6,7 @@ use crate::store::Query;
 use crate::store::db::Arg;
 
 /// Tables that stay small, and lists that are parameters.
-const SMALL: &[&str] = &["json_each", "agent", "source", "meta", "desk", "(subquery", "CONSTANT"];
+const SMALL: &[&str] = &["json_each", "agent", "source", "meta", "desk", "(subquery", "CONSTANT", "joined"];
 
 fn plan(store: &mut Store, sql: &str, args: usize) -> Vec<String> {
     let args: Vec<Arg<'_>> = (0..args).map(|_| Arg::Null).collect();
