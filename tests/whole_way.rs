@@ -248,6 +248,10 @@ fn a_wrong_password_is_said_once_with_the_servers_words() {
     assert_eq!(desk.once(), 1);
     let mut child = desk.run();
     std::thread::sleep(Duration::from_secs(4));
+    let health = desk.command(&["health"]).output().unwrap();
+    assert_eq!(health.status.code(), Some(1));
+    let sick = String::from_utf8_lossy(&health.stdout).into_owned();
+    assert!(sick.lines().any(|l| l.contains("mailbox") && l.contains("Authentication failed")), "{sick}");
     let said = child.stop();
     let lines: Vec<&str> = said.lines().filter(|l| l.contains("login refused")).collect();
     assert_eq!(lines.len(), 1, "{said}");

@@ -1,4 +1,4 @@
-//! `health`: does a daemon run, is it let send, do letters and mails move? For monitoring; exit 1 if not.
+//! `health`: does a daemon run, is every mailbox read, may it send, do letters and mails move? For monitoring; exit 1 if not.
 
 use serde::Serialize;
 
@@ -39,6 +39,14 @@ pub fn health(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     let mut checks = Vec::new();
     let mut check = |name: &'static str, ok: bool, text: String| checks.push(Check { name, ok, text });
     check("daemon", runs, if runs { "a daemon runs" } else { "no daemon runs on this directory" }.to_owned());
+    let dir = DeskDir::at(&desk.settings.desk.data_dir);
+    for mailbox in &desk.settings.mailboxes {
+        let trouble = dir.trouble_of(&mailbox.name).filter(|_| runs);
+        let text = trouble
+            .as_ref()
+            .map_or_else(|| format!("{} is read", mailbox.name), |why| format!("{}: {why}", mailbox.name));
+        check("mailbox", trouble.is_none(), if runs { text } else { format!("nobody reads {}", mailbox.name) });
+    }
     check("sending", halted.is_none(), halted.map_or("allowed".to_owned(), |why| format!("stopped: {why}")));
     let letters = match since_letter_s {
         0 => "all letters are decided".to_owned(),

@@ -15,6 +15,7 @@ use crate::daemon::maildir;
 use crate::daemon::outlet::{Broken, Pool, THEIR_MOMENT};
 use crate::daemon::sent::Errands;
 use crate::engine::clock::{self, Now};
+use crate::engine::desk_dir::DeskDir;
 use crate::plan::Route;
 use crate::store::Outlet;
 
@@ -200,9 +201,16 @@ impl House {
     }
 
     pub fn note(&mut self, report: Report) {
+        let dir = DeskDir::at(&self.settings.desk.data_dir);
         match report {
-            Report::Open { mailbox } | Report::Passed { mailbox } => _ = self.open.insert(mailbox),
-            Report::Closed { mailbox, .. } => _ = self.open.remove(&mailbox),
+            Report::Open { mailbox } | Report::Passed { mailbox } => {
+                dir.note_mailbox(&mailbox, None);
+                self.open.insert(mailbox);
+            }
+            Report::Closed { mailbox, why } => {
+                dir.note_mailbox(&mailbox, Some(&why));
+                self.open.remove(&mailbox);
+            }
         }
     }
 
