@@ -181,6 +181,7 @@ CREATE INDEX ticket_pending ON ticket (mailbox, updated_at) WHERE state = 'pendi
 CREATE INDEX ticket_held ON ticket (hold_until) WHERE state = 'held';
 CREATE INDEX ticket_due ON ticket (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX ticket_customer ON ticket (customer) WHERE customer IS NOT NULL;
+CREATE INDEX ticket_survivor ON ticket (survivor) WHERE survivor IS NOT NULL;
 CREATE INDEX ticket_assignee ON ticket (assignee) WHERE assignee IS NOT NULL;
 CREATE INDEX ticket_created ON ticket (created_at);
 

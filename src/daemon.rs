@@ -5,6 +5,7 @@
 
 mod backoff;
 mod desk;
+mod folder;
 mod house;
 mod imap;
 mod intake;

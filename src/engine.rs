@@ -9,11 +9,14 @@
 mod batch;
 pub mod clock;
 pub mod clocks;
+mod consign;
 pub mod desk_dir;
 mod event;
 mod guest;
 mod home;
 mod in_flight;
+mod judge;
+mod keep;
 pub mod reader;
 #[cfg(test)]
 mod tests;

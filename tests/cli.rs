@@ -413,6 +413,40 @@ fn init_writes_what_works() {
 }
 
 #[test]
+fn the_readme_tells_the_truth() {
+    let readme = include_str!("../README.md");
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let config = rest.split("```").next().unwrap().replace("   [", "[").replace("\n   ", "\n");
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("pw"), "secret").unwrap();
+    let config = config.replace("/etc/svar/support.password", "pw").replace("/var/lib/svar", "data");
+    fs::write(dir.path().join("config.toml"), config).unwrap();
+    svar_in(dir.path(), &["tickets"], b"").fails(1, "there is no database");
+    // Every command that it names is one.
+    let help = svar_in(dir.path(), &["--help"], b"").fine().out;
+    let named: Vec<&str> = readme.lines().filter_map(|l| l.trim().strip_prefix("svar ")?.split(' ').next()).collect();
+    assert!(named.len() >= 8, "{named:?}");
+    for command in named {
+        assert!(help.contains(&format!("\n  {command} ")), "svar {command} is in README.md only");
+    }
+}
+
+#[test]
+fn check_looks_and_changes_nothing() {
+    let desk = own();
+    let ran = change(&desk, &["check"]).fine();
+    fits_80_columns(&ran);
+    for says in ["Anna Andersson", "a Maildir", "is written into", "proved by mx.exempelbutiken.example"] {
+        assert!(ran.out.contains(says), "{says:?} is not in\n{}", ran.out);
+    }
+    have(&change(&desk, &["check", "--json"]).fine().json(), "mailbox part outcome text");
+    fs::remove_dir_all(desk.path().join("inbox")).unwrap();
+    let ran = change(&desk, &["check"]).fails(1, "does not work");
+    assert!(ran.out.contains("FAIL in"), "{}", ran.out);
+    assert!(!desk.path().join("inbox").exists());
+}
+
+#[test]
 fn mails_are_explained_without_a_desk() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(

@@ -43,7 +43,8 @@ const PATIENCE: Timeouts =
 pub fn check(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     let settings = settings(global)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut report = Report { findings: Vec::new(), mailbox: String::new(), now: now(global) };
+    let is_new = !DeskDir::at(&settings.desk.data_dir).database().exists();
+    let mut report = Report { findings: Vec::new(), mailbox: String::new(), now: now(global), is_new };
     report.desk(&settings);
     for mailbox in &settings.mailboxes {
         report.mailbox.clone_from(&mailbox.name);
@@ -92,6 +93,8 @@ struct Report {
     findings: Vec<Finding>,
     mailbox: String,
     now: Time,
+    /// There is no database yet: what `start` says still lies ahead.
+    is_new: bool,
 }
 
 impl Report {
@@ -147,7 +150,7 @@ impl Report {
         let mut session = match Session::connect(account, PATIENCE).await {
             Ok(session) => session,
             Err(error) => {
-                self.say(Outcome::Failed, "imap", format!("{}: {error}", place(account)));
+                self.say(Outcome::Failed, "imap", at(account, &error.to_string()));
                 if let Some(hint) = imap_hint(account, &error) {
                     self.say(Outcome::Warning, "imap", hint);
                 }
@@ -217,8 +220,9 @@ impl Report {
 
     fn watched(&mut self, imap: &Imap, selected: &Selected) {
         let begin = match imap.start {
-            Start::New => "what lies there now is left alone",
-            Start::All => "all of it will be taken in",
+            _ if !self.is_new => "",
+            Start::New => ", to be left alone",
+            Start::All => ", to be taken in",
         };
         let after = match &imap.after {
             After::Keep => "left as they are".to_owned(),
@@ -228,7 +232,7 @@ impl Report {
         let how =
             if imap.idle { format!("IDLE, and every {} s", imap.poll_s) } else { format!("every {} s", imap.poll_s) };
         let text = format!(
-            "{} will be watched ({how}): {} letters, {begin}; letters are {after}",
+            "{} will be watched ({how}): {} there now{begin}; letters are {after}",
             imap.folder, selected.exists
         );
         self.say(Outcome::Ok, "folder", text);
@@ -301,7 +305,7 @@ impl Report {
                 self.say(Outcome::Ok, part, format!("{}: {login}; {size}", place(account)));
             }
             Err(error) => {
-                self.say(Outcome::Failed, part, format!("{}: {error}", place(account)));
+                self.say(Outcome::Failed, part, at(account, &error.to_string()));
                 let hint = match &error {
                     SmtpError::Auth { .. } => provider_hint(&account.host),
                     SmtpError::Network(_) => self.other_port(account).await,
@@ -386,6 +390,12 @@ fn place(account: &Account) -> String {
 /// Whether it can be made where it is wanted. The directory above a bare name is the present one, which `parent` calls "".
 fn stands_in_a_directory(path: &Path) -> bool {
     path.parent().is_some_and(|above| above.as_os_str().is_empty() || above.is_dir())
+}
+
+/// An error and where it happened, which some errors say themselves.
+fn at(account: &Account, error: &str) -> String {
+    let names_it = error.contains(&format!("{}:{}", account.host, account.port));
+    if names_it { error.to_owned() } else { format!("{}: {error}", place(account)) }
 }
 
 fn listed(words: &[&str]) -> String {

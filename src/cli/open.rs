@@ -74,6 +74,7 @@ pub fn store_error(error: &StoreError) -> CommandError {
         StoreError::Version { found, wanted } if found < wanted => {
             told.hint("Restart the daemon: at its start `svar run` brings the database up to this version.")
         }
+        StoreError::Rejected(why) => CommandError::failed(why.clone()),
         StoreError::Version { .. } => told.hint("This svar is older than the database: use the newer one."),
         _ => told,
     }

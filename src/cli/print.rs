@@ -214,6 +214,15 @@ pub fn visible(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
+/// `text`, or its beginning and an ellipsis where it is longer than `room` characters.
+pub fn shortened(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(room.saturating_sub(1)).collect();
+    format!("{}…", start.trim_end())
+}
+
 /// `line` in pieces of at most `room` characters, broken at white space where there is any.
 pub fn broken(line: &str, room: usize) -> Vec<String> {
     if line.chars().count() <= room {
@@ -302,6 +311,8 @@ mod tests {
         assert_eq!(broken("ett två tre", 7), ["ett två", "tre"]);
         assert_eq!(broken("  ett", 80), ["  ett"]);
         assert_eq!(broken("  ok   ett två", 12), ["  ok   ett", "två"]);
+        assert_eq!(shortened("ett två tre", 8), "ett två…");
+        assert_eq!(shortened("ett två", 7), "ett två");
         assert_eq!(broken("abcdefghij k", 4), ["abcd", "efgh", "ij k"]);
         assert_eq!(broken("", 4), [""]);
     }

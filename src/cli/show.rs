@@ -87,7 +87,9 @@ impl View {
     }
 
     fn message(&self, out: &mut Out, message: &MessageRow, subject: &str) -> std::io::Result<()> {
-        let from = message.from.as_ref().map_or("?", short_name);
+        // A note without an author was written in the shell.
+        let nobody = if message.direction == Direction::Note { "the shell" } else { "?" };
+        let from = message.from.as_ref().map_or(nobody, short_name);
         let what = match message.direction {
             Direction::In => format!("{from} wrote"),
             Direction::Out => format!("{from} answered"),

@@ -3,7 +3,7 @@
 use crate::cli::args::{Global, query_typed};
 use crate::cli::error::CommandError;
 use crate::cli::open::Desk;
-use crate::cli::print::{Out, Table, Tone, span, when};
+use crate::cli::print::{Out, Table, Tone, shortened, span, visible, when};
 use crate::model::{Address, Party, Priority, State, Time};
 use crate::store::Query;
 use crate::store::view::TicketRow;
@@ -31,6 +31,7 @@ pub fn tickets(global: &Global, out: &mut Out, query: &[String]) -> Result<(), C
     let summary = match (rows.len(), overdue) {
         (1, 0) => "1 ticket".to_owned(),
         (n, 0) => format!("{n} tickets"),
+        (1, _) => "1 ticket, past due".to_owned(),
         (n, late) => format!("{n} tickets, {late} past due"),
     };
     out.line("")?;
@@ -92,8 +93,13 @@ pub fn search(global: &Global, out: &mut Out, words: &[String]) -> Result<(), Co
     }
     let zone = desk.settings.desk.time_zone.clone();
     for row in &rows {
-        out.toned(Tone::Strong, format!("#{}  {}", row.number, when(row.at, desk.now, &zone)))?;
-        out.text("    ", &row.snippet.replace('\n', " "))?;
+        let head = format!("#{}  {}  {}", row.number, when(row.at, desk.now, &zone), visible(&row.subject));
+        let from = if row.from.is_empty() { String::new() } else { format!("  {}", visible(&row.from)) };
+        let room = out.width.saturating_sub(from.chars().count());
+        out.toned(Tone::Strong, format!("{}{from}", shortened(&head, room)))?;
+        if row.snippet != row.subject {
+            out.text("    ", &row.snippet.replace('\n', " "))?;
+        }
     }
     if rows.len() == limit {
         out.toned(Tone::Faint, format!("The best {limit}; more words narrow it down."))?;

@@ -12,7 +12,7 @@ use crate::engine::clocks;
 use crate::model::{Address, Direction, ParcelKind, State};
 use crate::sla::clock::{Clock, ClockKind};
 use crate::store::Query;
-use crate::store::view::{TicketRow, TicketShow};
+use crate::store::view::{QuarantineRow, TicketRow, TicketShow};
 
 /// The account of a play.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Account {
             }
             Ok(told)
         })?;
-        let aside = desk.engine().store().read(|tx| tx.quarantine())?.len();
+        let aside = desk.engine().store().read(|tx| tx.quarantine())?;
         let waiting = desk.engine().store().read(|tx| tx.outbox())?;
         let waiting = waiting.iter().filter(|p| p.kind != ParcelKind::Answer).count();
 
@@ -80,7 +80,7 @@ impl Account {
         tickets(&mut text, &told, settings);
         bands(&mut text, &told);
         flood(&mut text, &told);
-        odd_ones(&mut text, &told, world, aside, waiting);
+        odd_ones(&mut text, &told, world, &aside, waiting);
         examples(&mut text, &told);
         places(&mut text, dir, &told);
         Ok(Self { text, tickets: told.len(), answered, still_open })
@@ -198,12 +198,15 @@ fn flood(text: &mut String, told: &[Told]) {
     line(text, "The flood", &what);
 }
 
-fn odd_ones(text: &mut String, told: &[Told], world: &World, aside: usize, waiting: usize) {
-    let robots = told.iter().filter(|t| t.is_of(ROBOT.address)).count();
+fn odd_ones(text: &mut String, told: &[Told], world: &World, aside: &[QuarantineRow], waiting: usize) {
+    let robots: Vec<&Told> = told.iter().filter(|t| t.is_of(ROBOT.address)).collect();
+    let done = robots.iter().filter(|t| t.events("done") > 0).count();
     let what = format!(
         "A supplier's ticket system confirms every mail that it gets and hides that it is a machine. It wrote {} times and \
-         got {} mail of ours; there the loop ended. {robots} tickets, both closed with a #klar (done).",
-        world.came.robot, world.robot_got,
+         got {} mail of ours; there the loop ended. {} tickets; agents closed {done} of them with #klar (done).",
+        world.came.robot,
+        world.robot_got,
+        robots.len(),
     );
     line(text, "The robot", &what);
     if let Some(t) = told.iter().find(|t| t.is_of(CUSTOMERS[MISTYPED].address)) {
@@ -225,11 +228,19 @@ fn odd_ones(text: &mut String, told: &[Told], world: &World, aside: usize, waiti
         );
         line(text, "Out of office", &what);
     }
-    let what = "Somebody who had seen a signed reply address of Anna's wrote to it in her name and asked for money to be paid. \
-                The shop's mail server did not vouch for him: nothing was done, and Anna was told.";
-    line(text, "The forgery", what);
-    let what =
-        format!("{aside} mails are set aside (svar quarantine), {waiting} wait for the agents' morning (svar outbox)");
+    let done = match aside.iter().find(|row| row.reason.starts_with("agent-unproved")) {
+        Some(row) => format!("nothing was done; it is number {} in quarantine, and Anna was told", row.id),
+        None => "it was believed (that must not be)".to_owned(),
+    };
+    let what = format!(
+        "Somebody who had seen a signed reply address of Anna's wrote to it in her name and asked for money to be paid. \
+         The shop's mail server did not vouch for him: {done}."
+    );
+    line(text, "The forgery", &what);
+    let what = format!(
+        "{} mails are set aside (svar quarantine), {waiting} wait for the agents' morning (svar outbox)",
+        aside.len()
+    );
     line(text, "Left over", &what);
     text.push('\n');
 }

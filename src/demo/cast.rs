@@ -154,8 +154,8 @@ pub const WORDS: &[Words] = &[
             "Hej\nPaketet med order {order} står som försenat hos PostNord sedan i lördags. Det är en julklapp.",
         ],
         answers: &[
-            "Hej {name}!\n\nPostNords terminal i Rosersberg ligger två dagar efter just nu. Ditt paket är skannat där och\nkommer senast på torsdag. Gör det inte det skickar vi ett nytt, utan kostnad.",
-            "Hej {name},\n\ntack för att du hör av dig. Det är PostNord som är försenade i hela Mellansverige, men paketet är på väg:\ndet lastades om i morse. Räkna med torsdag.",
+            "Hej {name}!\n\nPostNords terminal i Rosersberg ligger två dagar efter just nu. Ditt paket är skannat där och kommer senast på torsdag. Gör det inte det skickar vi ett nytt, utan kostnad.",
+            "Hej {name},\n\ntack för att du hör av dig. Det är PostNord som är försenade i hela Mellansverige, men paketet är på väg: det lastades om i morse. Räkna med torsdag.",
         ],
         commands: "#märk postnord",
     },
@@ -167,7 +167,7 @@ pub const WORDS: &[Words] = &[
             "Hej!\nJag ångrar mitt köp, order {order}. Skickar ni en returetikett?",
         ],
         answers: &[
-            "Hej {name}!\n\nInga problem. Returetiketten ligger i paketet, under packsedeln; lämna det hos ditt ombud inom 30 dagar.\nPengarna kommer inom tre dagar från att vi fått det.",
+            "Hej {name}!\n\nInga problem. Returetiketten ligger i paketet, under packsedeln; lämna det hos ditt ombud inom 30 dagar. Pengarna kommer inom tre dagar från att vi fått det.",
         ],
         commands: "",
     },

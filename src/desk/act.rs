@@ -184,7 +184,8 @@ impl Case<'_> {
         match act {
             Act::Close => {
                 // An answer that leaves in the same breath stops the clock once it is accepted; else nobody waits any more.
-                if facts.last_answer.as_ref().is_none_or(|a| a.at != self.now) && facts.waiting_since.is_some() {
+                let before = self.found.tickets.get(&ticket).and_then(|t| t.last_answer.as_ref());
+                if facts.last_answer.as_ref() == before && facts.waiting_since.is_some() {
                     self.waiting(ticket, None);
                 }
                 self.set_state(ticket, State::Closed, None, actor, What::Closed);

@@ -2,8 +2,9 @@
 
 use crate::config::settings::{Mailbox, Notify};
 use crate::desk::case::{Case, Post, Rules, Staff};
+use crate::desk::commands;
 use crate::desk::guard;
-use crate::desk::say::answer::{AnswerFacts, Fill, answer, fill, fill_markdown};
+use crate::desk::say::answer::{AnswerFacts, Fill, answer, fill, fill_markdown, names_agent};
 use crate::desk::say::colleague::{ColleagueFacts, colleague_answered};
 use crate::desk::say::held::{HeldFacts, HeldWhy, held};
 use crate::desk::sign::Token;
@@ -33,6 +34,8 @@ struct Look {
     from: Party,
 }
 
+/// Where the configuration has no signature: the agent's own was cut, and nobody likes an answer from nobody.
+const PLAIN_SIGNATURE: &str = "{{ agent.first_name }}\n{{ desk.name }}";
 /// A held answer waits this long for its `#send`.
 pub const ASK_FOR_S: i64 = 24 * Time::HOUR;
 
@@ -50,7 +53,9 @@ impl Case<'_> {
 
     fn look(&self, mailbox: &Mailbox, facts: &TicketFacts, by: Option<&Staff<'_>>, draft: &Draft) -> Look {
         let values = self.fill_for(mailbox, facts, by);
-        let signature = mailbox.signature.as_ref().and_then(|s| fill_markdown(s, &values).ok());
+        let written = mailbox.signature.as_deref().or(by.map(|_| PLAIN_SIGNATURE));
+        let signature =
+            written.filter(|s| by.is_some() || !names_agent(s)).and_then(|s| fill_markdown(s, &values).ok());
         let name = match by {
             Some(_) => fill(&mailbox.sender_name, &values).unwrap_or_else(|_| mailbox.display_name.clone()),
             None => mailbox.display_name.clone(),
@@ -247,7 +252,7 @@ impl Case<'_> {
                 commands: draft.commands.clone(),
                 expires_at,
             },
-            &crate::desk::commands::rows(),
+            &commands::rows(),
         );
         self.event(ticket, &by.actor(), What::Asked, format!("{word}; ask {ask}"));
         self.tell(mailbox, by, page, Some(ticket), Some(ask));
@@ -278,6 +283,7 @@ pub fn matter(draft: &Draft, to: &[Party], why: &str) -> Matter {
         html: draft.html.clone(),
         attachments: draft.attachments.clone(),
         commands: draft.commands.clone(),
+        tickets: commands::named_tickets(&draft.commands.join("\n")).iter().map(|t| t.0).collect(),
         to: to.iter().map(|p| p.address.to_string()).collect(),
         why: why.to_owned(),
     })

@@ -254,6 +254,14 @@ pub fn parse(text: &str, ground: &Ground<'_>) -> Parsed {
     parsed
 }
 
+/// Tickets that the commands above a text name: they must be looked up before the commands can be judged.
+#[must_use]
+pub fn named_tickets(text: &str) -> Vec<TicketNo> {
+    let parsed = parse(text, &Ground { now: Time::from_unix(0), zone: &TimeZone::UTC });
+    let named = |c: &Command| if let Command::Merge(ticket) = c { Some(*ticket) } else { None };
+    parsed.commands.iter().filter_map(named).take(5).collect()
+}
+
 const GREETINGS: &[&str] = &[
     "hej",
     "hej!",

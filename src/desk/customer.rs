@@ -5,7 +5,7 @@ use crate::desk::act::PARTICIPANTS_MAX;
 use crate::desk::case::Post;
 use crate::desk::intake::Incoming;
 use crate::desk::say::acknowledgement::{AckFacts, Echo, acknowledgement};
-use crate::desk::say::answer::{Fill, fill_markdown};
+use crate::desk::say::answer::{Fill, fill_markdown, names_agent};
 use crate::desk::say::notification::{Reason, Remark};
 use crate::desk::sign::SignedAddress;
 use crate::desk::tell::{News, is_live};
@@ -403,6 +403,7 @@ impl Incoming<'_> {
         } else {
             Echo::Nothing
         };
+        let signature = self.mailbox.signature.as_ref().filter(|s| !names_agent(s));
         let page = acknowledgement(
             &voice,
             &AckFacts {
@@ -410,7 +411,7 @@ impl Incoming<'_> {
                 echo,
                 expect: settings.acknowledge.expect.get(language).cloned(),
                 notices: settings.notices.iter().filter(|n| n.until >= today).map(|n| n.text.clone()).collect(),
-                signature: self.mailbox.signature.as_ref().and_then(|s| fill_markdown(s, &values).ok()),
+                signature: signature.and_then(|s| fill_markdown(s, &values).ok()),
             },
         );
         let in_reply_to = self.letter.message_id.clone();
@@ -418,16 +419,20 @@ impl Incoming<'_> {
         references.extend(in_reply_to.clone());
         let to = if author.verified { party.clone() } else { Party::new("", party.address.clone()) };
         let mailbox = self.mailbox;
+        let no = self.case.next.message;
+        let (subject, text) = (page.subject.clone(), page.text.clone());
+        let named = references.iter().rev().cloned().collect();
+        let before = self.case.changes.len();
         let sent = self.case.post(
             mailbox,
             Post {
                 kind: ParcelKind::Acknowledge,
                 ticket: Some(ticket),
-                message: None,
+                message: Some(no),
                 agent: None,
                 ask: None,
                 from: Party::new(&mailbox.display_name, mailbox.address.clone()),
-                to: vec![to],
+                to: vec![to.clone()],
                 cc: Vec::new(),
                 reply_to: None,
                 subject: page.subject,
@@ -440,7 +445,38 @@ impl Incoming<'_> {
                 not_before: self.case.now,
             },
         );
-        if sent.is_some() {
+        if let Some(parcel) = sent {
+            self.case.next.take_message();
+            let message_id = self.case.rules.key.message_id(self.case.found.epoch, parcel, mailbox.address.domain());
+            let message = NewMessage {
+                no,
+                ticket,
+                direction: Direction::Auto,
+                kind: Kind::Auto,
+                letter: None,
+                from: Some(Party::new(&mailbox.display_name, mailbox.address.clone())),
+                to: vec![to],
+                cc: Vec::new(),
+                at: self.case.now,
+                sent_at: None,
+                subject,
+                text,
+                // Nothing new is said: it is not searched.
+                new_text: String::new(),
+                message_id: Some(message_id),
+                sameness: String::new(),
+                references: named,
+                thread_index: None,
+                language: Some(language.to_owned()),
+                agent: None,
+                counts: false,
+                accepted: true,
+                verified: true,
+                attachments: Vec::new(),
+                defects: Vec::new(),
+            };
+            // The message stands before the mail that carries it.
+            self.case.changes.insert(before, Change::AddMessage(Box::new(message)));
             self.case.change(Change::CountAutomatic { address: party.address, at: self.case.now });
             self.case.event(ticket, "svar", What::Acknowledged, "");
         }

@@ -132,11 +132,6 @@ fn failed(case: &mut Case<'_>, found: &DeliveryFindings, ticket: Option<TicketNo
             if missed && matches!(facts.state, State::Pending | State::Closed | State::Held) {
                 let what = if is_live(facts.state) { What::Open } else { What::Reopened };
                 case.set_state(facts.number, State::Open, None, "svar", what);
-                // It was closed with this answer: the customer waits again, as long as she has waited.
-                let newest = facts.last_answer.as_ref().map(|a| a.message) == parcel.message;
-                if newest && facts.waiting_since.is_none() {
-                    case.waiting(facts.number, facts.last_in.as_ref().map(|l| l.at));
-                }
             }
             let writer = parcel.agent.as_ref().or(facts.assignee.as_ref()).and_then(|a| case.rules.staff(a));
             if let Some(staff) = writer {

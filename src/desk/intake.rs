@@ -2,6 +2,7 @@
 
 use crate::config::settings::{Mailbox, Mode, TakenFor};
 use crate::desk::case::{Case, Rules, Staff};
+use crate::desk::commands::named_tickets;
 use crate::desk::sign::{SignedAddress, Token};
 use crate::desk::thread;
 use crate::mail::letter::{Letter, ReturnPath};
@@ -48,6 +49,10 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
     let signed = signed_addresses(letter, rules);
     let mut numbers = thread::numbers(&letter.subject);
     numbers.extend(signed.iter().filter_map(|s| s.token.ticket()));
+    numbers.extend(signed.iter().filter_map(|s| s.token.merges_into()));
+    if letter.from.as_ref().is_some_and(|p| rules.staff(&p.address).is_some()) {
+        numbers.extend(named_tickets(&letter.new_text));
+    }
     numbers.sort_unstable();
     numbers.dedup();
     let mut references: Vec<String> = Vec::new();

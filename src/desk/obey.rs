@@ -10,6 +10,7 @@ use crate::desk::intake::Incoming;
 use crate::desk::say::asked::{AskedFacts, AskedWhy, asked};
 use crate::desk::say::held::HeldWhy;
 use crate::desk::say::refused::{WrongLine, WrongWhy};
+use crate::desk::sign::Token;
 use crate::model::{Address, TicketNo, Time};
 use crate::plan::{Change, Fate, KnownParcel};
 
@@ -205,7 +206,10 @@ impl Incoming<'_> {
             "done" => Some(Act::Done),
             "spam" => Some(Act::Spam),
             "hold" => crate::desk::when::parse("tomorrow", self.case.now, zone).map(Act::Hold),
-            _ => command.strip_prefix("merge").and_then(|n| n.parse().ok()).map(|n| Act::Merge(TicketNo(n))),
+            _ => {
+                let token = Token::OneTap { ticket, command: command.to_owned() };
+                token.merges_into().map(Act::Merge)
+            }
         };
         let line = command.strip_prefix("merge").map_or_else(|| format!("#{command}"), |n| format!("#merge {n}"));
         let parsed = Parsed { lines: vec![line.clone()], ..Parsed::default() };

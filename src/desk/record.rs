@@ -110,8 +110,8 @@ impl Incoming<'_> {
 
     /// We wrote first: a ticket that waits for the customer and has no first response to measure.
     fn opened_by_us(&mut self, agent: Option<Address>) {
-        let others = self.letter.to.iter().chain(&self.letter.cc);
-        let Some(customer) = others.filter(|p| self.is_outsider(p)).next().cloned() else {
+        let mut others = self.letter.to.iter().chain(&self.letter.cc);
+        let Some(customer) = others.find(|p| self.is_outsider(p)).cloned() else {
             return self.settle(Fate::Done("a mail among us"));
         };
         let known = self.case.found.customer.as_ref().filter(|c| c.addresses.contains(&customer.address)).map(|c| c.no);

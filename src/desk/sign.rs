@@ -187,6 +187,13 @@ impl Token {
         ]
     }
 
+    /// The other ticket that a one-tap `merge41` names.
+    #[must_use]
+    pub fn merges_into(&self) -> Option<TicketNo> {
+        let Self::OneTap { command, .. } = self else { return None };
+        command.strip_prefix("merge").and_then(|n| n.parse().ok()).map(TicketNo)
+    }
+
     /// The ticket it speaks of.
     #[must_use]
     pub const fn ticket(&self) -> Option<TicketNo> {

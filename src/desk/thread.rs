@@ -145,4 +145,101 @@ mod tests {
         check("#42 [42] [#] [#x] [#4 2] [#99999999999999999999]", &[]);
         check("Re: Var är paketet? [#1001]", &[1001]);
     }
+
+    fn ticket(number: i64, mailbox: &str, customer: &str) -> TicketFacts {
+        let party = crate::model::Party::new("", Address::parse(customer).unwrap());
+        let new = crate::plan::NewTicket {
+            number: TicketNo(number),
+            subject: "Paket".to_owned(),
+            base_subject: "paket".to_owned(),
+            state: State::Open,
+            mailbox: mailbox.to_owned(),
+            channel: crate::model::Channel::Mail,
+            customer: None,
+            customer_party: Some(party),
+            priority: crate::model::Priority::Normal,
+            created_at: Time::from_unix(0),
+        };
+        crate::desk::customer::facts_of(&new, 1, Time::from_unix(0))
+    }
+
+    fn message(ticket: i64) -> crate::plan::KnownMessage {
+        crate::plan::KnownMessage {
+            no: crate::model::MessageNo(ticket),
+            ticket: TicketNo(ticket),
+            message_id: format!("{ticket}@kund.test"),
+            direction: crate::model::Direction::In,
+            from: None,
+            at: Time::from_unix(0),
+        }
+    }
+
+    /// Mail from eva@kund.test with the subject "Paket" to `support`.
+    fn judged(found: &Findings, numbers: &[i64]) -> Thread {
+        let letter = crate::mail::read::read(b"From: eva@kund.test\r\nSubject: Paket\r\n\r\nHej\r\n");
+        let numbers: Vec<TicketNo> = numbers.iter().map(|n| TicketNo(*n)).collect();
+        let place =
+            Place { mailbox: "support", numbers: &numbers, reopen_within_s: 14 * Time::DAY, now: Time::from_unix(0) };
+        thread(&letter, found, &place)
+    }
+
+    fn joins(ticket: i64, rule: &'static str) -> Thread {
+        Thread::Joins { ticket: TicketNo(ticket), rule, merged_from: None }
+    }
+
+    fn with(tickets: &[TicketFacts]) -> Findings {
+        Findings { tickets: tickets.iter().map(|t| (t.number, t.clone())).collect(), ..Findings::default() }
+    }
+
+    #[test]
+    fn the_strongest_rule_wins() {
+        let all = [ticket(1, "support", "eva@kund.test"), ticket(2, "support", "eva@kund.test")];
+        let mut found = with(&all);
+        assert_eq!(judged(&found, &[2]), joins(2, "number in the subject"));
+        found.children = vec![message(1)];
+        assert_eq!(judged(&found, &[]), joins(1, "a message on record answers this one"));
+        assert_eq!(judged(&found, &[2]), joins(2, "number in the subject"));
+        found.messages = vec![message(1)];
+        assert_eq!(judged(&found, &[2]), joins(1, "reference to a message on record"));
+    }
+
+    #[test]
+    fn a_reference_that_may_not_be_joined_leaves_the_weaker_rules() {
+        let mut found = with(&[ticket(1, "support", "per@kund.test"), ticket(2, "support", "eva@kund.test")]);
+        found.messages = vec![message(1)];
+        assert_eq!(judged(&found, &[2]), joins(2, "number in the subject"));
+        let stranger =
+            Thread::New { rule: "names a ticket on which its sender takes no part", related: vec![TicketNo(1)] };
+        assert_eq!(judged(&found, &[]), stranger);
+    }
+
+    #[test]
+    fn weak_rules_stay_within_the_mailbox() {
+        for (mailbox, joined) in [("support", true), ("hr", false)] {
+            let mut found = with(&[ticket(1, mailbox, "eva@kund.test")]);
+            found.senders_tickets = vec![TicketNo(1)];
+            let rule = "same person, same subject, still unanswered";
+            assert_eq!(judged(&found, &[]) == joins(1, rule), joined, "{mailbox}");
+            found.senders_tickets.clear();
+            found.same_thread_index = vec![message(1)];
+            let rule = "Thread-Index, same people, same subject";
+            assert_eq!(judged(&found, &[]) == joins(1, rule), joined, "{mailbox}");
+        }
+    }
+
+    #[test]
+    fn a_merged_ticket_leads_to_its_survivor_if_the_sender_takes_part_there_too() {
+        let merged = |survivors: &str| {
+            let mut one = ticket(1, "support", "eva@kund.test");
+            one.state = State::Merged;
+            one.survivor = Some(TicketNo(2));
+            let mut found = with(&[one, ticket(2, "support", survivors)]);
+            found.messages = vec![message(1)];
+            judged(&found, &[])
+        };
+        let rule = "reference to a message on record";
+        let expect = Thread::Joins { ticket: TicketNo(2), rule, merged_from: Some(TicketNo(1)) };
+        assert_eq!(merged("eva@kund.test"), expect);
+        assert!(matches!(merged("per@kund.test"), Thread::New { related, .. } if related == [TicketNo(2)]));
+    }
 }

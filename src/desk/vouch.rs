@@ -100,3 +100,97 @@ fn aligned(results: &AuthenticationResults, domain: &str) -> Option<&'static str
     });
     dkim.then_some("aligned dkim=pass")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::settings::Settings;
+    use crate::mail::read::read;
+
+    fn settings(trust: &str) -> Settings {
+        let text = format!(
+            "[desk]\nname = \"B\"\ndata_dir = \"d\"\n[[mailbox]]\nname = \"s\"\naddress = \"s@example.test\"\n{trust}\n\
+             maildir = {{ path = \"in\" }}\noutdir = {{ path = \"out\" }}\n\
+             [[agent]]\nname = \"Anna\"\naddresses = [\"anna@example.test\"]\nmailboxes = [\"s\"]\n"
+        );
+        crate::config::read(std::path::Path::new("/x/config.toml"), &text).unwrap()
+    }
+
+    fn check(trust: &str, head: &str, expect: Vouch) {
+        let settings = settings(trust);
+        let letter = read(format!("{head}From: anna@example.test\r\nSubject: x\r\n\r\nHej\r\n").as_bytes());
+        let anna = Address::parse("anna@example.test").unwrap();
+        assert_eq!(vouch(&letter, &settings.mailboxes[0], &[anna]), expect, "{head}");
+    }
+
+    const MX: &str = "trusted_authserv_id = \"mx.example.test\"";
+
+    #[test]
+    fn results_of_the_trusted_server_alone() {
+        let nothing = Vouch::Unproved("the trusted server says nothing");
+        let fails = Vouch::Unproved("DMARC and DKIM do not pass");
+        check("", "Authentication-Results: mx.example.test; dmarc=pass header.from=example.test\r\n", Vouch::Unknown);
+        let dmarc = Vouch::Proved("dmarc=pass");
+        let dkim = Vouch::Proved("aligned dkim=pass");
+        for (results, expect) in [
+            ("mx.example.test; dmarc=pass (p=none) header.from=example.test", dmarc),
+            ("MX.Example.Test 1; DMARC=Pass header.from=example.test", dmarc),
+            ("mx.example.test; dmarc=pass header.from=evil.test", fails),
+            ("mx.example.test; dmarc=pass", fails),
+            ("mx.example.test; dmarc=fail header.from=example.test; dkim=pass header.d=example.test", fails),
+            ("mx.example.test; dmarc=none; dkim=pass header.d=example.test", dkim),
+            ("mx.example.test; dkim=pass header.i=@example.test", dkim),
+            ("mx.example.test; dmarc=none; dkim=pass header.d=test", fails),
+            ("mx.example.test; dmarc=none; dkim=pass header.d=notexample.test", fails),
+            ("mx.example.test; dmarc=none; dkim=fail header.d=example.test", fails),
+            ("mx.example.test; spf=pass smtp.mailfrom=example.test", fails),
+            ("mx.evil.test; dmarc=pass header.from=example.test", nothing),
+            ("mx.example.test.evil.test; dmarc=pass header.from=example.test", nothing),
+        ] {
+            check(MX, &format!("Authentication-Results: {results}\r\n"), expect);
+        }
+    }
+
+    #[test]
+    fn only_the_topmost_and_only_above_other_servers() {
+        let pass = "Authentication-Results: mx.example.test; dmarc=pass header.from=example.test\r\n";
+        let fail = "Authentication-Results: mx.example.test; dmarc=fail header.from=example.test\r\n";
+        let own = "Received: from out.test by mx.example.test with ESMTP id 1\r\n";
+        let within = "Received: by 2002:a05:6358:: with SMTP id 1\r\n";
+        let foreign = "Received: from a.test by mail.evil.test with ESMTP id 1\r\n";
+        check(MX, &format!("{own}{pass}"), Vouch::Proved("dmarc=pass"));
+        check(MX, &format!("{within}{own}{pass}"), Vouch::Proved("dmarc=pass"));
+        check(MX, &format!("{foreign}{pass}"), Vouch::Unproved("the trusted server says nothing"));
+        check(MX, &format!("{own}{fail}{pass}"), Vouch::Unproved("DMARC and DKIM do not pass"));
+        check(MX, &format!("From: eva@kund.test\r\n{pass}"), Vouch::Unproved("not one From with one address"));
+    }
+
+    #[test]
+    fn submission_is_the_hop_that_took_the_mail_from_outside() {
+        let nothing = Vouch::Unproved("the trusted server says nothing");
+        let anna = "Received: from [10.0.0.7] (unknown) (Authenticated sender: anna@example.test) by mx.example.test with ESMTPSA id 1\r\n";
+        let eva = anna.replace("sender: anna", "sender: eva");
+        let lmtp = "Received: from mx.example.test by mx.example.test with LMTP id 2\r\n";
+        let outside = "Received: from localhost by mx.example.test with ESMTP id 2\r\n";
+        check(MX, anna, Vouch::Proved("submitted with this login"));
+        check(MX, &format!("{lmtp}{anna}"), Vouch::Proved("submitted with this login"));
+        check(MX, &format!("{outside}{anna}"), nothing);
+        check(MX, &eva, nothing);
+        check(&format!("{MX}\nsubmission_is_private = true"), &eva, Vouch::Proved("submitted with a login of ours"));
+        check(&format!("{MX}\nsubmission_is_private = true"), &format!("{outside}{eva}"), nothing);
+    }
+
+    #[test]
+    fn microsoft_names_no_id() {
+        let trust = "trusted_authserv_id = \"microsoft365\"";
+        let hop = "Received: from a.prod.outlook.com by b.prod.outlook.com with HTTPS\r\n";
+        let foreign = "Received: from a by b.not-outlook.com with HTTPS\r\n";
+        let pass = "Authentication-Results: spf=pass; dmarc=pass action=none header.from=example.test\r\n";
+        let inside = "X-MS-Exchange-Organization-AuthAs: Internal\r\n";
+        check(trust, &format!("{hop}{pass}"), Vouch::Proved("dmarc=pass"));
+        check(trust, &format!("{foreign}{pass}"), Vouch::Unproved("the trusted server says nothing"));
+        check(trust, &format!("{hop}{inside}"), Vouch::Proved("sent within the tenant"));
+        check(trust, inside, Vouch::Unproved("the trusted server says nothing"));
+        check(trust, &format!("{foreign}{inside}"), Vouch::Unproved("the trusted server says nothing"));
+    }
+}

@@ -7,7 +7,7 @@ use super::facts::{ACTED_ON, BORNE_BY_MESSAGE, BORNE_BY_PARCEL, BORNE_WITH_SAMEN
 use super::text::same_hash;
 use super::{StoreError, Tx};
 use crate::model::{CustomerNo, LetterNo, MessageNo, ParcelNo, TicketNo, Time};
-use crate::plan::{Clues, DeliveryFindings, Findings, KnownMessage, KnownParcel, Said};
+use crate::plan::{Clues, DeliveryFindings, Findings, KnownMessage, KnownParcel, Matter, Said};
 
 /// So many earlier tickets of a sender are found.
 const SENDERS_TICKETS: usize = 20;
@@ -234,5 +234,10 @@ fn named_tickets(clues: &Clues, found: &Findings) -> BTreeSet<TicketNo> {
     named.extend(found.parcels.iter().filter_map(|p| p.ticket));
     named.extend(found.said.values().map(|s| s.ticket));
     named.extend(found.asks.iter().filter_map(|a| a.ticket));
+    for ask in &found.asks {
+        if let Matter::Answer(held) = &ask.matter {
+            named.extend(held.tickets.iter().map(|n| TicketNo(*n)));
+        }
+    }
     named
 }

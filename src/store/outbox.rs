@@ -326,7 +326,10 @@ impl Tx<'_> {
         if states.contains(&state) {
             return Ok(kind);
         }
-        Err(StoreError::Rejected(format!("mail {parcel} is {state}")))
+        Err(StoreError::Rejected(match state {
+            ParcelState::Claimed => format!("mail {parcel} is being sent at this moment"),
+            state => format!("mail {parcel} is {state}"),
+        }))
     }
 }
 

@@ -16,6 +16,11 @@ pub struct SearchRow {
     pub at: Time,
     /// On one line.
     pub snippet: String,
+    /// The ticket's.
+    pub subject: String,
+    /// Who wrote it: a name, else an address, else "". For people only: elsewhere in JSON `from` is an object.
+    #[serde(skip)]
+    pub from: String,
 }
 
 /// A column of the index.
@@ -33,8 +38,9 @@ pub(super) const BEST: &str = "
     ORDER BY badness, no DESC LIMIT ?2";
 
 pub(super) const SNIPPET: &str = "
-    SELECT m.ticket, m.message_id, m.at, snippet(search, -1, '', '', '…', 16)
-    FROM search s CROSS JOIN message m ON m.no = s.rowid WHERE s.search MATCH ?1 AND s.rowid = ?2";
+    SELECT m.ticket, m.message_id, m.at, snippet(search, -1, '', '', '…', 16), t.subject,
+           coalesce(nullif(m.from_name, ''), m.from_address, '')
+    FROM search s CROSS JOIN message m ON m.no = s.rowid CROSS JOIN ticket t ON t.number = m.ticket WHERE s.search MATCH ?1 AND s.rowid = ?2";
 
 pub(super) const FILL: &str = "
     INSERT INTO search (rowid, subject, sender, people, body, files)
@@ -95,6 +101,8 @@ impl Tx<'_> {
                     message_id: row.get(1)?,
                     at: row.get(2)?,
                     snippet: one_line(&snippet),
+                    subject: row.get(4)?,
+                    from: row.get(5)?,
                 })
             })?);
         }

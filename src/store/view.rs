@@ -136,20 +136,30 @@ pub(super) const TICKET_COLUMNS: &str = "
            t.created_at, t.updated_at, t.waiting_since, t.due_at, t.survivor
     FROM ticket t WHERE ";
 
+/// A survivor shows what was said on the tickets that were merged into it, too.
 pub(super) const SHOWN_MESSAGES: &str = "
+    WITH RECURSIVE joined (number) AS (
+        SELECT ?1 UNION SELECT t.number FROM joined JOIN ticket t ON t.survivor = joined.number)
     SELECT no, direction, kind, from_name, from_address, to_parties, cc_parties, at, subject, text, new_text, message_id,
            attachments, defects, letter
-    FROM message WHERE ticket = ?1 ORDER BY no";
+    FROM message WHERE ticket IN joined ORDER BY no";
 
-pub(super) const SHOWN_EVENTS: &str = "SELECT at, actor, what, detail FROM event WHERE ticket = ?1 ORDER BY no";
+pub(super) const SHOWN_EVENTS: &str = "
+    WITH RECURSIVE joined (number) AS (
+        SELECT ?1 UNION SELECT t.number FROM joined JOIN ticket t ON t.survivor = joined.number)
+    SELECT at, actor, what, detail FROM event WHERE ticket IN joined ORDER BY no";
 
 /// Messages come after the event that was the latest when they were written down.
+/// A survivor's clocks hear the messages of the tickets merged into it, and its own events alone.
 pub(super) const STEPS: &str = "
+    WITH RECURSIVE joined (number) AS (
+        SELECT ?1 UNION SELECT t.number FROM joined JOIN ticket t ON t.survivor = joined.number)
     SELECT at, what FROM (
         SELECT event AS place, 1 AS after, no, coalesce(accepted_at, at) AS at,
                CASE direction WHEN 'in' THEN 'a message came' ELSE 'an answer went' END AS what
-        FROM message WHERE ticket = ?1 AND counts = 1 AND (direction = 'in' OR (direction = 'out' AND accepted_at IS NOT NULL))
-        UNION ALL SELECT no, 0, no, at, what FROM event WHERE ticket = ?1
+        FROM message WHERE ticket IN joined AND counts = 1 AND (direction = 'in' OR (direction = 'out' AND accepted_at IS NOT NULL))
+        UNION ALL SELECT no, 0, no, at, what FROM event
+        WHERE ticket = ?1 AND NOT (what = 'merged' AND detail LIKE 'from %')
     ) ORDER BY place, after, no";
 
 pub(super) const QUARANTINE: &str = "
@@ -165,10 +175,13 @@ pub(super) const ASIDE: &str = "
 
 fn read_ticket_row(row: &Row<'_>, now: Time) -> Result<TicketRow, DbError> {
     let state: State = row.get(2)?;
-    let due_at: Option<Time> = row.get(13)?;
     let mut tags: Vec<String> = read_json(row, 9)?;
     tags.sort_unstable();
+    // What was closed unanswered keeps both for the day when it is opened again; until then nobody waits.
     let is_open = matches!(state, State::Open | State::Pending | State::Held);
+    let waiting_since: Option<Time> = row.get(12)?;
+    let due_at: Option<Time> = row.get(13)?;
+    let (waiting_since, due_at) = (waiting_since.filter(|_| is_open), due_at.filter(|_| is_open));
     Ok(TicketRow {
         number: row.get(0)?,
         subject: row.get(1)?,
@@ -181,10 +194,10 @@ fn read_ticket_row(row: &Row<'_>, now: Time) -> Result<TicketRow, DbError> {
         tags,
         created_at: row.get(10)?,
         updated_at: row.get(11)?,
-        waiting_since: row.get(12)?,
+        waiting_since,
         due_at,
         // The target itself is still in time.
-        overdue: is_open && due_at.is_some_and(|due| now > due),
+        overdue: due_at.is_some_and(|due| now > due),
     })
 }
 

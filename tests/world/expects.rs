@@ -150,7 +150,9 @@ impl World {
                 }
                 "messages" => {
                     let wanted = next()?;
-                    self.shown(number)?.messages.len().to_string() == wanted
+                    // What svar said by itself is not counted.
+                    let said = self.shown(number)?.messages;
+                    said.iter().filter(|m| m.direction != svar::model::Direction::Auto).count().to_string() == wanted
                 }
                 state => facts.state == State::parse(state).ok_or_else(|| format!("{state} is nothing to expect"))?,
             };

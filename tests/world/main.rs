@@ -4,6 +4,7 @@
 
 mod expects;
 mod letters;
+mod month;
 mod play;
 mod steps;
 mod story;
@@ -38,4 +39,28 @@ fn every_story_ends_as_it_says() {
     assert!(!paths.is_empty(), "no story in {}", dir.display());
     let failed: Vec<String> = paths.iter().filter_map(|p| tell(p).err()).collect();
     assert!(failed.is_empty(), "{} of {} stories went wrong:\n{}", failed.len(), paths.len(), failed.join("\n"));
+}
+
+/// So many seeds in every run; `MONTHS=100` plays more, `SEED=7` one alone.
+const MONTHS: u64 = 6;
+const STEPS: usize = 120;
+
+fn from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|n| n.parse().ok())
+}
+
+#[test]
+fn a_random_month_keeps_every_promise() {
+    let seeds = match from_environment("SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 1..from_environment("MONTHS").unwrap_or(MONTHS) + 1,
+    };
+    let failed: Vec<String> = seeds.filter_map(|seed| month::play(seed, STEPS).err()).collect();
+    assert!(failed.is_empty(), "{} months went wrong:\n{}", failed.len(), failed.join("\n\n"));
+}
+
+#[test]
+fn the_same_month_sends_the_same_bytes() {
+    let sent = || -> Vec<Vec<u8>> { month::play(11, 60).expect("it is played").into_iter().map(|m| m.raw).collect() };
+    assert_eq!(sent(), sent());
 }

@@ -30,7 +30,7 @@ name = "support"
 address = "support@example.test"
 display_name = "Exempelbutiken kundservice"
 maildir = { path = "in" }
-outdir = { path = "out" }
+smtp = { host = "smtp.example.test", port = 465, tls = "implicit", user = "support", password = { env = "PATH" } }
 %MAILBOX%
 [[agent]]
 name = "Anna Andersson"
@@ -92,6 +92,8 @@ pub struct World {
     pub mails: Vec<Mail>,
     /// Every Message-ID that was accepted, with how often each address got it.
     pub accepted: BTreeMap<(String, Address), usize>,
+    /// How often nobody heard whether it was accepted.
+    pub vanished: BTreeMap<(String, Address), usize>,
     names: usize,
     uid: u32,
     /// All letters that came in, for bringing them a second time.
@@ -147,6 +149,7 @@ impl World {
             unreadable: None,
             mails: Vec::new(),
             accepted: BTreeMap::new(),
+            vanished: BTreeMap::new(),
             names: 0,
             uid: 0,
             written: Vec::new(),
@@ -270,6 +273,9 @@ impl World {
         }
         let free = Event::Free(mail.outlet.clone(), 1);
         if vanished {
+            for to in &mail.to {
+                *self.vanished.entry((mail.message_id.clone(), to.clone())).or_default() += 1;
+            }
             return vec![free];
         }
         vec![Event::Delivered { parcel: mail.parcel, results, refused_null_sender }, free]

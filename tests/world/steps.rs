@@ -137,8 +137,12 @@ impl World {
         written.headers.extend(step.all("header").into_iter().map(str::to_owned));
         written.cc.extend(step.all("cc").into_iter().map(str::to_owned));
         for who in step.all("to-reply-address-of") {
-            let mail = self.newest(who, step.after("about").unwrap_or(""))?;
+            let mail = self.newest(who, step.after("whose").unwrap_or(""))?;
             written.to.push(mail.letter.reply_to.first().ok_or("it has no Reply-To")?.address.to_string());
+        }
+        if step.has("with-svar-id-of-a-twin") {
+            let id = svar::desk::sign::Key::new(&[7; 32]).svar_id(1, svar::model::ParcelNo(999));
+            written.headers.push(format!("X-Svar-Id: {id}"));
         }
         if let Some(who) = step.after("with-svar-id-of") {
             let id = self.newest(who, "")?.letter.svar_id.ok_or("it has no X-Svar-Id")?;
@@ -191,6 +195,10 @@ impl World {
     }
 
     fn mail_of(&self, who: &str, step: &Step) -> Result<Mail> {
+        if step.has("first") {
+            let owner = address(step.after("mailbox-of").unwrap_or(who))?;
+            return self.mails.iter().find(|m| m.to == owner).cloned().ok_or_else(|| format!("{owner} has no mail"));
+        }
         self.newest(step.after("mailbox-of").unwrap_or(who), step.after("about").unwrap_or(""))
     }
 

@@ -81,6 +81,12 @@ pub fn fill_markdown(template: &str, values: &Fill) -> Result<String, String> {
     wording::fill(template, values.as_value(&|text| markdown::escape(&one_line(text))))
 }
 
+/// Whether a signature names who writes; then it stands under no mail that nobody has written.
+#[must_use]
+pub fn names_agent(signature: &str) -> bool {
+    signature.contains("agent.")
+}
+
 impl Fill {
     fn as_value(&self, clean: &dyn Fn(&str) -> String) -> Value {
         let first = |name: &str| name.split_whitespace().next().unwrap_or_default().to_owned();

@@ -374,9 +374,17 @@ fn step(answer: Result<Response, lettre::transport::smtp::Error>) -> Step {
                 let text = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
                 Step::No { code: u16::from(code), text: clip(&text) }
             }
-            None => Step::Lost(clip(&error.to_string())),
+            None => Step::Lost(lost(&error)),
         },
     }
+}
+
+/// Why there is no answer. A line that just ends is told in our words: rustls adds a page of its manual.
+fn lost(error: &(dyn std::error::Error + 'static)) -> String {
+    let ended = std::iter::successors(Some(error), |e| e.source())
+        .filter_map(|e| e.downcast_ref::<std::io::Error>())
+        .any(|e| e.kind() == std::io::ErrorKind::UnexpectedEof);
+    if ended { "the server closed the connection".to_owned() } else { clip(&error.to_string()) }
 }
 
 fn refused(name: &'static str, step: Step) -> SmtpError {

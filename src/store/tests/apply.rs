@@ -280,6 +280,7 @@ fn asks_and_agents_and_what_was_told() {
                 html: None,
                 attachments: Vec::new(),
                 commands: vec!["#close".to_owned()],
+                tickets: Vec::new(),
                 to: Vec::new(),
                 why: "uncertain".to_owned(),
             }),

@@ -123,6 +123,7 @@ impl Played {
                 settled: None,
                 matter: Matter::Answer(HeldAnswer {
                     letter: 1,
+                    tickets: Vec::new(),
                     to: Vec::new(),
                     text: String::new(),
                     html: None,

@@ -99,6 +99,10 @@ fn json_is_as_the_contract_says() {
             (json!(1), json!(null), json!("robot: why"))
         );
         assert_eq!(tx.show(TicketNo(9), at(0))?, None);
+        // Nobody waits on a closed ticket, even one that was closed unanswered.
+        apply(tx, &[Change::SetState { ticket, state: State::Closed, hold_until: None, survivor: None, at: at(70) }])?;
+        let closed = tx.show(ticket, at(3601))?.unwrap().ticket;
+        assert_eq!((closed.waiting_since, closed.due_at, closed.overdue), (None, None, false));
         Ok(())
     });
 }

@@ -1,0 +1,162 @@
+//! Decides on letters that have been read, and sets aside those that cannot be.
+
+use crate::desk;
+use crate::engine::batch::{Backlog, Batch, Done, Verdict, fenced};
+use crate::engine::reader::ReadFailure;
+use crate::mail::letter::Letter;
+use crate::model::{Address, Channel, LetterNo, Time};
+use crate::plan::{Change, Clues, Envelope, Fate};
+use crate::store::{Blobs, StoreError, Tx};
+
+/// A letter that was read (or was to be read) so often without a result is set aside.
+const ATTEMPTS_MAX: i64 = 2;
+
+/// What deciding a letter came to.
+struct Decided {
+    verdict: Verdict,
+    halted: Option<String>,
+    /// Letters that are to be read because of it.
+    backlog: Backlog,
+}
+
+impl Batch<'_> {
+    pub(super) fn letter(&self, tx: &mut Tx<'_>, no: LetterNo, now: Time, done: &mut Done) -> Result<(), StoreError> {
+        let Some(waiting) = self.flight.get(no) else { return Ok(()) };
+        done.decided.push(no);
+        // Whoever piped a letter in decides on it by himself, and may have been quicker.
+        if waiting.envelope.channel == Channel::Pipe && !is_undecided(tx, no)? {
+            return Ok(());
+        }
+        let failure = match &waiting.reading {
+            Some(Ok(letter)) => match fenced(tx, |tx| self.decide(tx, letter, &waiting.envelope, now))? {
+                Some(decided) => {
+                    done.verdicts.push(decided.verdict);
+                    done.halted = done.halted.take().or(decided.halted);
+                    done.backlog = done.backlog.max(decided.backlog);
+                    return Ok(());
+                }
+                None => ReadFailure::Panicked,
+            },
+            Some(Err(failure)) => *failure,
+            None => return Ok(()),
+        };
+        if waiting.attempts >= ATTEMPTS_MAX || failure == ReadFailure::Damaged {
+            return self.set_aside(tx, &waiting.envelope, failure, now, done);
+        }
+        tracing::warn!(letter = no.0, attempt = waiting.attempts, "{}; it is tried once more", failure.as_str());
+        done.backlog = Backlog::Alone;
+        Ok(())
+    }
+
+    fn decide(&self, tx: &mut Tx<'_>, letter: &Letter, envelope: &Envelope, now: Time) -> Result<Decided, StoreError> {
+        let rules = self.rules();
+        let clues = desk::clues(letter, envelope, &rules);
+        let findings = tx.lookup(&clues, now)?;
+        let changes = desk::decide(letter, envelope, &findings, &rules, now);
+        let blobs = letter.attachments.iter().map(|a| (a.sha256.clone(), a.data.as_slice())).collect();
+        tx.apply(&changes, &blobs, now)?;
+        let halted = changes.iter().find_map(|c| match c {
+            Change::Halt { why } => Some(why.clone()),
+            _ => None,
+        });
+        // What leaves quarantine is read again.
+        let released = changes.iter().any(|c| matches!(c, Change::ReleaseQuarantine { .. }));
+        let backlog = if released { Backlog::Some } else { Backlog::Empty };
+        Ok(Decided { verdict: verdict(envelope.letter, &changes), halted, backlog })
+    }
+
+    /// A letter that could not be read becomes a ticket that says so, and is kept whole in quarantine.
+    pub(super) fn set_aside(
+        &self,
+        tx: &mut Tx<'_>,
+        envelope: &Envelope,
+        failure: ReadFailure,
+        now: Time,
+        done: &mut Done,
+    ) -> Result<(), StoreError> {
+        let no = envelope.letter;
+        let raw = match tx.raw(no) {
+            Err(StoreError::Damaged(_)) => Vec::new(),
+            raw => raw?,
+        };
+        let verdict = fenced(tx, |tx| {
+            let rules = self.rules();
+            let (from, subject) = outside(&raw);
+            let people = from.as_deref().and_then(Address::parse).into_iter().collect();
+            let findings = tx.lookup(&Clues { people, ..Clues::default() }, now)?;
+            let changes =
+                desk::unreadable(envelope, from.as_deref(), &subject, failure.as_str(), &findings, &rules, now);
+            tx.apply(&changes, &Blobs::new(), now)?;
+            Ok(verdict(no, &changes))
+        })?;
+        match verdict {
+            Some(verdict) => done.verdicts.push(verdict),
+            None => tracing::error!(
+                letter = no.0,
+                "a bug: this letter can neither be read nor set aside; it stays in custody"
+            ),
+        }
+        tracing::warn!(letter = no.0, "{}; it is set aside whole", failure.as_str());
+        Ok(())
+    }
+}
+
+fn is_undecided(tx: &mut Tx<'_>, letter: LetterNo) -> Result<bool, StoreError> {
+    let next = tx.to_read(LetterNo(letter.0 - 1), 1)?;
+    Ok(next.first().is_some_and(|row| row.envelope.letter == letter))
+}
+
+fn verdict(letter: LetterNo, changes: &[Change]) -> Verdict {
+    let fate = changes.iter().find_map(|c| match c {
+        Change::Settle { fate, .. } => Some(match fate {
+            Fate::Message(_) => "message",
+            Fate::Duplicate(_) => "duplicate",
+            Fate::Quarantined(_) => "quarantined",
+            Fate::Echo(_) => "echo",
+            Fate::Done(word) => word,
+        }),
+        _ => None,
+    });
+    let ticket = changes.iter().find_map(|c| match c {
+        Change::AddMessage(message) => Some(message.ticket.0),
+        Change::NewTicket(ticket) => Some(ticket.number.0),
+        _ => None,
+    });
+    Verdict { letter, fate: fate.unwrap_or("undecided"), ticket }
+}
+
+/// What stands outside on a letter that nobody can open: From's address and Subject, as they were written. Looks at plain bytes only;
+/// the parsers have failed on this letter.
+fn outside(raw: &[u8]) -> (Option<String>, String) {
+    let (mut from, mut subject) = (None, None);
+    let head = &raw[..raw.len().min(64 << 10)];
+    for line in head.split(|b| *b == b'\n').take_while(|line| !matches!(line, [] | [b'\r'])) {
+        let line: String = String::from_utf8_lossy(line).chars().take(300).collect();
+        let Some((name, value)) = line.split_once(':') else { continue };
+        match name.trim().to_ascii_lowercase().as_str() {
+            "from" if from.is_none() => {
+                let address = value.rsplit_once('<').map_or(value, |(_, a)| a);
+                from = Some(address.split('>').next().unwrap_or_default().trim().to_owned());
+            }
+            "subject" if subject.is_none() => subject = Some(crate::model::one_line(value)),
+            _ => {}
+        }
+    }
+    (from, subject.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_outside_of_a_letter() {
+        let check = |raw: &[u8], from: Option<&str>, subject: &str| {
+            assert_eq!(outside(raw), (from.map(str::to_owned), subject.to_owned()));
+        };
+        check(b"From: Kund <kund@a.test>\r\nSubject: Hej  du\r\n\r\nFrom: b@b.test\r\n", Some("kund@a.test"), "Hej du");
+        check(b"from: kund@a.test\nfrom: x@a.test\n\n", Some("kund@a.test"), "");
+        check(b"\xff\xfe\0:::\n\nSubject: x", None, "");
+        check(b"", None, "");
+    }
+}

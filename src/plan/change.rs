@@ -1,0 +1,254 @@
+//! What to do: every change that the desk can ask for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Address, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, ParcelNo, ParcelState, Party, Priority,
+    QuarantineNo, RecipientState, State, TicketNo, Time,
+};
+use crate::plan::event::Event;
+use crate::plan::found::KnownAsk;
+use crate::plan::parcel::Parcel;
+
+use crate::plan::Release;
+
+/// One thing to write down. Applied in order, all or none.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// What became of a letter in custody.
+    Settle {
+        letter: LetterNo,
+        fate: Fate,
+    },
+    /// A letter of one of us is acted upon: another copy of the same mail must not be.
+    ActedOn {
+        letter: LetterNo,
+        message_id: String,
+        sameness: String,
+    },
+    Quarantine(NewQuarantine),
+    /// Something leaves quarantine for good.
+    DropQuarantine {
+        quarantine: QuarantineNo,
+        at: Time,
+    },
+    /// The letter is put back into state `received` with `Envelope::released` set, and is read and decided again.
+    ReleaseQuarantine {
+        quarantine: QuarantineNo,
+        release: Release,
+        at: Time,
+    },
+
+    NewCustomer {
+        customer: CustomerNo,
+        name: String,
+        at: Time,
+    },
+    /// `address` belongs to `customer` from now on. Never takes an address away from another customer.
+    KnowAddress {
+        address: Address,
+        customer: CustomerNo,
+        name: String,
+    },
+    /// Mail to this address came back for good.
+    AddressBounced {
+        address: Address,
+        at: Time,
+    },
+
+    NewTicket(NewTicket),
+    SetState {
+        ticket: TicketNo,
+        state: State,
+        hold_until: Option<Time>,
+        survivor: Option<TicketNo>,
+        at: Time,
+    },
+    Assign {
+        ticket: TicketNo,
+        agent: Option<Address>,
+        at: Time,
+    },
+    SetPriority {
+        ticket: TicketNo,
+        priority: Priority,
+        at: Time,
+    },
+    Tag {
+        ticket: TicketNo,
+        tag: String,
+    },
+    Untag {
+        ticket: TicketNo,
+        tag: String,
+    },
+    /// The oldest unanswered customer message, and when its answer is due.
+    Waiting {
+        ticket: TicketNo,
+        since: Option<Time>,
+        due: Option<Time>,
+    },
+    Participate {
+        ticket: TicketNo,
+        party: Party,
+    },
+    /// Shown to agents as possibly related, both ways.
+    Relate {
+        ticket: TicketNo,
+        other: TicketNo,
+    },
+    /// Signed addresses of the ticket are out: make them worthless.
+    BumpSerial {
+        ticket: TicketNo,
+    },
+
+    AddMessage(Box<NewMessage>),
+    /// SMTP accepted an answer: from now on it counts. `at` is when.
+    AnswerAccepted {
+        message: MessageNo,
+        at: Time,
+    },
+
+    Event(Event),
+
+    Enqueue(Box<Parcel>),
+    /// One recipient's result. The parcel's own state follows from its recipients' (see `store::outbox`).
+    Recipient {
+        parcel: ParcelNo,
+        address: Address,
+        state: RecipientState,
+        error: Option<String>,
+    },
+    /// A claimed parcel goes back to the queue, or is done.
+    Parcel {
+        parcel: ParcelNo,
+        state: ParcelState,
+        next_at: Option<Time>,
+        attempts: i64,
+        error: Option<String>,
+        at: Time,
+    },
+    /// The server refuses an empty envelope sender: this mailbox uses bounce addresses from now on.
+    NullSenderRefused {
+        mailbox: String,
+    },
+
+    /// The bytes of a held answer's attachments (`HeldAnswer::attachments`) are kept as blobs while it waits.
+    NewAsk(KnownAsk),
+    SettleAsk {
+        ask: AskNo,
+        at: Time,
+        how: String,
+    },
+
+    AgentAway {
+        agent: Address,
+        until: Option<Time>,
+    },
+    /// A new matter went to this agent in turn: sets the ticket's `turn_agent` and the agent's `last_turn_at`.
+    Turn {
+        ticket: TicketNo,
+        agent: Address,
+        at: Time,
+    },
+    /// A person was told of something that is told once in a while.
+    Told {
+        to: Address,
+        topic: String,
+        at: Time,
+    },
+    /// An automatic mail goes to a customer or stranger.
+    CountAutomatic {
+        address: Address,
+        at: Time,
+    },
+
+    /// Two machines are running, or worse: stop sending and say why.
+    Halt {
+        why: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Message(MessageNo),
+    /// The same mail is on record.
+    Duplicate(MessageNo),
+    Quarantined(QuarantineNo),
+    /// A mail of our own that came back to us.
+    Echo(ParcelNo),
+    /// Acted upon and not kept as a message (a command, a report, an out-of-office of an agent).
+    Done(&'static str),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewQuarantine {
+    pub no: QuarantineNo,
+    pub letter: LetterNo,
+    pub mailbox: String,
+    pub from: Option<Address>,
+    pub subject: String,
+    /// A word (`robot`, `agent-unproved`, `stale-address`, `bounce-unknown`, `unreadable`, `ignored`, `loop` …), then a colon and a sentence.
+    pub reason: String,
+    pub at: Time,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTicket {
+    pub number: TicketNo,
+    pub subject: String,
+    pub base_subject: String,
+    pub state: State,
+    pub mailbox: String,
+    pub channel: Channel,
+    pub customer: Option<CustomerNo>,
+    pub customer_party: Option<Party>,
+    pub priority: Priority,
+    pub created_at: Time,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewMessage {
+    pub no: MessageNo,
+    pub ticket: TicketNo,
+    pub direction: Direction,
+    pub kind: Kind,
+    pub letter: Option<LetterNo>,
+    pub from: Option<Party>,
+    pub to: Vec<Party>,
+    pub cc: Vec<Party>,
+    /// `received_at` of what came in, `now` of what goes out.
+    pub at: Time,
+    pub sent_at: Option<Time>,
+    pub subject: String,
+    pub text: String,
+    pub new_text: String,
+    pub message_id: Option<String>,
+    pub sameness: String,
+    /// Message-IDs that it names as answered, newest first.
+    pub references: Vec<String>,
+    pub thread_index: Option<String>,
+    pub language: Option<String>,
+    /// First address of the agent who wrote it.
+    pub agent: Option<Address>,
+    /// A customer's message that starts or keeps a clock; a person's answer that stops one once accepted.
+    pub counts: bool,
+    /// An answer that needs no SMTP of ours (found in Sent): accepted at `at`.
+    pub accepted: bool,
+    /// The sender is proved (DMARC) where that can be known.
+    pub verified: bool,
+    pub attachments: Vec<AttachmentRow>,
+    /// `Defect::as_str`
+    pub defects: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachmentRow {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub media_type: String,
+    pub size: i64,
+    pub inline: bool,
+    pub content_id: Option<String>,
+    pub sha256: String,
+}

@@ -1,0 +1,235 @@
+//! What was found: everything that a decision may depend on.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Address, AskNo, CustomerNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party,
+    Priority, RecipientState, State, TicketNo, Time,
+};
+use crate::plan::change::AttachmentRow;
+
+use crate::plan::Next;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Findings {
+    pub epoch: i64,
+    pub next: Next,
+    /// A message with the same Message-ID and the same `sameness`: this very mail.
+    pub duplicate: Option<KnownMessage>,
+    /// Another mail bears this Message-ID.
+    pub id_is_taken: bool,
+    /// A letter of one of us with the same Message-ID and `sameness` was acted upon (`Change::ActedOn`).
+    pub acted_on: Option<LetterNo>,
+    /// Messages on record whose Message-ID is in `Clues::references`, in that order.
+    pub messages: Vec<KnownMessage>,
+    /// Messages on record that *name* this letter's Message-ID as one they answer (a parent that comes after its child).
+    pub children: Vec<KnownMessage>,
+    /// Messages with the same Thread-Index root, newest first, at most 10.
+    pub same_thread_index: Vec<KnownMessage>,
+    /// Every ticket that anything here names, and the survivor of each merged one.
+    pub tickets: BTreeMap<TicketNo, TicketFacts>,
+    /// Tickets on which the author is the customer (by any address of hers) or takes part, newest first, at most 20.
+    pub senders_tickets: Vec<TicketNo>,
+    /// The customer to whom the author's address belongs.
+    pub customer: Option<CustomerFacts>,
+    /// Parcels named by `Clues::parcels`, or whose Message-ID is in `Clues::references` or `Clues::bounced`.
+    pub parcels: Vec<KnownParcel>,
+    /// The messages that those parcels are about or carry, and the newest customer message of each ticket in `Clues::numbers`.
+    pub said: BTreeMap<MessageNo, Said>,
+    pub asks: Vec<KnownAsk>,
+    /// By first address. Agents of whom nothing is recorded are missing.
+    pub agents: BTreeMap<Address, AgentFacts>,
+    /// Automatic mails to the author's address in the last 24 hours.
+    pub auto_to_sender: i64,
+    /// Automatic mails to customers and strangers in the last hour.
+    pub auto_in_all: i64,
+    /// Latest notice of each topic to each person: (address, topic).
+    pub told: BTreeMap<(Address, String), Time>,
+    /// The highest parcel number given out in this database.
+    pub last_parcel: ParcelNo,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownMessage {
+    pub no: MessageNo,
+    pub ticket: TicketNo,
+    pub message_id: String,
+    pub direction: Direction,
+    pub from: Option<Address>,
+    pub at: Time,
+}
+
+/// A message with its text, for showing it to another agent or sending it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    pub no: MessageNo,
+    pub ticket: TicketNo,
+    pub direction: Direction,
+    pub kind: Kind,
+    pub from: Option<Party>,
+    pub at: Time,
+    pub subject: String,
+    pub text: String,
+    pub new_text: String,
+    pub message_id: Option<String>,
+    pub verified: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketFacts {
+    pub number: TicketNo,
+    pub subject: String,
+    pub base_subject: String,
+    pub state: State,
+    pub mailbox: String,
+    pub customer: Option<CustomerNo>,
+    /// The customer as she wrote last on this ticket.
+    pub customer_party: Option<Party>,
+    /// All addresses of the customer.
+    pub customer_addresses: Vec<Address>,
+    /// People on Cc who take part.
+    pub participants: Vec<Party>,
+    pub assignee: Option<Address>,
+    /// First address of the agent to whom the ticket last went in turn (`Change::Turn`).
+    pub turn_agent: Option<Address>,
+    pub priority: Priority,
+    pub tags: Vec<String>,
+    pub created_at: Time,
+    pub updated_at: Time,
+    pub closed_at: Option<Time>,
+    pub waiting_since: Option<Time>,
+    pub due_at: Option<Time>,
+    pub hold_until: Option<Time>,
+    /// Where `state` is merged: the end of the chain.
+    pub survivor: Option<TicketNo>,
+    /// Tickets shown as possibly related (`Change::Relate`), at most 10.
+    pub related: Vec<TicketNo>,
+    /// The epoch in which it was opened.
+    pub epoch: i64,
+    /// Goes up when a signed address of the ticket is known to be out; part of what is signed.
+    pub serial: i64,
+    /// Answers that SMTP accepted.
+    pub answers: i64,
+    /// The newest `out` message, whether accepted yet or not.
+    pub last_answer: Option<LastAnswer>,
+    /// The customer's newest message: what an answer threads under.
+    pub last_in: Option<LastIn>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastAnswer {
+    pub message: MessageNo,
+    pub at: Time,
+    /// First address of the agent; `None`: found in Sent without a name, or from the shell.
+    pub agent: Option<Address>,
+    /// The text the customer got.
+    pub text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastIn {
+    pub message: MessageNo,
+    pub message_id: Option<String>,
+    /// Message-IDs that it names as answered, oldest first, as its References header has them.
+    pub references: Vec<String>,
+    pub from: Option<Party>,
+    pub subject: String,
+    pub at: Time,
+    pub language: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomerFacts {
+    pub no: CustomerNo,
+    pub name: String,
+    pub addresses: Vec<Address>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownParcel {
+    pub no: ParcelNo,
+    pub kind: ParcelKind,
+    pub state: ParcelState,
+    pub ticket: Option<TicketNo>,
+    /// The message it carries (an answer) or is about (a notification).
+    pub message: Option<MessageNo>,
+    /// First address of the agent who wrote it or to whom it goes.
+    pub agent: Option<Address>,
+    pub message_id: String,
+    pub created_at: Time,
+    pub recipients: Vec<(Address, RecipientState)>,
+    /// What waits for the `#send` that it asks for; the store adds it to `Findings::asks`.
+    pub ask: Option<AskNo>,
+    /// The mailbox in whose name it goes.
+    pub mailbox: String,
+}
+
+/// Something that waits for an agent's word.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownAsk {
+    pub no: AskNo,
+    pub ticket: Option<TicketNo>,
+    /// First address of the agent who is asked.
+    pub agent: Address,
+    pub created_at: Time,
+    pub expires_at: Time,
+    /// What became of it, and when; `None`: still waits.
+    pub settled: Option<(Time, String)>,
+    pub matter: Matter,
+}
+
+/// What a `#send` lets go.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Matter {
+    /// An answer that was held.
+    Answer(HeldAnswer),
+    /// A mail said to be an agent's, set aside: `#send` records it, it never acts.
+    Quarantined { quarantine: i64 },
+}
+
+/// An answer as it would go to the customer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeldAnswer {
+    pub letter: i64,
+    pub text: String,
+    pub html: Option<String>,
+    pub attachments: Vec<AttachmentRow>,
+    /// The commands that stood above it, as written.
+    pub commands: Vec<String>,
+    /// Tickets that the commands name: they are found together with it.
+    #[serde(default)]
+    pub tickets: Vec<i64>,
+    /// Who was shown as its recipients: a `#send` is good for exactly these.
+    #[serde(default)]
+    pub to: Vec<String>,
+    pub why: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AgentFacts {
+    /// Away until then; far in the future where no end is known.
+    pub away_until: Option<Time>,
+    /// When a new matter last came to this agent in turn.
+    pub last_turn_at: Option<Time>,
+}
+
+/// What the desk must know to judge a delivery.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeliveryFindings {
+    pub parcel: KnownParcel,
+    pub attempts: i64,
+    pub next: Next,
+    pub epoch: i64,
+    pub ticket: Option<TicketFacts>,
+    /// The message it carries or is about.
+    pub said: Option<Said>,
+    /// The oldest counting customer message of the ticket that is newer than the answer.
+    pub waiting_after: Option<Time>,
+    pub agents: BTreeMap<Address, AgentFacts>,
+    pub told: BTreeMap<(Address, String), Time>,
+    /// The ticket's customer's other tickets, newest first.
+    pub customers_tickets: Vec<TicketFacts>,
+}
