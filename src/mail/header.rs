@@ -135,7 +135,17 @@ fn field_colon(line: &[u8]) -> Option<usize> {
 /// The index after the line that begins at `at`.
 #[must_use]
 pub fn line_end(raw: &[u8], at: usize) -> usize {
-    raw[at..].iter().position(|&b| b == b'\n').map_or(raw.len(), |n| at + n + 1)
+    // Every line of every attachment passes here, and `contains` looks at many bytes at once.
+    let mut from = at;
+    for chunk in raw[at..].chunks(64) {
+        if chunk.contains(&b'\n')
+            && let Some(n) = chunk.iter().position(|&b| b == b'\n')
+        {
+            return from + n + 1;
+        }
+        from += chunk.len();
+    }
+    raw.len()
 }
 
 /// A line without its end.

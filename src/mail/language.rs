@@ -75,7 +75,7 @@ fn languages_of(word: &str) -> Option<&'static Vec<usize>> {
 #[must_use]
 pub fn of(text: &str) -> Option<&'static str> {
     let mut scores = [0u32; LANGUAGES.len()];
-    let head = &text[..text.floor_char_boundary(4_000)];
+    let head = &text[..text.floor_char_boundary(2_000)];
     let lower = head.to_lowercase();
     let words = lower.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty());
     for word in words.take(MAX_WORDS) {

@@ -216,7 +216,7 @@ fn sameness(envelope: &Envelope, subject: &str, text: &str) -> String {
     }
     for part in [subject, text] {
         hashed.push('\0');
-        hashed.extend(part.chars().filter(|c| !c.is_whitespace()));
+        hashed.extend(part.split_whitespace());
     }
     attachment::sha256(hashed.as_bytes())
 }
