@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::lab::{self, Lab};
+use crate::lab::Lab;
 use crate::watch::Took;
 use crate::{SUPPORT, machine, watch};
 
@@ -131,10 +132,12 @@ pub fn letters_decided(dir: &Path) -> (usize, usize) {
     (counts.0.unsigned_abs() as usize, counts.1.unsigned_abs() as usize)
 }
 
-/// A running daemon; ended when dropped.
+/// A running daemon; ended when dropped, and also if the bench is killed.
 #[derive(Debug)]
 pub struct Daemon {
     child: Child,
+    /// Waits for the end of its standard input, then ends the daemon.
+    reaper: Child,
     /// From the start of the process until it said `ready`.
     pub ready_after: Duration,
 }
@@ -153,6 +156,9 @@ impl Daemon {
             .stderr(Stdio::piped())
             .spawn()
             .expect("svar runs");
+        let mut reaper = Command::new("bash");
+        reaper.args(["-c", "trap '' INT TERM HUP; cat; kill $0", &child.id().to_string()]).process_group(0);
+        let reaper = reaper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("bash");
         let mut lines = BufReader::new(child.stderr.take().expect("its stderr"));
         let (tell, told) = mpsc::channel();
         let log = dir.join("log");
@@ -164,7 +170,7 @@ impl Daemon {
                 all.push_str(&line);
                 if !is_ready && line.trim_end().ends_with("ready") {
                     is_ready = true;
-                    let _ = tell.send(Ok(()));
+                    let _ = tell.send(Ok(began.elapsed()));
                 }
                 line.clear();
                 if all.len() < 1 << 20 {
@@ -175,10 +181,10 @@ impl Daemon {
             let _ = tell.send(Err(all));
         });
         match told.recv_timeout(Duration::from_secs(120)) {
-            Ok(Ok(())) => Self { child, ready_after: began.elapsed() },
+            Ok(Ok(ready_after)) => Self { child, reaper, ready_after },
             Ok(Err(said)) => panic!("svar run ended: {}", tail(&said)),
             Err(_) => {
-                let _ = child.kill();
+                let (_, _) = (child.kill(), child.wait());
                 panic!("svar run is not ready after two minutes")
             }
         }
@@ -191,13 +197,13 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        drop(self.reaper.stdin.take());
+        let _ = self.reaper.wait();
         let _ = self.child.wait();
     }
 }
 
-/// The password that all of the lab's accounts have.
+/// By TLS and with a login.
 pub fn submission(lab: &Lab, port: u16) -> Notices {
-    debug_assert!(!lab::PASSWORD.is_empty());
     Notices::Submission { port, ca: lab.ca(), password: lab.dir.join("password") }
 }

@@ -86,8 +86,7 @@ fn main() -> ExitCode {
         println!("{}", letters.describe());
         return ExitCode::SUCCESS;
     }
-    let home = PathBuf::from(format!("/tmp/svar-bench-{}", std::process::id()));
-    let home = Home::make(home);
+    let home = Home::make();
     let mut table = Table::default();
     let say = |what: &str| eprintln!("bench: {what}");
 
@@ -229,7 +228,16 @@ fn write_maildir(dir: &Path, count: usize) -> Shape {
 struct Home(PathBuf);
 
 impl Home {
-    fn make(path: PathBuf) -> Self {
+    /// Also removes what runs that were killed have left.
+    fn make() -> Self {
+        for left in std::fs::read_dir("/tmp").into_iter().flatten().flatten() {
+            let name = left.file_name().to_string_lossy().into_owned();
+            let owner = name.strip_prefix("svar-bench-").and_then(|id| id.parse::<u32>().ok());
+            if owner.is_some_and(|id| !Path::new("/proc").join(id.to_string()).exists()) {
+                let _ = std::fs::remove_dir_all(left.path());
+            }
+        }
+        let path = PathBuf::from(format!("/tmp/svar-bench-{}", std::process::id()));
         std::fs::create_dir_all(&path).expect("a directory under /tmp");
         Self(path)
     }
