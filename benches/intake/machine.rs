@@ -58,6 +58,23 @@ fn syncs_per_second(dir: &Path) -> f64 {
     rate
 }
 
+/// Small files made and each made durable, as mbsync does; a virtual disk's mood can change within a run.
+pub fn files_per_second(dir: &Path) -> f64 {
+    let home = dir.join("durable");
+    fs::create_dir_all(&home).expect("a directory");
+    let began = watch::now();
+    let mut count = 0.0;
+    while began.elapsed() < Duration::from_secs(2) {
+        let mut file = fs::File::create(home.join(format!("{count}"))).expect("a file");
+        file.write_all(&[7; 8192]).expect("the disk takes 8 kB");
+        file.sync_all().expect("fsync");
+        count += 1.0;
+    }
+    let rate = count / began.elapsed().as_secs_f64();
+    let _ = fs::remove_dir_all(home);
+    rate
+}
+
 fn versions() -> Vec<String> {
     let mut out = vec![format!("svar {}", env!("CARGO_PKG_VERSION"))];
     let sqlite = rusqlite::version();

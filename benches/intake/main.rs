@@ -8,6 +8,7 @@ mod letters;
 mod library;
 mod machine;
 mod million;
+mod parts;
 mod rest;
 mod sink;
 mod table;
@@ -163,15 +164,20 @@ fn imap_intake(options: &Options, home: &Path, lab: &Lab, sink: &Sink, table: &m
     let inlet = Inlet::Imap(Account::of(lab, desk::Start::All));
     let [mut ours, mut told, mut default, mut careless, mut bare] = [const { Vec::new() }; 5];
     yardsticks::bare_fetch(lab);
+    let mut files = vec![machine::files_per_second(home)];
     for round in 0..options.rounds {
         say(&format!("imap, round {}", round + 1));
         ours.push(desk::take_in_once(&home.join("imap"), &inlet, &Notices::None, options.letters));
         default.push(yardsticks::mbsync(&home.join("mbsync"), lab, yardsticks::Fsync::Default));
         careless.push(yardsticks::mbsync(&home.join("mbsync"), lab, yardsticks::Fsync::No));
         bare.push(yardsticks::bare_fetch(lab));
+        files.push(machine::files_per_second(home));
     }
     say("imap, with notifications");
     told.push(desk::take_in_more(&home.join("told"), options.letters));
+    let all: Vec<String> = files.iter().map(|rate| format!("{rate:.0}")).collect();
+    let what = "the disk meanwhile: files of 8 kB made and made durable, a second";
+    table.row(what, all.join(", "), "before, between and after the rounds".to_owned(), "");
     let ours = table.rate("Dovecot: `svar run --once`", ">= mbsync", options.letters, &ours);
     let default = table.rate("Dovecot: `mbsync`, default setting", "", options.letters, &default);
     table.rate("Dovecot: `mbsync`, FSync no", "", options.letters, &careless);
