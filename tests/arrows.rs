@@ -50,6 +50,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("zstd", &["src/store/custody"]),
     ("clap", &["src/cli/"]),
     ("comfy_table", &["src/cli/print"]),
+    ("indicatif", &["src/cli/"]),
+    ("csv", &["src/report/"]),
+    ("resvg", &["src/report/chart"]),
+    ("dejavu", &["src/report/chart"]),
+    ("icalendar", &["src/mail/calendar"]),
     ("sd_notify", &["src/daemon"]),
     ("tracing_subscriber", &["src/daemon", "src/cli/"]),
 ];
@@ -80,7 +85,7 @@ const LONGER: &[(&str, usize, &str)] = &[];
 
 /// `Cargo.lock` holds no more packages than this, all platforms and tests included. Raise it together with the line in
 /// `docs/DECISIONS.md` that says why.
-const PACKAGES: usize = 260;
+const PACKAGES: usize = 311;
 
 /// A source file, without its comments and without what stands in string literals.
 struct Source {
