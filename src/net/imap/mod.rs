@@ -4,6 +4,7 @@
 //! and the accounting of what answers what are here. After anything but an answer the session is broken: drop it and
 //! connect anew. A session whose call was cancelled half-way is broken too.
 
+mod age;
 mod answer;
 mod change;
 mod command;
