@@ -12,6 +12,7 @@ pub mod custody;
 mod db;
 pub mod due;
 mod facts;
+pub mod figures;
 pub mod lookup;
 pub mod meta;
 mod migrate;
