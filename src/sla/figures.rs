@@ -3,6 +3,12 @@
 //! [`Figures`] is the JSON of `svar stats --json`; whatever shows figures shows these. Nothing in here is stored: the same
 //! histories, period, measures and time of day give the same figures.
 
+mod count;
+mod slow;
+mod tally;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -12,6 +18,7 @@ use serde::{Serialize, Serializer};
 use crate::model::{Address, Priority, State, TicketNo, Time};
 use crate::sla::calendar::Calendar;
 use crate::sla::clock::{ClockKind, ClockState, Step, Targets};
+use crate::sla::figures::tally::Tally;
 
 /// One ticket, as figures need it.
 #[derive(Clone, Debug, PartialEq)]
@@ -345,28 +352,9 @@ pub fn figures(
     measures: &Measures,
     now: Time,
 ) -> Figures {
-    let _ = (histories, measures);
-    Figures {
-        from: period.from,
-        to: period.to,
-        mailbox: mailbox.map(str::to_owned),
-        as_at: now,
-        tickets: TicketCounts::default(),
-        first_response: ClockFigures::default(),
-        next_response: ClockFigures::default(),
-        resolution: ClockFigures::default(),
-        by_agent: Vec::new(),
-        by_hour: Vec::new(),
-        by_weekday: Vec::new(),
-        by_day: Vec::new(),
-        by_tag: Vec::new(),
-        solved_by_first_answer: 0,
-        customer_messages_per_ticket: None,
-        backlog: Backlog::default(),
-        silent_hours: Vec::new(),
-        outages: Vec::new(),
-        slowest: Vec::new(),
-        mystery: Vec::new(),
-        clocks: Vec::new(),
+    let mut tally = Tally::new(period, mailbox, measures, now);
+    for history in histories {
+        tally.add(history);
     }
+    tally.finish()
 }

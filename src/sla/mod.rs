@@ -6,3 +6,4 @@ pub mod duration;
 pub mod figures;
 pub mod holidays;
 pub mod hours;
+pub mod timeline;

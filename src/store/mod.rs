@@ -8,6 +8,7 @@
 pub mod apply;
 pub mod backup;
 pub mod check;
+pub mod course;
 pub mod custody;
 mod db;
 pub mod due;
