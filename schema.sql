@@ -19,7 +19,7 @@ CREATE TABLE desk (
 ) STRICT;
 INSERT INTO desk VALUES (1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
--- Facts of the database itself: whose it is (machine, data_dir), halted, config_fingerprint, null_sender_refused:MAILBOX.
+-- Facts of the database itself: whose it is (machine, data_dir), halted, config_fingerprint, clocks_fingerprint, null_sender_refused:MAILBOX.
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -164,12 +164,13 @@ CREATE TABLE ticket (
     updated_at INTEGER NOT NULL,
     closed_at INTEGER,
     waiting_since INTEGER,             -- when the oldest unanswered customer message came
-    due_at INTEGER,
+    due_at INTEGER,                    -- when the target of that answer is used up
+    late_at INTEGER,                   -- when it is past: the next open second; both follow from the steps and the configuration
     hold_until INTEGER,
     survivor INTEGER REFERENCES ticket,
     epoch INTEGER NOT NULL,
     serial INTEGER NOT NULL,           -- goes up to make signed addresses worthless
-    answers INTEGER NOT NULL,          -- accepted by SMTP, or found
+    answers INTEGER NOT NULL,          -- accepted by SMTP, found, or given by telephone
     last_answer INTEGER,               -- the newest `out` message
     last_in INTEGER,                   -- the message that an answer threads under
     CHECK ((state = 'merged') = (survivor IS NOT NULL)),
@@ -180,6 +181,8 @@ CREATE INDEX ticket_open ON ticket (number) WHERE state IN ('open', 'pending', '
 CREATE INDEX ticket_pending ON ticket (mailbox, updated_at) WHERE state = 'pending' AND waiting_since IS NULL;
 CREATE INDEX ticket_held ON ticket (hold_until) WHERE state = 'held';
 CREATE INDEX ticket_due ON ticket (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX ticket_late ON ticket (late_at) WHERE late_at IS NOT NULL;
+CREATE INDEX ticket_over ON ticket (updated_at, created_at, mailbox) WHERE state IN ('closed', 'spam', 'merged');
 CREATE INDEX ticket_customer ON ticket (customer) WHERE customer IS NOT NULL;
 CREATE INDEX ticket_survivor ON ticket (survivor) WHERE survivor IS NOT NULL;
 CREATE INDEX ticket_assignee ON ticket (assignee) WHERE assignee IS NOT NULL;
@@ -220,6 +223,7 @@ CREATE TABLE message (
     sent_at INTEGER,                   -- what the sender claims
     accepted_at INTEGER,               -- of an answer: from here on it counts
     counts INTEGER NOT NULL CHECK (counts IN (0, 1)),
+    found INTEGER NOT NULL CHECK (found IN (0, 1)),   -- an answer that left without us, read later
     verified INTEGER NOT NULL CHECK (verified IN (0, 1)),
     from_name TEXT,
     from_address TEXT,
@@ -239,7 +243,8 @@ CREATE TABLE message (
     text TEXT NOT NULL,
     CHECK ((from_name IS NULL) = (from_address IS NULL))
 ) STRICT;
-CREATE INDEX message_ticket ON message (ticket);
+-- Holds all that clocks ask of messages, so that figures do not step over their texts.
+CREATE INDEX message_ticket ON message (ticket, direction, counts, found, event, at, accepted_at, agent);
 CREATE INDEX message_thread_index ON message (thread_index) WHERE thread_index IS NOT NULL;
 
 -- Message-IDs. `hash` is the first 8 bytes of a SHA-256; what is found is compared with the text it stands for.

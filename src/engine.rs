@@ -12,6 +12,7 @@ pub mod clocks;
 mod consign;
 pub mod desk_dir;
 mod event;
+pub mod figures;
 mod guest;
 mod home;
 mod in_flight;
@@ -102,6 +103,7 @@ impl Engine {
     pub fn set_settings(&mut self, settings: Arc<Settings>) -> Result<(), StoreError> {
         let fingerprint = settings.fingerprint.clone();
         self.store.batch(|tx| tx.set_config_fingerprint(&fingerprint))?;
+        clocks::follow_all(&mut self.store, &settings)?;
         self.settings = settings;
         Ok(())
     }

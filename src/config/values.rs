@@ -10,7 +10,7 @@ use toml::de::DeValue;
 use super::LANGUAGES;
 use super::mistake::{instead, nearest, one_of};
 use super::reader::{Value, items};
-use crate::model::{Address, one_line};
+use crate::model::{Address, Time, one_line};
 use crate::net::Secret;
 use crate::sla::calendar::Interval;
 use crate::sla::duration::{parse_calendar, parse_open, parse_size};
@@ -18,6 +18,9 @@ use crate::sla::holidays::Country;
 use crate::sla::hours::{DAYS, parse_interval, parse_time_of_day};
 
 type Read<T> = Result<T, String>;
+
+/// A year: whoever writes a longer target means another unit.
+const OPEN_TIME_MAX_S: i64 = 365 * Time::DAY;
 
 fn string<'v>(v: &'v Value<'_>, noun: &str, write: &str) -> Read<&'v str> {
     v.str().ok_or_else(|| v.no(noun, write))
@@ -131,6 +134,7 @@ pub fn open_time(v: &Value<'_>) -> Read<i64> {
     let write = "it as \"30m\", \"1h\" or \"24h\"";
     match parse_open(string(v, "duration", write)?) {
         Ok(0) => Err(v.no("duration above 0", write)),
+        Ok(seconds) if seconds > OPEN_TIME_MAX_S => Err(v.is("is more than a year of open time", "at most \"8760h\"")),
         Ok(seconds) => Ok(seconds),
         Err(crate::sla::duration::Unreadable::Days(_)) => {
             Err(v.is("counts days, which are ambiguous in open time", "hours, for example \"24h\""))

@@ -210,6 +210,7 @@ impl Case<'_> {
                     self.add_note(&facts, text, by);
                 }
                 self.event(ticket, actor, What::Called, "");
+                self.touch(ticket, |t| t.answers += 1);
                 self.waiting(ticket, None);
                 if facts.assignee.is_none()
                     && let Some(by) = by

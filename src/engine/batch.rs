@@ -7,6 +7,7 @@ use crate::config::settings::{self, Settings};
 use crate::desk::sign::Key;
 use crate::desk::{self, Rules};
 use crate::engine::clock::{self, Clock, Doubt, Now};
+use crate::engine::clocks;
 use crate::engine::desk_dir::Footprint;
 use crate::engine::event::{Consignment, Finished, Outcome, Waiting};
 use crate::engine::in_flight::{self, InFlight};
@@ -211,7 +212,8 @@ impl Batch<'_> {
         if refused_null_sender {
             changes.push(Change::NullSenderRefused { mailbox: findings.parcel.mailbox.clone() });
         }
-        tx.apply(&changes, &Blobs::new(), now)
+        tx.apply(&changes, &Blobs::new(), now)?;
+        clocks::follow(tx, self.settings, &changes)
     }
 
     // ---- time -------------------------------------------------------------------------------------------------------
@@ -233,6 +235,7 @@ impl Batch<'_> {
         let changed = fenced(tx, |tx| {
             let changes = desk::due(&findings, &self.rules(), now);
             tx.apply(&changes, &Blobs::new(), now)?;
+            clocks::follow(tx, self.settings, &changes)?;
             Ok(!changes.is_empty())
         })?;
         match changed {

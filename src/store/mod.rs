@@ -8,10 +8,12 @@
 pub mod apply;
 pub mod backup;
 pub mod check;
+pub mod course;
 pub mod custody;
 mod db;
 pub mod due;
 mod facts;
+pub mod figures;
 pub mod lookup;
 pub mod meta;
 mod migrate;

@@ -16,11 +16,11 @@ impl Tx<'_> {
         self.note_on_ticket(new, now)?;
         let accepted_at = (new.direction == Direction::Out && new.accepted).then_some(new.at);
         self.run(
-            r#"INSERT INTO message (no, ticket, direction, kind, letter, event, at, sent_at, accepted_at, counts, verified, from_name,
+            r#"INSERT INTO message (no, ticket, direction, kind, letter, event, at, sent_at, accepted_at, counts, found, verified, from_name,
                from_address, agent, message_id, sameness, thread_index, language, subject, to_parties, cc_parties, "references",
                attachments, files, defects, new_text, text)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-               ?24, ?25, ?26, ?27)"#,
+               ?24, ?25, ?26, ?27, ?28)"#,
             args![
                 new.no,
                 new.ticket,
@@ -32,6 +32,7 @@ impl Tx<'_> {
                 new.sent_at,
                 accepted_at,
                 new.counts,
+                new.direction == Direction::Out && new.accepted,
                 new.verified,
                 new.from.as_ref().map(|p| &p.name),
                 new.from.as_ref().map(|p| &p.address),
