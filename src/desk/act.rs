@@ -228,7 +228,8 @@ impl Case<'_> {
                     return Err(Refusal::NoSuchAgent(agent.to_string()));
                 }
                 self.assign(ticket, agent, actor);
-                if by.is_none_or(|s| s.address() != agent) {
+                let unseen = self.show_unseen(ticket, agent);
+                if !unseen && by.is_none_or(|s| s.address() != agent) {
                     self.hand_over(ticket, agent, by);
                 }
             }
@@ -292,6 +293,9 @@ impl Case<'_> {
             t.closed_at = (state == State::Closed).then_some(at);
         });
         self.event(ticket, actor, what, hold_until.map(|t| t.to_string()).unwrap_or_default());
+        if state == State::Closed {
+            self.forget_notices(ticket);
+        }
     }
 
     pub fn assign(&mut self, ticket: TicketNo, agent: &Address, actor: &str) {
