@@ -98,7 +98,8 @@ pub fn of_command(
         Command::Called(words) => Act::Called([words.as_str(), text].join("\n").trim().to_owned()),
         Command::Pending => Act::Pending,
         Command::Hold(until) => Act::Hold(*until),
-        Command::Take => Act::Assign(own.cloned().ok_or_else(|| Refusal::NoSuchAgent(String::new()))?),
+        Command::Take(tickets) if !tickets.is_empty() => return Ok(None),
+        Command::Take(_) => Act::Assign(own.cloned().ok_or_else(|| Refusal::NoSuchAgent(String::new()))?),
         Command::Assign(who) => Act::Assign(agent_called(who, rules)?),
         Command::Note(to) => {
             if text.trim().is_empty() {

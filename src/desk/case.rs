@@ -141,12 +141,7 @@ impl<'a> Case<'a> {
     /// Where the decision stands, to come back to.
     #[must_use]
     pub fn mark(&self) -> Mark {
-        Mark {
-            changes: self.changes.len(),
-            tickets: self.tickets.clone(),
-            paces: self.paces.clone(),
-            next: self.next,
-        }
+        Mark { changes: self.changes.len(), tickets: self.tickets.clone(), paces: self.paces.clone(), next: self.next }
     }
 
     /// Forgets everything that was decided since.

@@ -83,9 +83,10 @@ impl<'a> Case<'a> {
         let over = matches!(facts.state, State::Closed | State::Spam | State::Merged);
         let reminder = matches!(matter.reason, Reason::HoldOver | Reason::Assigned { .. });
         let answered = facts.last_answer.as_ref().is_some_and(|a| a.message > notice.message);
-        let taken = facts.assignee.as_ref().is_some_and(|a| {
-            *a != notice.person && matter.assignee.as_deref() != Some(a.as_str())
-        });
+        let taken = facts
+            .assignee
+            .as_ref()
+            .is_some_and(|a| *a != notice.person && matter.assignee.as_deref() != Some(a.as_str()));
         let each_for_himself = self.mailbox(&facts.mailbox).is_some_and(|m| m.notify == Notify::All);
         if over || (!reminder && (answered || facts.waiting_since.is_none())) || (taken && !each_for_himself) {
             return None;
@@ -189,15 +190,24 @@ impl<'a> Case<'a> {
         let (Some(mailbox), Some(staff)) = (from, self.rules.staff(&person)) else { return };
         self.send_list(mailbox, &staff, lines, more);
         for notice in listed {
-            self.event(notice.ticket, "svar", What::Notified, format!("message {} to {} in a list", notice.message, staff.actor()));
+            self.event(
+                notice.ticket,
+                "svar",
+                What::Notified,
+                format!("message {} to {} in a list", notice.message, staff.actor()),
+            );
             let seen = Notice { due_at: None, gathered: false, ..notice.clone() };
             self.change(Change::Defer(Box::new(seen)));
         }
     }
 
     fn line_of(&self, notice: &Notice, mailbox: &Mailbox, facts: &TicketFacts) -> GatheredLine {
-        let commands =
-            [(TapWord::Take, "take"), (TapWord::Done, "done"), (TapWord::HoldTomorrow, "hold"), (TapWord::Spam, "spam")];
+        let commands = [
+            (TapWord::Take, "take"),
+            (TapWord::Done, "done"),
+            (TapWord::HoldTomorrow, "hold"),
+            (TapWord::Spam, "spam"),
+        ];
         let commands = commands.into_iter().map(|(what, word)| (what, word.to_owned())).collect();
         GatheredLine {
             kind: notice.kind,

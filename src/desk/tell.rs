@@ -252,8 +252,12 @@ impl Case<'_> {
             Remark::SameMatter(other) => Some((TapWord::Merge, format!("merge{other}"))),
             _ => None,
         });
-        let always =
-            [(TapWord::Take, "take"), (TapWord::Close, "close"), (TapWord::HoldTomorrow, "hold"), (TapWord::Spam, "spam")];
+        let always = [
+            (TapWord::Take, "take"),
+            (TapWord::Close, "close"),
+            (TapWord::HoldTomorrow, "hold"),
+            (TapWord::Spam, "spam"),
+        ];
         let commands = always.into_iter().map(|(what, word)| (what, word.to_owned())).chain(same);
         self.one_taps(mailbox, agent.address(), facts, commands.collect())
     }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Address, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind, ParcelNo, ParcelState, Party,
-    Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
+    Address, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind, ParcelNo, ParcelState,
+    Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
 use crate::plan::event::Event;
 use crate::plan::found::KnownAsk;

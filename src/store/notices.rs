@@ -106,12 +106,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// A database error.
-    pub fn about(
-        &mut self,
-        notices: &[Notice],
-        customer: Option<&Address>,
-        now: Time,
-    ) -> Result<Findings, StoreError> {
+    pub fn about(&mut self, notices: &[Notice], customer: Option<&Address>, now: Time) -> Result<Findings, StoreError> {
         let mut numbers: Vec<TicketNo> = notices.iter().map(|n| n.ticket).collect();
         numbers.sort_unstable();
         numbers.dedup();

@@ -157,8 +157,7 @@ impl Tx<'_> {
     }
 
     fn allowance(&mut self, mailbox: &str, limits: &Limits, now: Time) -> Result<Allowance, StoreError> {
-        let mut allowance =
-            Allowance { minute: i64::MAX, day: i64::MAX, inside: i64::MAX, automatic: i64::MAX };
+        let mut allowance = Allowance { minute: i64::MAX, day: i64::MAX, inside: i64::MAX, automatic: i64::MAX };
         if limits.mail_per_minute > 0 {
             allowance.minute = limits.mail_per_minute - self.handed_over(mailbox, minute_of(now))?;
         }

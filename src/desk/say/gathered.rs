@@ -65,7 +65,7 @@ pub fn gathered(voice: &Voice<'_>, facts: &GatheredFacts) -> Page {
 /// Who waits, and until when.
 fn about(voice: &Voice<'_>, line: &GatheredLine) -> Vec<String> {
     let words = voice.words();
-    let mut about = vec![voice.who(line.customer.as_ref())];
+    let mut about = Vec::new();
     if let Some(due) = line.due_at {
         let key = if due < voice.now { "gathered.overdue" } else { "gathered.due" };
         about.push(words.say(key, context! { due => voice.moment(due) }));
@@ -73,5 +73,65 @@ fn about(voice: &Voice<'_>, line: &GatheredLine) -> Vec<String> {
     if line.mails > 1 {
         about.push(words.say("gathered.mails", context! { n => line.mails }));
     }
-    about
+    [voice.who(line.customer.as_ref()), about.join(", ")].into_iter().filter(|l| !l.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::say::notification::TapWord;
+    use crate::desk::wording::Wording;
+    use crate::model::Address;
+
+    fn line(kind: NoticeKind, number: i64, subject: &str, due: &str, mails: usize) -> GatheredLine {
+        let address = |text: &str| Address::parse(text).unwrap();
+        let tap = |what, word: &str| Tap {
+            what,
+            to: address(&format!("support+k{number}-{word}.k4zq2m.7xw3tab5c6d7e2f3@example.test")),
+        };
+        GatheredLine {
+            kind,
+            number: TicketNo(number),
+            subject: subject.to_owned(),
+            customer: Some(Party::new("Maja Svensson", address("maja@kund.test"))),
+            due_at: Time::parse_rfc3339(due),
+            mails,
+            taps: vec![
+                tap(TapWord::Take, "take"),
+                tap(TapWord::Done, "done"),
+                tap(TapWord::HoldTomorrow, "hold"),
+                tap(TapWord::Spam, "spam"),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_list_names_each_ticket_and_never_its_text() {
+        let zone = jiff::tz::TimeZone::get("Europe/Stockholm").unwrap();
+        let now = Time::parse_rfc3339("2026-11-24T12:40:00Z").unwrap();
+        for language in Wording::languages() {
+            let voice = Voice { language, zone: &zone, now, desk: "Exempelbutiken" };
+            let lines = vec![
+                line(NoticeKind::Message, 41, "Muggen kom fram trasig", "2026-11-24T13:40:00Z", 2),
+                line(NoticeKind::Message, 42, "", "2026-11-25T08:10:00Z", 1),
+                line(
+                    NoticeKind::Warning,
+                    7,
+                    "Var är mitt paket? Det skulle ha kommit i går och nu är jag orolig",
+                    "2026-11-24T13:00:00Z",
+                    1,
+                ),
+            ];
+            let page = gathered(&voice, &GatheredFacts { lines, more: 12 });
+            assert!(page.html.matches("mailto:support%2Bk41-take.").count() == 1 && !page.html.contains("<script"));
+            assert!(page.text.lines().all(|l| l.chars().count() <= 76), "{}", page.text);
+            if language == "sv" {
+                assert_eq!(page.subject, "1 ärende med kort tid kvar, 2 nya mejl att besvara");
+                assert_eq!(page.text, include_str!("tests/gathered.sv.txt"), "{}", page.text);
+            }
+            let late = vec![line(NoticeKind::Breach, 7, "Retur", "2026-11-24T12:00:00Z", 1)];
+            let page = gathered(&voice, &GatheredFacts { lines: late, more: 0 });
+            assert!(!page.text.contains("57"), "a manager takes nothing: {}", page.text);
+        }
+    }
 }

@@ -9,7 +9,8 @@ use crate::model::{Address, AskNo, ParcelKind, ParcelNo, ParcelState, RecipientS
 use crate::plan::{KnownAsk, Matter, Parcel, Route, Segment, Sender};
 
 /// Removes a blob that nothing names any more.
-pub(super) const DROP_BLOB: &str = "DELETE FROM blob WHERE no = ?1 AND NOT EXISTS (SELECT 1 FROM blob_use WHERE blob = ?1)
+pub(super) const DROP_BLOB: &str =
+    "DELETE FROM blob WHERE no = ?1 AND NOT EXISTS (SELECT 1 FROM blob_use WHERE blob = ?1)
     AND NOT EXISTS (SELECT 1 FROM ask_blob WHERE blob = ?1) AND NOT EXISTS (SELECT 1 FROM notice_blob WHERE blob = ?1)";
 
 /// A segment as `parcel_bytes.layout` lists it.
