@@ -21,6 +21,7 @@ mod keep;
 pub mod reader;
 #[cfg(test)]
 mod tests;
+mod time;
 mod void;
 
 use std::collections::BTreeMap;

@@ -17,6 +17,7 @@ pub mod figures;
 pub mod lookup;
 pub mod meta;
 mod migrate;
+pub mod notices;
 pub mod outbox;
 pub mod query;
 pub mod search;
