@@ -12,6 +12,7 @@ pub mod commands;
 pub mod confirm;
 pub mod customer;
 pub mod delivery;
+pub mod digest;
 pub mod doubt;
 pub mod due;
 pub mod guard;
