@@ -19,7 +19,8 @@ CREATE TABLE desk (
 ) STRICT;
 INSERT INTO desk VALUES (1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
--- Facts of the database itself: whose it is (machine, data_dir), halted, config_fingerprint, clocks_fingerprint, null_sender_refused:MAILBOX.
+-- Facts of the database itself: whose it is (machine, data_dir), halted, config_fingerprint, clocks_fingerprint, null_sender_refused:MAILBOX,
+-- digests_since (when it was first looked whether one is due).
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -103,6 +104,7 @@ CREATE TABLE quarantine (
     CHECK ((settled_at IS NULL) = (how IS NULL))
 ) STRICT;
 CREATE INDEX quarantine_open ON quarantine (no) WHERE settled_at IS NULL;
+CREATE INDEX quarantine_at ON quarantine (at);
 
 ---- people ---------------------------------------------------------------------------------------------------------
 
@@ -137,6 +139,19 @@ CREATE TABLE told (
     PRIMARY KEY (address, topic)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX told_at ON told (at);
+
+-- Digests that were made for a manager: each comes once, and later ones say what has become of what was told.
+CREATE TABLE digest (
+    address TEXT NOT NULL,             -- the manager's first
+    kind TEXT NOT NULL CHECK (kind IN ('daily', 'weekly', 'monthly')),
+    first_day TEXT NOT NULL,           -- 2026-12-08; the days that it covers, both inclusive
+    last_day TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    parcel INTEGER,                    -- NULL: nothing was sent, the desk began after it was due
+    within INTEGER NOT NULL,           -- responses within their targets, as told
+    counted INTEGER NOT NULL,          -- of so many
+    PRIMARY KEY (address, kind, first_day)
+) STRICT, WITHOUT ROWID;
 
 -- Automatic mails to customers and strangers, for the limits; kept two days.
 CREATE TABLE automatic (
@@ -247,6 +262,7 @@ CREATE TABLE message (
 ) STRICT;
 -- Holds all that clocks ask of messages, so that figures do not step over their texts.
 CREATE INDEX message_ticket ON message (ticket, direction, counts, found, event, at, accepted_at, agent);
+CREATE INDEX message_robots ON message (at) WHERE direction = 'in' AND kind <> 'person';
 CREATE INDEX message_thread_index ON message (thread_index) WHERE thread_index IS NOT NULL;
 
 -- Message-IDs. `hash` is the first 8 bytes of a SHA-256; what is found is compared with the text it stands for.

@@ -13,6 +13,7 @@ pub mod commands;
 pub mod confirm;
 pub mod customer;
 pub mod delivery;
+pub mod digest;
 pub mod doubt;
 pub mod due;
 pub mod guard;
@@ -30,7 +31,6 @@ pub mod tell;
 pub mod thread;
 pub mod vouch;
 pub mod when;
-pub mod wording;
 
 pub use case::Rules;
 pub use delivery::delivered;

@@ -55,6 +55,8 @@ impl Plan {
 /// What a batch came to. Nothing of it may be used unless it was committed.
 #[derive(Debug)]
 pub struct Done {
+    /// As judged.
+    pub(super) now: Time,
     pub(super) clock: Clock,
     pub(super) doubt: Option<Doubt>,
     pub(super) results: usize,
@@ -123,6 +125,7 @@ impl Batch<'_> {
         let now = judged.now;
         tx.set_last_now(now);
         let mut done = Done {
+            now,
             clock,
             doubt: judged.doubt,
             results: 0,

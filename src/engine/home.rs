@@ -11,8 +11,10 @@ use crate::engine::batch::Backlog;
 use crate::engine::clock::Clock;
 use crate::engine::clocks;
 use crate::engine::desk_dir::{self, DeskDir, DeskDirError, Footprint};
+use crate::engine::digest::Digests;
 use crate::engine::event::{Consignment, Waiting};
 use crate::engine::in_flight::InFlight;
+use crate::model::Time;
 use crate::store::{Role, Store, StoreError, Tx};
 
 /// Why the desk does not open.
@@ -113,6 +115,8 @@ impl Engine {
             read: crate::mail::read::read,
             clock: Clock::default(),
             doubt: None,
+            judged: Time::default(),
+            digests: Digests::default(),
             waiting: Waiting::default(),
             flight: InFlight::default(),
             backlog: Backlog::Some,

@@ -11,6 +11,7 @@ pub mod check;
 pub mod course;
 pub mod custody;
 mod db;
+pub mod digests;
 pub mod due;
 mod facts;
 pub mod figures;

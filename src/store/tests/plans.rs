@@ -1,6 +1,6 @@
 //! Every named query finds its rows by an index: the cost does not grow with what is over and done with.
 
-use super::super::{course, custody, due, facts, figures, lookup, notices, outbox, search, view};
+use super::super::{course, custody, digests, due, facts, figures, lookup, notices, outbox, search, view};
 use super::*;
 use crate::store::Query;
 use crate::store::db::Arg;
@@ -152,6 +152,9 @@ fn what_is_open_is_found_among_what_is_open() {
         (figures::OPEN, "ticket_open", 2),
         (figures::OVER, "ticket_over (updated_at>?", 3),
         (course::MESSAGES, "USING COVERING INDEX message_ticket", 2),
+        (digests::LATEST, "digest USING PRIMARY KEY (address=? AND kind=?)", 3),
+        (digests::KEPT_OUT, "message_robots (at>? AND at<?)", 3),
+        (digests::SET_ASIDE, "quarantine_at (at>? AND at<?)", 3),
     ] {
         let plan = plan(&mut store, sql, args);
         assert!(plan.iter().any(|step| step.contains(index)), "{index}:\n{}", plan.join("\n"));
