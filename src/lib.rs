@@ -13,5 +13,7 @@ pub mod mail;
 pub mod model;
 pub mod net;
 pub mod plan;
+pub mod report;
 pub mod sla;
 pub mod store;
+pub mod wording;

@@ -11,7 +11,6 @@ use crate::desk::sign::SignedAddress;
 use crate::desk::tell::{News, is_live};
 use crate::desk::thread::{Place, Thread, takes_part, thread};
 use crate::desk::vouch::{Vouch, vouch};
-use crate::desk::wording::Wording;
 use crate::mail::compose::AutoSubmitted;
 use crate::mail::letter::{Defect, Letter};
 use crate::mail::thanks::only_thanks;
@@ -19,6 +18,7 @@ use crate::model::{
     Address, CustomerNo, Direction, Kind, MessageNo, ParcelKind, Party, Priority, State, TicketNo, Time,
 };
 use crate::plan::{Change, Fate, KnownMessage, LastIn, NewMessage, NewTicket, TicketFacts, What};
+use crate::wording::Wording;
 
 /// Mail that lay there before us and is older than this is filed without telling anybody.
 const OLD_NEWS_S: i64 = 7 * Time::DAY;

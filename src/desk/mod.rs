@@ -27,7 +27,6 @@ pub mod tell;
 pub mod thread;
 pub mod vouch;
 pub mod when;
-pub mod wording;
 
 pub use case::Rules;
 pub use delivery::delivered;

@@ -15,8 +15,8 @@ pub mod subject;
 
 use jiff::tz::TimeZone;
 
-use crate::desk::wording::Wording;
 use crate::model::{Party, TicketNo, Time, one_line};
+use crate::wording::Wording;
 
 /// To whom a page speaks: language, zone and the moment of reading.
 #[derive(Clone, Copy, Debug)]
