@@ -14,6 +14,7 @@ pub mod desk_dir;
 mod event;
 pub mod figures;
 mod guest;
+pub mod history;
 mod home;
 mod in_flight;
 mod judge;

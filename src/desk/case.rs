@@ -114,12 +114,14 @@ pub struct Case<'a> {
     /// The tickets as they are after the changes so far.
     pub tickets: BTreeMap<TicketNo, TicketFacts>,
     pub changes: Vec<Change>,
+    /// It is about mail that is long past: nobody is told, nothing is sent.
+    pub quiet: bool,
 }
 
 impl<'a> Case<'a> {
     #[must_use]
     pub fn new(rules: Rules<'a>, found: &'a Findings, now: Time) -> Self {
-        Self { rules, found, now, next: found.next, tickets: found.tickets.clone(), changes: Vec::new() }
+        Self { rules, found, now, next: found.next, tickets: found.tickets.clone(), changes: Vec::new(), quiet: false }
     }
 
     pub fn change(&mut self, change: Change) {
@@ -207,7 +209,7 @@ impl<'a> Case<'a> {
     pub fn post(&mut self, mailbox: &Mailbox, post: Post) -> Option<ParcelNo> {
         let managers_alone =
             post.to.iter().chain(&post.cc).all(|p| self.rules.settings.manager_of(&p.address).is_some());
-        if mailbox.mode == Mode::Watch && !managers_alone {
+        if self.quiet || (mailbox.mode == Mode::Watch && !managers_alone) {
             return None;
         }
         let (epoch, key) = (self.found.epoch, self.rules.key);

@@ -15,6 +15,7 @@ pub mod delivery;
 pub mod doubt;
 pub mod due;
 pub mod guard;
+pub mod history;
 pub mod html_lines;
 pub mod intake;
 pub mod obey;
