@@ -1,5 +1,6 @@
 //! Carries parcels and letters. It does not know what a ticket is.
 
+pub mod archive;
 pub mod imap;
 pub mod maildir;
 pub mod outdir;
