@@ -5,9 +5,9 @@
 //! of those times, however many stores they lie in, on every processor, a bounded number ahead of the engine ([`pump`]).
 //! Nothing in a store is ever changed.
 
-//pub mod audit;
+pub mod audit;
 mod imap;
-//pub mod import;
+pub mod import;
 mod pump;
 pub mod received;
 pub mod source;

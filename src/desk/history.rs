@@ -5,8 +5,9 @@
 //! time. Letters come in the order of those times as far as one import reaches; several imports may come in any order.
 
 use crate::config::settings::TakenFor;
+use crate::desk::case::Rules;
 use crate::desk::intake::Incoming;
-use crate::mail::letter::ReturnPath;
+use crate::mail::letter::{Letter, ReturnPath};
 use crate::model::{Address, Channel, Kind, State, TicketNo, Time};
 use crate::plan::{Fate, Folder, TicketFacts, What};
 
@@ -19,8 +20,19 @@ pub mod why {
     pub const AMONG_US: &str = "a mail among us";
 }
 
+/// On which side a letter of the past lies, whatever store it was found in: it is `Sent` if it is from one of us, or if it lies among
+/// sent mail and bears no mark of having come from outside (people leave, and their answers stay).
+#[must_use]
+pub fn side(letter: &Letter, found_in: Folder, rules: &Rules<'_>) -> Folder {
+    let from = letter.from.as_ref().map(|p| &p.address);
+    let is_ours = from.is_some_and(|a| rules.is_ours(a) || rules.staff(a).is_some());
+    let delivered =
+        letter.return_path != ReturnPath::Absent || !letter.delivered_to.is_empty() || !letter.received.is_empty();
+    if is_ours || (found_in == Folder::Sent && !delivered) { Folder::Sent } else { Folder::Inbox }
+}
+
 impl Incoming<'_> {
-    /// A letter of the past.
+    /// A letter of the past. Its folder is what [`side`] says.
     pub fn history(&mut self) -> bool {
         if self.env.channel != Channel::Import {
             return false;
@@ -36,7 +48,7 @@ impl Incoming<'_> {
         if self.letter.kind == Kind::Bounce {
             return self.past_bounce();
         }
-        if self.is_by_us() {
+        if self.env.folder == Folder::Sent {
             self.past_answer();
             return true;
         }
@@ -60,19 +72,6 @@ impl Incoming<'_> {
             self.settle(Fate::Echo(parcel));
         }
         known.is_some()
-    }
-
-    /// From one of us; or it lies among sent mail and bears no mark of having come from outside: people leave, and their answers stay.
-    fn is_by_us(&self) -> bool {
-        if let Some(from) = self.letter.from.as_ref().map(|p| &p.address)
-            && (self.case.rules.is_ours(from) || self.case.rules.staff(from).is_some())
-        {
-            return true;
-        }
-        let delivered = self.letter.return_path != ReturnPath::Absent
-            || !self.letter.delivered_to.is_empty()
-            || !self.letter.received.is_empty();
-        self.env.folder == Folder::Sent && !delivered
     }
 
     fn past_bounce(&mut self) -> bool {

@@ -201,6 +201,7 @@ fn decide(
 ) -> Result<Became, StoreError> {
     // What is written down about it bears the time at which it came.
     let at = envelope.received_at;
+    let envelope = &Envelope { folder: desk::history::side(letter, envelope.folder, rules), ..envelope.clone() };
     let findings = tx.lookup(&desk::clues(letter, envelope, rules), at)?;
     let mut changes = desk::decide(letter, envelope, &findings, rules, at);
     let became = became(&changes, letter.kind);
