@@ -53,6 +53,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["src/cli/"]),
     ("comfy_table", &["src/cli/print"]),
     ("indicatif", &["src/cli/"]),
+    ("console", &["src/cli/history.rs"]),
     ("csv", &["src/report/"]),
     ("resvg", &["src/report/chart"]),
     ("dejavu", &["src/report/chart"]),
