@@ -56,7 +56,8 @@ pub fn audit(global: &Global, out: &mut Out, wanted: &Wanted) -> Result<(), Comm
             zone: &wishes.zone,
             now: now.wall,
         });
-        std::fs::write(path, page).map_err(|e| CommandError::failed(format!("cannot write {}: {e}", path.display())))?;
+        std::fs::write(path, page)
+            .map_err(|e| CommandError::failed(format!("cannot write {}: {e}", path.display())))?;
     }
     if out.json {
         return Ok(out.json(&Json::new(&audit, wanted, &wishes))?);
@@ -82,7 +83,9 @@ fn wishes(wanted: &Wanted) -> Result<Wishes, CommandError> {
         Some(code) => {
             let known: Vec<&str> = Country::ALL.iter().map(|c| c.code()).collect();
             let country = Country::parse(&code.to_ascii_uppercase());
-            Some(country.ok_or_else(|| wrong("--holidays", format!("the holidays of {code} are not known; write one of {}", known.join(", "))))?)
+            Some(country.ok_or_else(|| {
+                wrong("--holidays", format!("the holidays of {code} are not known; write one of {}", known.join(", ")))
+            })?)
         }
     };
     let hours = wanted.hours.as_deref().unwrap_or(HOURS);
@@ -125,7 +128,8 @@ fn remarks(audit: &Audit, wanted: &Wanted, wishes: &Wishes) -> Vec<String> {
     if !audit.writers.is_empty() {
         remarks.push(format!("Answers in sent mail are also by {}.", joined(&audit.writers)));
     }
-    let holidays = wanted.holidays.as_ref().map_or("no holidays".to_owned(), |h| format!("holidays of {}", h.to_uppercase()));
+    let holidays =
+        wanted.holidays.as_ref().map_or("no holidays".to_owned(), |h| format!("holidays of {}", h.to_uppercase()));
     let how = format!(
         "Measured in opening hours: {}, {}, {holidays}.",
         wanted.hours.as_deref().unwrap_or(HOURS),
@@ -137,7 +141,11 @@ fn remarks(audit: &Audit, wanted: &Wanted, wishes: &Wishes) -> Vec<String> {
         (wanted.holidays.is_none(), "--holidays"),
     ];
     let assumed: Vec<&str> = assumed.iter().filter(|(is, _)| *is).map(|(_, option)| *option).collect();
-    remarks.push(if assumed.is_empty() { how } else { format!("{how} Assumed, unless you say: {}.", assumed.join(", ")) });
+    remarks.push(if assumed.is_empty() {
+        how
+    } else {
+        format!("{how} Assumed, unless you say: {}.", assumed.join(", "))
+    });
     remarks
 }
 
@@ -279,9 +287,10 @@ impl Screen<'_> {
 
     fn waiting(&self, out: &mut Out) -> std::io::Result<()> {
         out.line("")?;
-        let unanswered = self.figures.clocks.iter().filter(|c| {
-            c.clock != ClockKind::Resolution && c.stopped_at.is_none() && c.state != ClockState::Cancelled
-        });
+        let unanswered =
+            self.figures.clocks.iter().filter(|c| {
+                c.clock != ClockKind::Resolution && c.stopped_at.is_none() && c.state != ClockState::Cancelled
+            });
         let oldest = unanswered.clone().map(|c| c.started_at).min();
         let count = unanswered.count();
         match oldest {

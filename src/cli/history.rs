@@ -97,7 +97,9 @@ impl Bar {
     pub fn show(&mut self, progress: Progress) {
         // A template that cannot be read is none: the plain bar is shown.
         let style = |text: &str| {
-            ProgressStyle::with_template(text).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("█▉▊▋▌▍▎▏ ")
+            ProgressStyle::with_template(text)
+                .unwrap_or_else(|_| ProgressStyle::default_bar())
+                .progress_chars("█▉▊▋▌▍▎▏ ")
         };
         match progress {
             Progress::Finding { found, of } => {
@@ -138,7 +140,10 @@ pub fn left_out(tally: &crate::history::Tally) -> Vec<String> {
     let mails = |n: usize| if n == 1 { "1 mail".to_owned() } else { format!("{} mails", counted(n)) };
     let mut said = Vec::new();
     if tally.implausible > 0 {
-        said.push(format!("{} with a time that cannot be (before 1990, or to come) left out.", mails(tally.implausible)));
+        said.push(format!(
+            "{} with a time that cannot be (before 1990, or to come) left out.",
+            mails(tally.implausible)
+        ));
     }
     if tally.unreadable > 0 {
         said.push(format!("{} could not be read.", mails(tally.unreadable)));

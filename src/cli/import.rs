@@ -26,8 +26,9 @@ pub fn import(global: &Global, out: &mut Out, wanted: &Import) -> Result<(), Com
             match source::parse(text) {
                 Ok(Wanted::Files(path)) => sources.push(files(&path, folder)?),
                 _ => {
-                    return Err(CommandError::usage(format!("{text}: import reads files"))
-                        .hint("For a mailbox on a server, start = \"all\" in the configuration takes in what lies there."));
+                    return Err(CommandError::usage(format!("{text}: import reads files")).hint(
+                        "For a mailbox on a server, start = \"all\" in the configuration takes in what lies there.",
+                    ));
                 }
             }
         }
@@ -37,7 +38,8 @@ pub fn import(global: &Global, out: &mut Out, wanted: &Import) -> Result<(), Com
     let given = global.now.map(|_| now);
     let done = take_in(&mut engine, &wanted.mailbox, sources, given, &mut |progress| bar.show(progress));
     bar.clear();
-    let tally = done.map_err(|e| history_error(&e).hint("What was imported stays; run the same command again for the rest."))?;
+    let tally =
+        done.map_err(|e| history_error(&e).hint("What was imported stays; run the same command again for the rest."))?;
     if out.json {
         return Ok(out.json(&tally)?);
     }

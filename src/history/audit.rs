@@ -67,12 +67,7 @@ pub struct Audit {
 ///
 /// # Errors
 /// A source cannot be read, or the temporary database.
-pub fn audit(
-    sources: Vec<Source>,
-    wishes: &Wishes,
-    now: Now,
-    watch: Watch<'_>,
-) -> Result<Option<Audit>, HistoryError> {
+pub fn audit(sources: Vec<Source>, wishes: &Wishes, now: Now, watch: Watch<'_>) -> Result<Option<Audit>, HistoryError> {
     let is_named = |a: &Address| wishes.addresses.contains(a) || wishes.addresses.contains(&a.plain());
     let surveyed = survey(&sources, &is_named, now.wall, watch)?;
     let Some((first, last)) = surveyed.entries.first().zip(surveyed.entries.last()) else { return Ok(None) };
@@ -125,13 +120,7 @@ struct Intake<'a> {
 }
 
 impl Intake<'_> {
-    fn run(
-        &mut self,
-        sources: Vec<Source>,
-        surveyed: Survey,
-        now: Now,
-        watch: Watch<'_>,
-    ) -> Result<(), HistoryError> {
+    fn run(&mut self, sources: Vec<Source>, surveyed: Survey, now: Now, watch: Watch<'_>) -> Result<(), HistoryError> {
         let of = surveyed.entries.len();
         let mut pump = Pump::start(sources, surveyed, BTreeSet::new(), Wants::Measure, LIMIT_BYTES)?;
         let mut waiting: VecDeque<Past> = VecDeque::new();
@@ -206,8 +195,7 @@ fn measured(
     let histories = engine.store().histories(&Wanted { from, to, mailbox: None, mystery: &mystery })?;
     let mailbox = settings.mailbox(NAME).ok_or_else(wrong)?;
     let sla = settings.slas.get(&mailbox.sla).ok_or_else(wrong)?;
-    let measure =
-        Measure { calendar: wishes.calendar.clone(), targets: sla.targets(), by_priority: BTreeMap::new() };
+    let measure = Measure { calendar: wishes.calendar.clone(), targets: sla.targets(), by_priority: BTreeMap::new() };
     let measures = Measures { mailboxes: [(NAME.to_owned(), measure)].into(), ..Measures::default() };
     Ok(figures(&histories, period, None, &measures, now))
 }

@@ -48,7 +48,8 @@ impl Remote {
     /// Logs in and opens the folder with EXAMINE.
     pub fn open(account: Account, folder: &str) -> Result<Self, HistoryError> {
         let place = format!("imaps://{}/{folder}", account.host);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(HistoryError::Thread)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(HistoryError::Thread)?;
         let opened = runtime.block_on(async {
             let mut session = Session::connect(&account, Timeouts::default()).await?;
             let selected = session.examine(folder).await?;

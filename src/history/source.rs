@@ -52,17 +52,18 @@ pub fn parse(text: &str) -> Result<Wanted, String> {
     if !lower.starts_with("imaps://") {
         return Ok(Wanted::Files(text.into()));
     }
-    let wrong = || "write it as imaps://user@host/FOLDER, such as imaps://support%40example.test@imap.example.test/INBOX";
+    let wrong =
+        || "write it as imaps://user@host/FOLDER, such as imaps://support%40example.test@imap.example.test/INBOX";
     let rest = &text["imaps://".len()..];
     let (place, folder) = rest.split_once('/').unwrap_or((rest, ""));
     let (user, host) = place.rsplit_once('@').ok_or_else(wrong)?;
     if user.contains(':') {
-        return Err("a password does not belong on a command line; it is asked for, or write --password-file".to_owned());
+        return Err(
+            "a password does not belong on a command line; it is asked for, or write --password-file".to_owned()
+        );
     }
     let (host, port) = match host.rsplit_once(':') {
-        Some((host, port)) if !host.ends_with(':') && !port.contains(']') => {
-            (host, port.parse().map_err(|_| wrong())?)
-        }
+        Some((host, port)) if !host.ends_with(':') && !port.contains(']') => (host, port.parse().map_err(|_| wrong())?),
         _ => (host, 993),
     };
     let folder = decoded(folder).filter(|f| !f.is_empty()).unwrap_or_else(|| "INBOX".to_owned());
@@ -146,7 +147,10 @@ mod tests {
         check("./imaps:/x", "./imaps:/x");
         check("imaps://support@imap.example.test/INBOX", "support at imap.example.test 993: INBOX");
         check("imaps://support@example.test@imap.example.test", "support@example.test at imap.example.test 993: INBOX");
-        check("IMAPS://support%40example.test@localhost:1993/Sent%20Items/2026", "support@example.test at localhost 1993: Sent Items/2026");
+        check(
+            "IMAPS://support%40example.test@localhost:1993/Sent%20Items/2026",
+            "support@example.test at localhost 1993: Sent Items/2026",
+        );
         check("imaps://a@[::1]:993/Skickat", "a at ::1 993: Skickat");
         check("imaps://a@[::1]/Skickat", "a at ::1 993: Skickat");
         check("imap://a@b/INBOX", "mail and password would go in the clear");

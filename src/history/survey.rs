@@ -82,7 +82,13 @@ pub fn survey(sources: &[Source], is_ours: IsOurs<'_>, now: Time, watch: Watch<'
             Store::Files(archive) if archive.count().is_none() => {
                 let mut since = 0;
                 archive.list_mbox(|listed, head| {
-                    ctx.note(&mut notes, Spot::Place(listed.place), listed.size_bytes, Witness::Stamp(listed.stamp), &outline(head));
+                    ctx.note(
+                        &mut notes,
+                        Spot::Place(listed.place),
+                        listed.size_bytes,
+                        Witness::Stamp(listed.stamp),
+                        &outline(head),
+                    );
                     since += 1;
                     if since % 512 == 0 {
                         watch(Progress::Finding { found: notes.noted.len(), of: None });

@@ -53,7 +53,8 @@ mod tests {
             let time = |t: Option<Time>| t.map_or("-".to_owned(), |t| t.to_string());
             let from = o.from.as_ref().map_or("-", |a| a.as_str());
             let id = o.message_id.as_deref().unwrap_or("-");
-            let got = format!("{} {} {from} {id} {:?} {}", time(o.received_at), time(o.sent_at), o.answers, o.delivered);
+            let got =
+                format!("{} {} {from} {id} {:?} {}", time(o.received_at), time(o.sent_at), o.answers, o.delivered);
             assert_eq!(got, expect, "{head:?}");
         };
         check(

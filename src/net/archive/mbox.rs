@@ -82,7 +82,8 @@ impl<'f> Window<'f> {
 
     /// Brings the file from `at` on into the buffer, `CHUNK_BYTES` of it at least where there are as many.
     fn reach(&mut self, at: u64) -> io::Result<&[u8]> {
-        let inside = at.checked_sub(self.start).and_then(|n| usize::try_from(n).ok()).filter(|n| *n < self.buffer.len());
+        let inside =
+            at.checked_sub(self.start).and_then(|n| usize::try_from(n).ok()).filter(|n| *n < self.buffer.len());
         let there = inside.map_or(0, |n| self.buffer.len() - n);
         if there < LINE_BYTES + 2 && !(self.ended && inside.is_some()) {
             self.buffer.resize(CHUNK_BYTES, 0);

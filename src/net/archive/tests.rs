@@ -57,9 +57,10 @@ fn text_that_begins_with_from_is_text() {
     let text = "S: 1\n\nhej\n\nFrom now on we write.\n\nFrom Monday 09:00 it works: yes\nFrom b@a.test\nand so on\n";
     check(&format!("{A}{text}\n{B}S: 2\n\ndu\n"), &[text, "S: 2\n\ndu\n"]);
     // A field in the header is no text.
-    check(&format!("{A}S: 1\n>From x Fri Nov 20 09:01:02 2026\nT: 2\n\n>From\n>From y\n"), &[
-        "S: 1\n>From x Fri Nov 20 09:01:02 2026\nT: 2\n\n>From\nFrom y\n",
-    ]);
+    check(
+        &format!("{A}S: 1\n>From x Fri Nov 20 09:01:02 2026\nT: 2\n\n>From\n>From y\n"),
+        &["S: 1\n>From x Fri Nov 20 09:01:02 2026\nT: 2\n\n>From\nFrom y\n"],
+    );
     // Programs that write no time.
     check("From - \nS: 1\n\nhej\n\nFrom b@a.test\nS: 2\n\ndu\n", &["S: 1\n\nhej\n", "S: 2\n\ndu\n"]);
 }
@@ -105,7 +106,10 @@ fn letters_are_found_wherever_the_window_ends() {
     let mut sizes = Vec::new();
     for n in 0..40_usize {
         let body = "x".repeat(75).repeat(1 + n * 97);
-        let text = format!("S: {n}\n\n{}\n", if n % 3 == 0 { body } else { body.replace("xxxxxxxxxxxxxxx", "yyyyy\nzzzz\n\n> w") });
+        let text = format!(
+            "S: {n}\n\n{}\n",
+            if n % 3 == 0 { body } else { body.replace("xxxxxxxxxxxxxxx", "yyyyy\nzzzz\n\n> w") }
+        );
         sizes.push(text.len());
         write!(bytes, "{A}{text}\n").unwrap();
     }

@@ -188,7 +188,9 @@ fn piece(attributes: &[AttributeValue<'_>]) -> Piece {
             AttributeValue::InternalDate(text) => piece.received_at = internal_date(text),
             // `BODY[]` or `BODY[]<0>`; NIL is no letter.
             AttributeValue::BodySection { section: None, data: Some(data), .. } => piece.body = Some(data.to_vec()),
-            AttributeValue::BodySection { section: Some(_), data: Some(data), .. } => piece.header = Some(data.to_vec()),
+            AttributeValue::BodySection { section: Some(_), data: Some(data), .. } => {
+                piece.header = Some(data.to_vec())
+            }
             _ => {}
         }
     }
