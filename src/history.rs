@@ -12,6 +12,8 @@ mod pump;
 pub mod received;
 pub mod source;
 pub mod survey;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -149,6 +149,10 @@ impl Incoming<'_> {
         let message = self.add_found(number, agent);
         self.participants(number);
         self.case.event(number, &actor, What::Answered, format!("message {message}: found, we wrote first"));
+        if self.case.quiet {
+            // What it answers may be found later: from here on it was the customer's turn.
+            self.case.event(number, &actor, What::Pending, "");
+        }
         self.settle(Fate::Message(message));
     }
 
