@@ -14,6 +14,7 @@ use crate::desk::history::side;
 use crate::desk::sign::Key;
 use crate::engine::Engine;
 use crate::engine::clock::Now;
+use crate::engine::figures as engine_figures;
 use crate::engine::history::{Filing, Past};
 use crate::history::pump::{Pulled, Pump, Wants};
 use crate::history::source::Source;
@@ -22,9 +23,8 @@ use crate::history::{HistoryError, Progress, Tally, Watch, commonest};
 use crate::model::{Address, Kind, Time};
 use crate::plan::Folder;
 use crate::sla::calendar::Calendar;
-use crate::sla::figures::{Figures, Measure, Measures, Period, figures};
+use crate::sla::figures::{Figures, Period};
 use crate::store::Store;
-use crate::store::figures::Wanted;
 
 /// Text enough of the longest letters; attachments are not measured.
 const LIMIT_BYTES: u64 = 256 * 1024;
@@ -95,7 +95,7 @@ pub fn audit(sources: Vec<Source>, wishes: &Wishes, now: Now, watch: Watch<'_>) 
     };
     intake.run(sources, surveyed, now, watch)?;
     let Intake { mut engine, tally, colleagues, elsewhere, .. } = intake;
-    let figures = measured(&mut engine, &settings, wishes, &period, now.wall)?;
+    let figures = engine_figures::of(engine.store(), &settings, &period, None, now.wall)?;
     let named = |mut list: Vec<(Address, usize)>| {
         list.retain(|(_, letters)| *letters >= WORTH_NAMING);
         list
@@ -175,29 +175,6 @@ impl Intake<'_> {
     fn is_named(&self, address: &Address) -> bool {
         self.wishes.addresses.contains(address) || self.wishes.addresses.contains(&address.plain())
     }
-}
-
-fn measured(
-    engine: &mut Engine,
-    settings: &Settings,
-    wishes: &Wishes,
-    period: &Period,
-    now: Time,
-) -> Result<Figures, HistoryError> {
-    let wrong = || HistoryError::Settings("the period is no period".to_owned());
-    let midnight = |day: Date| {
-        let start = day.to_zoned(wishes.zone.clone()).ok()?;
-        Some(Time::from_unix(start.timestamp().as_second()))
-    };
-    let from = midnight(period.from).ok_or_else(wrong)?;
-    let to = period.to.tomorrow().ok().and_then(midnight).ok_or_else(wrong)?;
-    let mystery = BTreeSet::new();
-    let histories = engine.store().histories(&Wanted { from, to, mailbox: None, mystery: &mystery })?;
-    let mailbox = settings.mailbox(NAME).ok_or_else(wrong)?;
-    let sla = settings.slas.get(&mailbox.sla).ok_or_else(wrong)?;
-    let measure = Measure { calendar: wishes.calendar.clone(), targets: sla.targets(), by_priority: BTreeMap::new() };
-    let measures = Measures { mailboxes: [(NAME.to_owned(), measure)].into(), ..Measures::default() };
-    Ok(figures(&histories, period, None, &measures, now))
 }
 
 /// A desk that only watches, with the one mailbox that is measured. Who else writes for it is an agent.

@@ -152,7 +152,7 @@ fn tickets(engine: &mut Engine) -> BTreeMap<String, String> {
         let mut all = BTreeMap::new();
         for number in (1..=last.0).map(TicketNo) {
             let show = tx.show(number, now().wall)?.expect("a ticket");
-            let steps = tx.steps(number)?;
+            let steps = clocks::steps(tx, number)?;
             let clocks = clocks::of(&steps, &settings, "support", show.ticket.priority, now().wall);
             let clocks: Vec<_> =
                 clocks.iter().map(|c| (c.kind, c.started_at, c.stopped_at, c.elapsed_s, c.state)).collect();
@@ -164,11 +164,21 @@ fn tickets(engine: &mut Engine) -> BTreeMap<String, String> {
             });
             said += &format!(" {} {:?} {clocks:?}", show.ticket.state, show.ticket.waiting_since);
             let subject = show.ticket.subject.trim_start_matches("Re: ").to_owned();
-            assert_eq!(all.insert(subject.clone(), said), None, "two tickets for {subject}");
+            let before = all.insert(subject.clone(), said);
+            assert!(before.is_none() || subject.is_empty(), "two tickets for {subject}");
         }
         Ok(all)
     };
     engine.store().read(read).unwrap()
+}
+
+/// Fails with the first ticket that is another one.
+fn same(engine: &mut Engine, expect: &BTreeMap<String, String>, what: &str) {
+    let found = tickets(engine);
+    for (subject, ticket) in &found {
+        assert_eq!(Some(ticket), expect.get(subject), "{what}: {subject}");
+    }
+    assert_eq!(found.len(), expect.len(), "{what}");
 }
 
 #[test]
@@ -198,13 +208,13 @@ fn any_order_and_any_store_give_the_same_tickets() {
         dice.shuffle(&mut sources);
         let mut together = engine();
         take_in(&mut together, &sources);
-        assert_eq!(tickets(&mut together), expect, "round {round}: in one import");
+        same(&mut together, &expect, &format!("round {round}: in one import"));
         // One after the other: the same clocks, whatever came first.
         let mut apart = engine();
         for source in sources {
             take_in(&mut apart, &[source]);
         }
-        assert_eq!(tickets(&mut apart), expect, "round {round}: in several imports");
+        same(&mut apart, &expect, &format!("round {round}: in several imports"));
     }
 }
 
