@@ -15,6 +15,7 @@ pub mod digest;
 mod event;
 pub mod figures;
 mod guest;
+pub mod history;
 mod home;
 mod in_flight;
 mod judge;

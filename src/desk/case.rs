@@ -118,6 +118,8 @@ pub struct Case<'a> {
     /// How much each of us has been told of late, this decision included.
     pub paces: BTreeMap<Address, Pace>,
     pub changes: Vec<Change>,
+    /// It is about mail that is long past: nobody is told, nothing is sent.
+    pub quiet: bool,
 }
 
 impl<'a> Case<'a> {
@@ -131,6 +133,7 @@ impl<'a> Case<'a> {
             tickets: found.tickets.clone(),
             paces: BTreeMap::new(),
             changes: Vec::new(),
+            quiet: false,
         }
     }
 
@@ -223,7 +226,7 @@ impl<'a> Case<'a> {
     pub fn post(&mut self, mailbox: &Mailbox, post: Post) -> Option<ParcelNo> {
         let managers_alone =
             post.to.iter().chain(&post.cc).all(|p| self.rules.settings.manager_of(&p.address).is_some());
-        if mailbox.mode == Mode::Watch && !managers_alone {
+        if self.quiet || (mailbox.mode == Mode::Watch && !managers_alone) {
             return None;
         }
         let (epoch, key) = (self.found.epoch, self.rules.key);

@@ -17,6 +17,7 @@ pub mod digest;
 pub mod doubt;
 pub mod due;
 pub mod guard;
+pub mod history;
 pub mod html_lines;
 pub mod intake;
 pub mod notice;

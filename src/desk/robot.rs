@@ -177,7 +177,8 @@ impl Incoming<'_> {
     }
 
     /// The ticket that a robot's mail belongs to: it answers a mail of ours, whoever sends it; or its sender takes part.
-    fn robots_ticket(&self) -> Option<TicketNo> {
+    #[must_use]
+    pub fn robots_ticket(&self) -> Option<TicketNo> {
         let found = self.case.found;
         let from = self.letter.from.as_ref().map(|p| &p.address);
         let part = |t: &TicketNo| {

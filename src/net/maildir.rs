@@ -78,6 +78,11 @@ fn key(name: &[u8]) -> String {
     key
 }
 
+/// The time that a Maildir file's name states.
+pub(super) fn file_time(path: &Path) -> Option<Time> {
+    name_time(&key(path.file_name()?.as_bytes()))
+}
+
 /// The leading seconds of a name such as `1795276800.M1P2.host`, if they are a time between 1990 and 2100.
 fn name_time(key: &str) -> Option<Time> {
     let digits = key.split('.').next()?;

@@ -138,6 +138,19 @@ impl Db {
         Ok(db)
     }
 
+    /// In a nameless file that is gone when the connection is: SQLite spills what does not fit into the cache, so that memory
+    /// stays bounded. Nothing of it survives anything, so nothing is made durable.
+    pub(super) fn throwaway() -> Result<Self, DbError> {
+        let db = Self(Connection::open("")?);
+        db.0.set_prepared_statement_cache_capacity(STATEMENTS);
+        db.0.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        db.script(
+            "PRAGMA page_size = 8192; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;
+             PRAGMA cache_size = -262144; PRAGMA trusted_schema = OFF",
+        )?;
+        Ok(db)
+    }
+
     fn settle(&self, access: Access) -> Result<(), DbError> {
         self.0.busy_timeout(BUSY_TIMEOUT)?;
         self.0.set_prepared_statement_cache_capacity(STATEMENTS);

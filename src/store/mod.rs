@@ -126,6 +126,17 @@ impl Store {
         Ok(store)
     }
 
+    /// A database for one command that has none of its own (`svar audit`). It is gone when it is dropped, however that comes, and
+    /// may be bigger than memory.
+    ///
+    /// # Errors
+    /// What the disk for temporary files says.
+    pub fn throwaway() -> Result<Self, StoreError> {
+        let store = Self { db: Db::throwaway()?, path: None };
+        migrate::bring_up(&store.db, Path::new("a temporary database"))?;
+        Ok(store)
+    }
+
     /// The file, unless the database is in memory.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
