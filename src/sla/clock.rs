@@ -268,7 +268,8 @@ struct Course {
 impl Course {
     fn of(steps: &[Step]) -> Self {
         let mut steps: Vec<(usize, Step)> = steps.iter().copied().enumerate().collect();
-        steps.sort_by_key(|(_, step)| step.at);
+        // Of one second: an answer that goes by its time comes after what it answers.
+        steps.sort_by_key(|(_, step)| (step.at, step.what == What::Answer));
         let mut course = Self::default();
         for (n, (place, step)) in steps.iter().enumerate() {
             // A reopening in the second of a customer's message is that message's doing: it is a wait of its own.
