@@ -134,16 +134,12 @@ impl View<'_> {
         let line = |count: &dyn Fn(usize) -> usize| -> String {
             (0..rows.len()).flat_map(|hour| std::iter::repeat_n(height(count(hour), most), 2)).collect()
         };
-        out.line(format!(
-            "{:<19}{}  most in an hour: {most}",
-            "customers' mails",
-            line(&|h| rows[h].customer_messages)
-        ))?;
-        out.line(format!("{:<19}{}", "answers", line(&|h| rows[h].answers)))?;
+        out.line(format!("{:<17}{}  peak {most}", "customers' mails", line(&|h| rows[h].customer_messages)))?;
+        out.line(format!("{:<17}{}", "answers", line(&|h| rows[h].answers)))?;
         let open: String = rows.iter().map(|r| if r.open_s > 0 { "──" } else { "  " }).collect();
-        out.toned(Tone::Faint, format!("{:<19}{open}", "open"))?;
+        out.toned(Tone::Faint, format!("{:<17}{open}", "open"))?;
         let clock: String = (0..24).step_by(3).map(|hour| format!("{hour:<6}")).collect();
-        out.toned(Tone::Faint, format!("{:<19}{}", "", clock.trim_end()))
+        out.toned(Tone::Faint, format!("{:<17}{}", "", clock.trim_end()))
     }
 
     fn days(&self, out: &mut Out) -> io::Result<()> {
