@@ -215,11 +215,13 @@ impl Rows {
                         if let Some(since) = waiting.iter().map(|w| w.0).min() {
                             done.push(("next_response", since, None));
                         }
-                    } else if let Some((away, true)) = &put_away
+                    } else if let Some((away, may_count)) = &put_away
                         && answers(&away[0].1)
                     {
-                        let nth = done.iter().rposition(|d| matches!(d.2, Some((_, false)))).unwrap();
-                        done[nth].2 = Some((h.at, true));
+                        if *may_count {
+                            let nth = done.iter().rposition(|d| matches!(d.2, Some((_, false)))).unwrap();
+                            done[nth].2 = Some((h.at, true));
+                        }
                         put_away = None;
                     }
                 }
@@ -230,7 +232,7 @@ impl Rows {
                     }
                     is_over = true;
                 }
-                "open" | "reopened" if is_over => {
+                "open" | "reopened" | "held" | "pending" if is_over => {
                     is_over = false;
                     let by_customer = course.iter().any(|c| c.at == h.at && c.what == "customer" && c.place > h.place);
                     if let (Some((away, _)), false, true) = (put_away.take(), by_customer, waiting.is_empty()) {
@@ -244,10 +246,19 @@ impl Rows {
         done
     }
 
-    /// The spans in which a ticket was open, and when it was closed for good; `None`: it is not closed, or gone.
-    fn resolution(course: &[Happened], now: i64) -> Option<(i64, Vec<(i64, i64)>, Option<i64>, bool)> {
-        let first = course.iter().position(|h| h.what == "customer")?;
-        let started = course[first].at;
+    /// A customer's message, or one that a merged ticket brought along: since when she waits.
+    fn wants(&self, h: &Happened) -> Option<i64> {
+        match (h.what.as_str(), h.other) {
+            ("customer", _) => Some(h.at),
+            ("joined", Some(other)) => self.waited(other, h.at),
+            _ => None,
+        }
+    }
+
+    /// The spans in which a ticket was open, when it was closed for good, and whether it is gone.
+    fn resolution(&self, course: &[Happened], now: i64) -> Option<(i64, Vec<(i64, i64)>, Option<i64>, bool)> {
+        let first = course.iter().position(|h| self.wants(h).is_some())?;
+        let started = self.wants(&course[first])?;
         let mut state = "open";
         for h in &course[..first] {
             if h.what == "held" {
@@ -257,7 +268,8 @@ impl Rows {
         let mut since = if state == "open" { Some(started) } else { None };
         let (mut spans, mut closed_at) = (Vec::new(), None);
         for h in &course[first..] {
-            let next = match (h.what.as_str(), state) {
+            let what = if self.wants(h).is_some() { "customer" } else { h.what.as_str() };
+            let next = match (what, state) {
                 ("customer", "pending" | "closed") | ("open" | "reopened", _) => "open",
                 ("pending", _) => "pending",
                 ("held", _) => "held",
@@ -302,7 +314,7 @@ impl Rows {
                 };
                 slowly.clocks.extend(Some(timed).filter(|t| within(t.started)));
             }
-            if let Some((started, spans, stopped, cancelled)) = Self::resolution(&course, now) {
+            if let Some((started, spans, stopped, cancelled)) = self.resolution(&course, now) {
                 let elapsed_s = spans.iter().map(|(a, b)| minutes.between(*a, *b)).sum();
                 let timed = Timed { ticket: ticket.number, kind: "resolution", started, stopped, cancelled, elapsed_s };
                 slowly.clocks.extend(Some(timed).filter(|t| within(t.started)));
@@ -332,7 +344,7 @@ impl Rows {
             slowly.opened += 1;
             slowly.messages_of_opened += own("customer");
         }
-        let (mut is_closed, mut closed_at_end) = (false, false);
+        let (mut is_closed, mut is_gone, mut over_at_end) = (false, false, false);
         let mut closings = Vec::new();
         let mut reopenings = 0;
         let closes = |what: &str| matches!(what, "closed" | "done");
@@ -349,12 +361,17 @@ impl Rows {
                 slowly.reopened += usize::from(within(h.at));
                 is_closed = false;
             }
+            if h.what == "spam" {
+                is_gone = !is_closed;
+            } else if opens(h) || closes(&h.what) {
+                is_gone = false;
+            }
             if h.at < to && h.at <= now {
-                closed_at_end = is_closed;
+                over_at_end = is_closed || is_gone;
             }
         }
         slowly.closed += closings.iter().filter(|at| within(**at)).count();
-        slowly.open_at_end += usize::from(ticket.created_at < to && ticket.created_at <= now && !closed_at_end);
+        slowly.open_at_end += usize::from(ticket.created_at < to && ticket.created_at <= now && !over_at_end);
         let answers = own("answer") + own("found") + own("called");
         let at_once = closings.len() == 1 && within(closings[0]) && reopenings == 0 && is_closed;
         slowly.solved_by_first_answer += usize::from(at_once && answers == 1);
@@ -367,6 +384,11 @@ impl Rows {
 
     pub fn priority(&self, ticket: i64) -> &str {
         &self.tickets[&ticket].priority
+    }
+
+    /// What happened on a ticket, to be read.
+    pub fn told(&self, ticket: i64) -> Vec<String> {
+        self.course(ticket).iter().map(|h| format!("{} {:?} {} {:?}", h.at, h.place, h.what, h.other)).collect()
     }
 
     pub fn merged(&self) -> usize {
