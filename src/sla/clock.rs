@@ -270,8 +270,7 @@ struct Course {
 impl Course {
     fn of(steps: &[Step]) -> Self {
         let mut steps: Vec<(usize, Step)> = steps.iter().copied().enumerate().collect();
-        // Of one second: an answer that goes by its time comes after what it answers.
-        steps.sort_by_key(|(_, step)| (step.at, step.what == What::Answer));
+        steps.sort_by_key(|(_, step)| step.at);
         let mut course = Self::default();
         for (n, (place, step)) in steps.iter().enumerate() {
             // A reopening in the second of a customer's message is that message's doing: it is a wait of its own.

@@ -151,8 +151,7 @@ impl Rows {
         Self { tickets }
     }
 
-    /// What happened on a ticket, by time, then in the order of writing. Of one second, an answer found or given by telephone
-    /// comes last.
+    /// What happened on a ticket, by time, then in the order of writing.
     fn course(&self, number: i64) -> Vec<Happened> {
         let mut course: Vec<Happened> = Vec::new();
         for happened in &self.tickets[&number].happened {
@@ -163,7 +162,7 @@ impl Rows {
                 course.extend(late.map(|h| Happened { what: "found".to_owned(), place: happened.place, ..h }));
             }
         }
-        course.sort_by_key(|h| (h.at, matches!(h.what.as_str(), "found" | "called"), h.place));
+        course.sort_by_key(|h| (h.at, h.place));
         course
     }
 
