@@ -199,7 +199,7 @@ CREATE INDEX ticket_pending ON ticket (mailbox, updated_at) WHERE state = 'pendi
 CREATE INDEX ticket_held ON ticket (hold_until) WHERE state = 'held';
 CREATE INDEX ticket_due ON ticket (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX ticket_late ON ticket (late_at) WHERE late_at IS NOT NULL;
-CREATE INDEX ticket_over ON ticket (updated_at, created_at, mailbox) WHERE state IN ('closed', 'spam', 'merged');
+CREATE INDEX ticket_over ON ticket (updated_at, created_at, mailbox, survivor) WHERE state IN ('closed', 'spam', 'merged');
 CREATE INDEX ticket_customer ON ticket (customer) WHERE customer IS NOT NULL;
 CREATE INDEX ticket_survivor ON ticket (survivor) WHERE survivor IS NOT NULL;
 CREATE INDEX ticket_assignee ON ticket (assignee) WHERE assignee IS NOT NULL;

@@ -16,10 +16,14 @@ const MOODS: &[&str] = &["refuses", "defers", "vanishes", "accepts", "accepts", 
 const QUOTING: &[&str] = &["html", "outlook", "between", "none"];
 
 /// Numbers that look random and follow from the seed (Steele's SplitMix64).
-struct Chance(u64);
+pub struct Chance(u64);
 
 impl Chance {
-    fn below(&mut self, n: usize) -> usize {
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -28,7 +32,7 @@ impl Chance {
         usize::try_from((z ^ (z >> 31)) % n).unwrap_or(0)
     }
 
-    fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
+    pub fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
         all[self.below(all.len())]
     }
 }
