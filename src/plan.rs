@@ -15,7 +15,7 @@ pub use found::{
     AgentFacts, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel, LastAnswer,
     LastIn, Matter, Said, TicketFacts,
 };
-pub use notice::Notice;
+pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};
 
 use crate::model::{Address, AskNo, Channel, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};

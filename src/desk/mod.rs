@@ -1,11 +1,12 @@
 //! What shall we do? Pure decisions: letters, deliveries, commands and time in, changes out.
 //!
-//! The doors: [`clues`] and [`decide`] for a letter, [`delivered`] for a mail that was handed over, [`due()`], [`notice_due`] and
-//! [`list_due`] for what time brings;
+//! The doors: [`clues`] and [`decide`] for a letter, [`delivered`] for a mail that was handed over, [`due()`], [`look`],
+//! [`notice_due`] and [`list_due`] for what time brings;
 //! [`act::act`] for what people do from the shell.
 
 pub mod act;
 pub mod agent;
+pub mod alarm;
 pub mod answer;
 pub mod aside;
 pub mod case;
@@ -33,6 +34,7 @@ pub mod thread;
 pub mod vouch;
 pub mod when;
 
+pub use alarm::look;
 pub use case::Rules;
 pub use delivery::delivered;
 pub use due::{due, unreadable};

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::config::settings;
 use crate::desk;
+use crate::desk::alarm::Look;
 use crate::engine::batch::{Batch, Done, fenced};
 use crate::engine::clocks;
 use crate::model::{Priority, Time};
-use crate::plan::Notice;
+use crate::plan::{Change, Notice};
 use crate::store::{Blobs, StoreError, Tx};
 
 /// Tickets that time moves in one batch.
 const DUE_MAX: i64 = 50;
+/// Tickets whose clocks are judged in one batch.
+const LOOKS_MAX: i64 = 50;
 /// Notices that are judged in one batch, each with a look-up of its own.
 const NOTICES_MAX: i64 = 25;
 /// Tickets in one list.
@@ -32,6 +35,7 @@ impl Batch<'_> {
     pub(super) fn time(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
         self.move_tickets(tx, now, done)?;
         self.tell(tx, now, done)?;
+        self.look(tx, now, done)?;
         self.list(tx, now, done)
     }
 
@@ -49,6 +53,30 @@ impl Batch<'_> {
         match changed {
             Some(changed) => done.more_is_due |= changed,
             None => tracing::error!("a bug: judging tickets whose time has come failed"),
+        }
+        Ok(())
+    }
+
+    /// Clocks that may be near their target or past it.
+    fn look(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
+        for ticket in tx.looks_due(now, LOOKS_MAX)? {
+            done.more_is_due = true;
+            let judged = fenced(tx, |tx| {
+                if tx.is_silent(ticket)? {
+                    return tx.apply(&[Change::LookAt { ticket, at: None }], &Blobs::new(), now);
+                }
+                let (findings, unanswered) = tx.look(ticket, now)?;
+                let Some(facts) = findings.tickets.get(&ticket) else { return Ok(()) };
+                let steps = clocks::steps(tx, ticket)?;
+                let clocks = clocks::of(&steps, self.settings, &facts.mailbox, facts.priority, now);
+                let look = Look { ticket, clocks: &clocks, unanswered: &unanswered };
+                let changes = desk::look(&look, &findings, &self.rules(), now);
+                tx.apply(&changes, &Blobs::new(), now)
+            })?;
+            if judged.is_none() {
+                tracing::error!(ticket = ticket.0, "a bug: judging the clocks of a ticket failed");
+                tx.look_later(ticket, now.plus(AFTER_BUG_S))?;
+            }
         }
         Ok(())
     }

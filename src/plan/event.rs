@@ -43,6 +43,10 @@ whats! {
     Thanked = "thanked",
     Acknowledged = "acknowledged",
     Notified = "notified",
+    /// A clock will soon be past its target; the detail is the clock and who was told.
+    Warned = "warned",
+    /// A clock is past its target; the detail is the clock and who was told.
+    Escalated = "escalated",
     Closed = "closed",
     Reopened = "reopened",
     Pending = "pending",

@@ -1,5 +1,6 @@
 //! How late is it? Opening hours, and clocks as a fold over what happened.
 
+pub mod alarm;
 pub mod calendar;
 pub mod clock;
 pub mod duration;

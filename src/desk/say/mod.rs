@@ -3,6 +3,7 @@
 pub mod acknowledgement;
 pub mod answer;
 pub mod asked;
+pub mod breach;
 pub mod colleague;
 pub mod failed;
 pub mod gathered;
@@ -37,7 +38,7 @@ impl Voice<'_> {
     }
 
     /// `i dag 14:30`
-    fn moment(&self, at: Time) -> String {
+    pub(super) fn moment(&self, at: Time) -> String {
         self.words().moment(at, self.now, self.zone)
     }
 
