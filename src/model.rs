@@ -327,6 +327,8 @@ words! {
         Widened = "widened",
         /// It is past its target.
         Breach = "breach",
+        /// The customer was told that a promise will not be kept.
+        LateNote = "late-note",
     }
 
     /// Where a mail in the outbox stands.

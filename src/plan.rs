@@ -81,6 +81,8 @@ pub struct Clues {
     pub bounced: Vec<String>,
     /// Things waiting for `#send` that a signed address names.
     pub asks: Vec<AskNo>,
+    /// The mailbox whose promise to a customer may be asked for.
+    pub promise_of: Option<String>,
 }
 
 /// The next free ids. A decision that uses one takes it with [`Next::ticket`] and the like.

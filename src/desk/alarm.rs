@@ -21,6 +21,8 @@ pub struct Look<'a> {
     pub clocks: &'a [Clock],
     /// What the customer has written since she waits, oldest first.
     pub unanswered: &'a [MessageNo],
+    /// Until when the customer was promised an answer.
+    pub promised_at: Option<Time>,
 }
 
 /// An answer that is on its way to SMTP is waited for so long before somebody is warned.
@@ -70,7 +72,7 @@ impl<'a> Case<'a> {
         let sla = settings.sla_of(mailbox, facts.priority)?;
         let calendar = settings.calendar_of(mailbox)?;
         let message = facts.last_in.as_ref()?.message;
-        let mut next: Option<Time> = None;
+        let mut next = self.judge_promise(look, facts, mailbox);
         let mut later = |at: Time| next = Some(next.map_or(at, |n| n.min(at)));
         for clock in look.clocks.iter().filter(|c| sla.warned.iter().any(|w| w == c.kind.as_str())) {
             let target_s = sla.targets().of(clock.kind);
@@ -203,9 +205,7 @@ impl<'a> Case<'a> {
         facts.due_at = raised.clock.due_at;
         let news = News {
             message: raised.message,
-            reason: Reason::Warning {
-                left_s: raised.target_s - raised.clock.elapsed_s,
-            },
+            reason: Reason::Warning { left_s: raised.target_s - raised.clock.elapsed_s },
             remarks: Vec::new(),
             author: facts.last_in.as_ref().and_then(|l| l.from.clone()),
             text: raised.text.clone(),

@@ -8,6 +8,7 @@ use crate::plan::Change;
 use crate::sla::alarm::Marks;
 use crate::sla::clock::{Clock, ClockKind, Step, Targets, What, fold, waits};
 use crate::sla::figures::{Measure, Measures};
+use crate::sla::promise::doubtful_from;
 use crate::store::course::{StepRow, StepWord};
 use crate::store::{Store, StoreError, Tx};
 
@@ -153,5 +154,7 @@ fn write(tx: &mut Tx<'_>, settings: &Settings, ticket: TicketNo) -> Result<(), S
     let warning = measured
         .filter(|_| is_warned(kind))
         .and_then(|(sla, calendar)| calendar.add(since, Marks::of(sla.warn_at, sla.targets().of(kind)).warning_s));
-    tx.set_clock(ticket, Some(since), due(0), due(1), at_once.or(warning))
+    let promised = head.promised_at.filter(|_| kind == ClockKind::FirstResponse);
+    let doubtful = promised.map(|until| doubtful_from(head.created_at, until));
+    tx.set_clock(ticket, Some(since), due(0), due(1), at_once.into_iter().chain(warning).chain(doubtful).min())
 }

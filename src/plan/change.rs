@@ -158,6 +158,11 @@ pub enum Change {
         alarm: Alarm,
         at: Time,
     },
+    /// The acknowledgement has promised an answer until then.
+    Promise {
+        ticket: TicketNo,
+        until: Time,
+    },
     /// When the clocks of a ticket are to be looked at next.
     LookAt {
         ticket: TicketNo,

@@ -51,6 +51,8 @@ pub struct Findings {
     pub last_parcel: ParcelNo,
     /// What people are still to be told of these tickets, or were told in a list.
     pub notices: Vec<Notice>,
+    /// In so many seconds of open time the mailbox in `Clues::promise_of` can be trusted to answer.
+    pub promise_open_s: Option<i64>,
     /// Alarms raised about the ticket whose clocks are looked at.
     pub alarms: Vec<Alarm>,
     /// Mails handed over in the last 24 hours, by mailbox, where the configuration limits them.

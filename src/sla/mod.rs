@@ -7,4 +7,5 @@ pub mod duration;
 pub mod figures;
 pub mod holidays;
 pub mod hours;
+pub mod promise;
 pub mod timeline;

@@ -161,6 +161,7 @@ impl Tx<'_> {
                 Ok(())
             }
             Change::Alarmed { ticket, alarm, at } => self.alarmed(*ticket, alarm, *at),
+            Change::Promise { ticket, until } => self.promise(*ticket, *until),
             Change::LookAt { ticket, at } => self.look_at(*ticket, *at),
             Change::Defer(notice) => self.defer(notice, blobs),
             Change::ForgetNotice { person, kind, ticket, message } => {

@@ -159,6 +159,9 @@ impl Tx<'_> {
 pub struct Head {
     pub mailbox: String,
     pub priority: Priority,
+    pub created_at: Time,
+    /// Until when the customer was promised an answer.
+    pub promised_at: Option<Time>,
     /// Open, pending or held.
     pub is_live: bool,
 }
@@ -194,10 +197,20 @@ impl Tx<'_> {
     /// # Errors
     /// A database error.
     pub fn head(&mut self, ticket: TicketNo) -> Result<Option<Head>, StoreError> {
-        Ok(self.one("SELECT mailbox, priority, state FROM ticket WHERE number = ?1", args![ticket], |row| {
-            let state: State = row.get(2)?;
-            let is_live = matches!(state, State::Open | State::Pending | State::Held);
-            Ok(Head { mailbox: row.get(0)?, priority: row.get(1)?, is_live })
-        })?)
+        Ok(self.one(
+            "SELECT mailbox, priority, state, promised_at, created_at FROM ticket WHERE number = ?1",
+            args![ticket],
+            |row| {
+                let state: State = row.get(2)?;
+                let is_live = matches!(state, State::Open | State::Pending | State::Held);
+                Ok(Head {
+                    mailbox: row.get(0)?,
+                    priority: row.get(1)?,
+                    is_live,
+                    promised_at: row.get(3)?,
+                    created_at: row.get(4)?,
+                })
+            },
+        )?)
     }
 }

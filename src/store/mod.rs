@@ -21,6 +21,7 @@ pub mod meta;
 mod migrate;
 pub mod notices;
 pub mod outbox;
+pub mod promise;
 pub mod query;
 pub mod search;
 #[cfg(test)]

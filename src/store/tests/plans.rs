@@ -1,6 +1,8 @@
 //! Every named query finds its rows by an index: the cost does not grow with what is over and done with.
 
-use super::super::{alarm, course, custody, digests, due, facts, figures, lookup, notices, outbox, search, view};
+use super::super::{
+    alarm, course, custody, digests, due, facts, figures, lookup, notices, outbox, promise, search, view,
+};
 use super::*;
 use crate::store::Query;
 use crate::store::db::Arg;
@@ -68,6 +70,10 @@ fn named_queries_use_an_index() {
         ("next lapse", due::NEXT_LAPSE, 1),
         ("pending long", due::PENDING_LONG, 3),
         ("next pending", due::NEXT_PENDING, 1),
+        ("first answers", promise::FIRST_ANSWERS, 3),
+        ("waiting", promise::WAITING, 2),
+        ("how many wait", promise::HOW_MANY, 2),
+        ("known", promise::KNOWN, 1),
         ("looks", alarm::LOOKS, 2),
         ("next look", alarm::NEXT, 0),
         ("silent", alarm::SILENT, 1),
