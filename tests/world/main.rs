@@ -2,6 +2,7 @@
 //!
 //! A story is a script of one step a line; `|` lines below a step are its text. See `fixtures/stories/README.md`.
 
+mod alarms;
 mod expects;
 mod letters;
 mod measures;

@@ -57,8 +57,11 @@ pub fn play(seed: u64, steps: usize) -> Result<Vec<Mail>> {
     let mut chance = Chance(seed);
     let notify = chance.of(&["turn", "turn", "all"]);
     let plus = chance.of(&["true", "true", "false"]);
+    let calendar = chance.of(&["all", "shop"]);
     let config = format!(
-        "notify = \"{notify}\"\nplus_addressing = {plus}\nhours = \"day\"\ncalendar = \"all\"\n[calendar.all]\nmon-sun = [\"00:00-24:00\"]\n\
+        "notify = \"{notify}\"\nplus_addressing = {plus}\nhours = \"day\"\ncalendar = \"{calendar}\"\n\
+         [sla.standard]\nfirst_response = \"2h\"\nnext_response = \"3h\"\n[calendar.shop]\nmon-fri = [\"08:00-12:00\", \"13:00-17:00\"]\n\
+         sat = [\"10:00-14:00\"]\n[calendar.all]\nmon-sun = [\"00:00-24:00\"]\n\
          [calendar.day]\nmon-fri = [\"08:00-17:00\"]\n[[agent]]\nname = \"Cissi Carlsson\"\naddresses = [\"cissi@example.test\"]\nmailboxes = [\"support\"]\n\
          [[manager]]\nname = \"Chefen\"\naddress = \"chef@example.test\"\n"
     );
@@ -257,6 +260,7 @@ impl Month {
             return Err(format!("{} letters are undecided", undecided.len()));
         }
         self.judge_sending()?;
+        crate::alarms::judge(&mut self.world)?;
         self.judge_tickets()
     }
 

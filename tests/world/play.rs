@@ -44,6 +44,7 @@ name = "Björn Berg"
 addresses = ["bjorn@example.test"]
 mailboxes = ["support"]
 %REST%
+%SLA%
 "#;
 
 /// Keys that a story's `config` gives to the mailbox; `hours` goes to Anna, `reopen_within` to the desk, all else stands for itself.
@@ -126,6 +127,7 @@ fn configuration(config: &str) -> String {
         .replace("%MAILBOX%", &of(|k| MAILBOX_KEYS.contains(&k)))
         .replace("%ANNA%", &of(|k| k == "hours"))
         .replace("%REST%", &rest.join("\n"))
+        .replace("%SLA%", if config.contains("[sla.") { "" } else { "[sla.standard]\nwarned = []" })
 }
 
 impl World {
