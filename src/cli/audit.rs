@@ -17,7 +17,6 @@ use crate::model::Time;
 use crate::plan::Folder;
 use crate::report;
 use crate::sla::calendar::Calendar;
-use crate::sla::clock::{ClockKind, ClockState};
 use crate::sla::figures::{ClockFigures, Figures};
 use crate::sla::holidays::Country;
 use crate::sla::hours::parse_week;
@@ -287,12 +286,8 @@ impl Screen<'_> {
 
     fn waiting(&self, out: &mut Out) -> std::io::Result<()> {
         out.line("")?;
-        let unanswered =
-            self.figures.clocks.iter().filter(|c| {
-                c.clock != ClockKind::Resolution && c.stopped_at.is_none() && c.state != ClockState::Cancelled
-            });
-        let oldest = unanswered.clone().map(|c| c.started_at).min();
-        let count = unanswered.count();
+        let waits = || report::audit::unanswered(&self.figures.clocks);
+        let (oldest, count) = (waits().map(|c| c.started_at).min(), waits().count());
         match oldest {
             None => out.toned(Tone::Good, "Not answered: none"),
             Some(oldest) => {
@@ -305,15 +300,15 @@ impl Screen<'_> {
     }
 
     fn slowest(&self, out: &mut Out) -> std::io::Result<()> {
-        let rows: Vec<_> = self.figures.slowest.iter().filter(|r| r.clock.stopped_at.is_some()).take(SLOWEST).collect();
+        let rows = report::audit::slowest(&self.figures.clocks, SLOWEST);
         if rows.is_empty() {
             return Ok(());
         }
         out.toned(Tone::Strong, "The slowest answers, in opening hours")?;
         for row in rows {
-            let day = row.clock.started_at.timestamp().to_zoned(self.zone.clone()).date();
-            let subject = shortened(&visible(&row.clock.subject), out.width.saturating_sub(28));
-            out.line(format!("{:>10}  {day}  {subject}", span(row.clock.elapsed_s)))?;
+            let day = row.started_at.timestamp().to_zoned(self.zone.clone()).date();
+            let subject = shortened(&visible(&row.subject), out.width.saturating_sub(28));
+            out.line(format!("{:>10}  {day}  {subject}", span(row.elapsed_s)))?;
         }
         Ok(())
     }
