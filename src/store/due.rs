@@ -11,12 +11,12 @@ pub(super) const HOLDS_OVER: &str =
     "SELECT number FROM ticket WHERE state = 'held' AND hold_until <= ?1 ORDER BY hold_until, number LIMIT ?2";
 pub(super) const PENDING_LONG: &str = "
     SELECT number FROM ticket WHERE state = 'pending' AND mailbox = ?1 AND updated_at <= ?2 AND waiting_since IS NULL
+        AND channel <> 'import'
     ORDER BY updated_at, number LIMIT ?3";
 pub(super) const ASKS_LAPSED: &str =
     "SELECT no FROM ask WHERE settled_at IS NULL AND expires_at <= ?1 ORDER BY expires_at, no LIMIT ?2";
 pub(super) const NEXT_HOLD: &str = "SELECT min(hold_until) FROM ticket WHERE state = 'held'";
-pub(super) const NEXT_PENDING: &str =
-    "SELECT min(updated_at) FROM ticket WHERE state = 'pending' AND mailbox = ?1 AND waiting_since IS NULL";
+pub(super) const NEXT_PENDING: &str = "SELECT min(updated_at) FROM ticket WHERE state = 'pending' AND mailbox = ?1 AND waiting_since IS NULL AND channel <> 'import'";
 pub(super) const NEXT_LAPSE: &str = "SELECT min(expires_at) FROM ask WHERE settled_at IS NULL AND expires_at > ?1";
 
 impl Tx<'_> {
