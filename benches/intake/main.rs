@@ -62,7 +62,9 @@ impl Options {
                 "--keep" => options.keep = Some(value()?.into()),
                 // Cargo says so to every bench.
                 "--bench" => {}
-                "library" | "imap" | "maildir" | "history" | "latency" | "rest" | "million" => options.parts.push(argument),
+                "library" | "imap" | "maildir" | "history" | "latency" | "rest" | "million" => {
+                    options.parts.push(argument)
+                }
                 _ => return Err(format!("{argument} is not known\n{HELP}")),
             }
         }

@@ -228,7 +228,7 @@ impl Screen<'_> {
         }
         let mut shares = Vec::new();
         let mut so_far = 0;
-        for band in clock.bands.iter() {
+        for band in &clock.bands {
             so_far += band.count;
             if let Some(up_to_s) = band.up_to_s {
                 shares.push(format!("{} within {}", per_cent(so_far, all), short(up_to_s)));
@@ -335,9 +335,9 @@ fn per_cent(part: usize, all: usize) -> String {
 /// A bar of `width` columns for all, in eighths of a column.
 fn bar(part: usize, all: usize, width: usize) -> String {
     const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
-    let eighths = if all == 0 { 0 } else { (part * width * 8 / all).max(usize::from(part > 0)) };
+    let eighths = (part * width * 8).checked_div(all).map_or(0, |n| n.max(usize::from(part > 0)));
     let mut bar = "█".repeat(eighths / 8);
-    if eighths % 8 > 0 {
+    if !eighths.is_multiple_of(8) {
         bar.push(EIGHTHS[eighths % 8]);
     }
     bar

@@ -156,6 +156,8 @@ fn take(
     let received_at = past.received_at.min(now);
     let letter = match filing {
         Filing::Measured => LetterNo(0),
+        // Its bytes never came: the next import asks for it again.
+        Filing::Kept(_) if past.packed.is_empty() => return Ok(Became::Broken),
         Filing::Kept(source) => {
             let arrival = Arrival {
                 source,
