@@ -197,6 +197,7 @@ CREATE TABLE ticket (
     CHECK ((customer_name IS NULL) = (customer_address IS NULL))
 ) STRICT;
 CREATE INDEX ticket_open ON ticket (number) WHERE state IN ('open', 'pending', 'held');
+-- History closes by nobody's clock: when it was over is not known.
 CREATE INDEX ticket_pending ON ticket (mailbox, updated_at) WHERE state = 'pending' AND waiting_since IS NULL AND channel <> 'import';
 CREATE INDEX ticket_held ON ticket (hold_until) WHERE state = 'held';
 CREATE INDEX ticket_due ON ticket (due_at) WHERE due_at IS NOT NULL;

@@ -1,5 +1,8 @@
 //! The binary as its users meet it: exit codes, tables of 80 columns, JSON fields, and the demo that all of it looks at.
 
+#[path = "cli/history.rs"]
+mod history;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
