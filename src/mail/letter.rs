@@ -117,6 +117,8 @@ pub struct Bounce {
     /// The `X-Svar-Id` of the mail that bounced, where its headers came back.
     pub svar_id: Option<String>,
     pub recipients: Vec<BouncedRecipient>,
+    /// The rule that recognised it.
+    pub rule: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
