@@ -49,18 +49,17 @@ pub(super) fn read(root: &Part<'_>, from: Option<&Party>, subject: &str, report:
         .into_iter()
         .map(|address| {
             let words = said_of(&lines, &address);
-            let own = status::code(&words).or_else(|| status::meant(&words, action));
-            // What is said once is said of all, as far as it is said.
-            let general = || general_words(&lines).filter(|_| alone || words.is_empty()).unwrap_or_default();
-            let (status, words) = match own {
-                Some(status) => (Some(status), words),
-                None => {
-                    let general = general();
-                    let status = status::code(&general).or_else(|| status::meant(&general, action));
-                    let used = if status.is_some() && words.is_empty() { general } else { words };
-                    (status.or_else(|| status::undefined(&used, action)), used)
-                }
+            // What is said once is said of all, where they are not told apart.
+            let general = if alone || words.is_empty() { general_words(&lines) } else { String::new() };
+            let read = |text: &str| status::meant(text, action).map(|s| (s, text.to_owned()));
+            let written = |text: &str| status::code(text).map(|s| (s, text.to_owned()));
+            let known =
+                written(&words).or_else(|| written(&general)).or_else(|| read(&words)).or_else(|| read(&general));
+            let (status, source) = match known {
+                Some((status, source)) => (Some(status), source),
+                None => (status::undefined(&words, action), String::new()),
             };
+            let words = if words.is_empty() { source } else { words };
             let diagnostic = Some(shorten(&words)).filter(|d| !d.is_empty());
             BouncedRecipient { address, action, status, diagnostic }
         })
@@ -163,7 +162,6 @@ fn action_of(subject: &str, lower: &str) -> Action {
         "no longer be",
         "will not be retried",
         "no further attempts",
-        "could not be delivered for",
         "delivery has failed",
         "final attempt",
     ];
@@ -215,7 +213,7 @@ impl Found {
 /// Addresses that are never the recipient: the server's own, and ours that the report came to.
 fn ours(root: &Part<'_>, from: Option<&Party>) -> Vec<String> {
     let mut out: Vec<String> = from.map(|f| f.address.to_string()).into_iter().collect();
-    for name in ["To", "Reply-To", "Sender", "Errors-To", "Delivered-To", "X-Original-To"] {
+    for name in ["To", "Reply-To", "Sender", "Errors-To", "Delivered-To"] {
         for value in root.fields.all(name).take(5) {
             let parties = crate::mail::address::parties(value, 10, &mut BTreeSet::new());
             out.extend(parties.list.into_iter().map(|p| p.address.to_string()));
@@ -551,13 +549,19 @@ fn said_of(lines: &[&str], address: &str) -> String {
 /// where it only heads them.
 fn words_at(lines: &[&str], i: usize, address: &str) -> String {
     let mut out = String::new();
-    let mut blank = 0;
+    let mut blank = false;
     for (n, line) in lines[i..].iter().take(9).enumerate() {
         let trimmed = line.trim();
         if n > 0 && trimmed.is_empty() {
-            // Outlook and others set the reason below a blank line.
-            blank += 1;
-            if blank > 1 || !out.trim().is_empty() {
+            // Outlook and others set the reason below a blank line; what else stands there is for everybody.
+            if blank || !out.trim().is_empty() {
+                break;
+            }
+            blank = true;
+            let reason = lines[i + n + 1..].iter().map(|l| l.trim()).take_while(|l| !l.is_empty());
+            let reason = reason.take(6).collect::<Vec<_>>().join(" ");
+            let meant = status::meant(&reason, Action::Failed).is_some_and(|m| !m.ends_with(".4.7"));
+            if status::code(&reason).is_none() && !meant {
                 break;
             }
             continue;
@@ -589,20 +593,37 @@ fn without_heading<'t>(line: &'t str, address: &str) -> &'t str {
     }
     let after =
         line[at + found.len()..].trim_start_matches(['>', '"', '\'', ']', ')', ':', ' ', '\t', ',', ';', '.', '-']);
-    if after.trim_matches(['<', '>', '(', ')']).eq_ignore_ascii_case(address) || after.starts_with("<mailto:") {
+    let dated = after.starts_with("on ") && after.contains(|c: char| c.is_ascii_digit());
+    let again = after.trim_matches(['<', '>', '(', ')']).eq_ignore_ascii_case(address);
+    if again || dated || after.starts_with("<mailto:") {
         return "";
     }
     after
 }
 
-/// The first sentence in the report that says what went wrong.
-fn general_words(lines: &[&str]) -> Option<String> {
+/// The paragraph of the report that says best what went wrong.
+fn general_words(lines: &[&str]) -> String {
     let paragraphs = lines.split(|l| l.trim().is_empty());
     let texts = paragraphs.map(|p| p.iter().map(|l| l.trim()).collect::<Vec<_>>().join(" "));
-    texts
-        .filter(|t| !t.is_empty())
-        .take(60)
-        .find(|t| status::code(t).is_some() || status::meant(t, Action::Failed).is_some())
+    let mut best = (0, String::new());
+    for text in texts.filter(|t| !t.is_empty()).take(60) {
+        let rank = match status::meant(&text, Action::Failed) {
+            _ if status::code(&text).is_some() => 3,
+            // That it took long is what is left to say.
+            Some(meant) => {
+                if meant.ends_with(".4.7") {
+                    1
+                } else {
+                    2
+                }
+            }
+            None => 0,
+        };
+        if rank > best.0 {
+            best = (rank, text);
+        }
+    }
+    best.1
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::mail::address;
-use crate::mail::bounce::{MAX_TEXT, returned};
+use crate::mail::bounce::{MAX_TEXT, returned, status};
 use crate::mail::letter::ReturnPath;
 use crate::mail::mime::Part;
 use crate::model::Party;
@@ -27,6 +27,8 @@ pub(super) struct Looks<'a> {
     subject_says: bool,
     subject_opens: bool,
     text_says: bool,
+    /// Words that no person uses who complains of a parcel.
+    technical: bool,
     /// The report without the returned mail.
     pub head: &'a str,
 }
@@ -72,7 +74,7 @@ const RULES: &[Rule] = &[
     Rule {
         name: "the subject and the words of a mail server",
         needs_recipient: true,
-        applies: |l| !l.answers && l.subject_opens && l.text_says,
+        applies: |l| !l.answers && l.subject_opens && l.text_says && l.technical,
     },
 ];
 
@@ -96,6 +98,7 @@ impl<'a> Looks<'a> {
         let needed = is_report || names_status || daemon || postmaster || failed_recipients || subject_says;
         let head = if needed { returned::report_part(whole) } else { whole };
         let text_says = needed && IN_TEXT.is_match(&head.to_lowercase());
+        let technical = text_says && is_technical(head);
         let automatic = root.fields.plain("Auto-Submitted").is_some_and(|v| !v.to_ascii_lowercase().starts_with("no"));
         let answers = root.fields.has("In-Reply-To") && !automatic;
         let opening = subject.trim_start_matches(['*', '[', ' ']);
@@ -111,6 +114,7 @@ impl<'a> Looks<'a> {
             subject_says,
             subject_opens,
             text_says,
+            technical,
             head,
         }
     }
@@ -177,6 +181,31 @@ fn sender(root: &Part<'_>, from: Option<&Party>) -> (bool, bool) {
     (daemon || nobody, daemon || nobody || postmaster)
 }
 
+fn is_technical(head: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "automatically",
+        "non-delivery report",
+        "rcpt to",
+        "mail server",
+        "mail system",
+        "smtp",
+        "mailbox",
+        "original message",
+        "old message",
+        "returned to you",
+        "e-mail address",
+        "email address",
+        "e-postadress",
+        "e-mail-adresse",
+        "adresse de messagerie",
+        "recipients or groups",
+        "following recipient",
+        "following address",
+    ];
+    let lower = head.to_lowercase();
+    status::code(head).is_some() || status::reply_class(head).is_some() || WORDS.iter().any(|w| lower.contains(w))
+}
+
 /// How subjects of delivery reports that come from nobody in particular begin, lower case.
 const OPENINGS: &[&str] = &[
     "undeliver",
@@ -187,10 +216,17 @@ const OPENINGS: &[&str] = &[
     "failure delivery",
     "mail delivery",
     "mail failure",
+    "mail could not",
+    "mail undeliver",
     "mail system error",
     "mail status report",
     "non-delivery",
     "nondelivery",
+    "e-mail could not",
+    "email could not",
+    "your message could not",
+    "your message to",
+    "message could not",
     "message delivery",
     "message undeliver",
     "message not delivered",
