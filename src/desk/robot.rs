@@ -155,6 +155,10 @@ impl Incoming<'_> {
         if !matches!(self.letter.kind, Kind::Auto | Kind::List) {
             return false;
         }
+        // The list is the mailbox itself: whoever writes to it is a customer.
+        if self.letter.kind == Kind::List && self.letter.list_id.as_ref().is_some_and(|l| self.mailbox.is_own_list(l)) {
+            return false;
+        }
         let why = self.letter.why.clone();
         self.of_robot(&why)
     }

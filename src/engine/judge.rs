@@ -51,6 +51,8 @@ impl Batch<'_> {
 
     fn decide(&self, tx: &mut Tx<'_>, letter: &Letter, envelope: &Envelope, now: Time) -> Result<Decided, StoreError> {
         let rules = self.rules();
+        let letter = desk::form::filled(letter, envelope, &rules);
+        let letter = letter.as_ref();
         let clues = desk::clues(letter, envelope, &rules);
         let findings = tx.lookup(&clues, now)?;
         let changes = desk::decide(letter, envelope, &findings, &rules, now);

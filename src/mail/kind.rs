@@ -117,3 +117,12 @@ fn list(signs: &Signs<'_>) -> Option<String> {
     // A person's answer that went through a mailing program may bear List-Unsubscribe too.
     (signs.fields().has("List-Unsubscribe") && !signs.is_answer()).then(|| "List-Unsubscribe".to_owned())
 }
+
+/// The identifier of the list that a letter came through: `support.example.test` of `Support <support.example.test>`.
+#[must_use]
+pub fn list_id(fields: &Fields<'_>) -> Option<String> {
+    let value = fields.plain("List-Id")?;
+    let id = value.rsplit_once('<').map_or(value.as_str(), |(_, id)| id);
+    let id = id.split('>').next().unwrap_or(id).trim().to_ascii_lowercase();
+    (!id.is_empty() && id.len() < 255 && !id.contains(' ')).then_some(id)
+}

@@ -46,6 +46,10 @@ pub struct Letter {
     /// The original of a forwarded mail.
     pub original: Option<Original>,
     pub bounce: Option<Bounce>,
+    /// What a web form yielded, where a rule of the configuration says that the letter is one.
+    pub form: Option<crate::mail::form::Entry>,
+    /// `List-Id` without angle brackets and name, lower case (RFC 2919).
+    pub list_id: Option<String>,
     /// `Received`, topmost first.
     pub received: Vec<Hop>,
     /// `Authentication-Results`, topmost first.

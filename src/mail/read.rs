@@ -76,6 +76,8 @@ pub fn read(raw: &[u8]) -> Letter {
         text: content.text,
         original,
         bounce,
+        form: None,
+        list_id: kind::list_id(&root.fields),
         received: root.fields.all("Received").take(trace::MAX_HOPS).map(trace::hop).collect(),
         authentication: authentication_results(&root.fields),
         exchange_auth_as: root.fields.plain("X-MS-Exchange-Organization-AuthAs").filter(|v| !v.is_empty()),
