@@ -15,7 +15,9 @@ pub(super) fn form(reader: &Reader<'_>, table: &Table<'_>) -> Option<Form> {
     for (key, field) in Field::ALL {
         let Some(value) = written.value(key) else { continue };
         let Some(names) = value.read(label) else { continue };
-        let same = labels.iter().find(|(_, known)| known.iter().any(|k| names.iter().any(|n| n.to_lowercase() == k.to_lowercase())));
+        let same = labels
+            .iter()
+            .find(|(_, known)| known.iter().any(|k| names.iter().any(|n| n.to_lowercase() == k.to_lowercase())));
         if let Some((other, _)) = same {
             let other = Field::ALL.iter().find(|(_, f)| f == other).map_or("", |(name, _)| *name);
             reader.mistake(&value.place, format!("names the same label as \"{other}\"; write another one"));
@@ -31,6 +33,7 @@ fn label(v: &Value<'_>) -> Result<Vec<String>, String> {
     if v.str().is_some() {
         return values::text(v).map(|name| vec![name]);
     }
-    let names: Vec<String> = items(v, WRITE).map_err(|_| v.no("label", WRITE))?.iter().map(values::text).collect::<Result<_, _>>()?;
+    let names: Vec<String> =
+        items(v, WRITE).map_err(|_| v.no("label", WRITE))?.iter().map(values::text).collect::<Result<_, _>>()?;
     if names.is_empty() { Err(format!("is empty; write {WRITE}")) } else { Ok(names) }
 }

@@ -88,8 +88,10 @@ impl Mailbox {
     /// groups write it.
     #[must_use]
     pub fn is_own_list(&self, list_id: &str) -> bool {
-        let dotted = |a: &Address| list_id.strip_prefix(a.local()).and_then(|r| r.strip_prefix('.')) == Some(a.domain());
-        self.list_ids.iter().any(|l| l.eq_ignore_ascii_case(list_id)) || std::iter::once(&self.address).chain(&self.aliases).any(dotted)
+        let dotted =
+            |a: &Address| list_id.strip_prefix(a.local()).and_then(|r| r.strip_prefix('.')) == Some(a.domain());
+        self.list_ids.iter().any(|l| l.eq_ignore_ascii_case(list_id))
+            || std::iter::once(&self.address).chain(&self.aliases).any(dotted)
     }
 }
 

@@ -390,7 +390,7 @@ impl Incoming<'_> {
             || self.env.old
             || self.is_watched_only()
             || self.has_empty_return_path()
-            || self.letter.kind != Kind::Person
+            || (self.letter.kind != Kind::Person && !self.comes_by_our_list())
             || self.case.rules.staff(&party.address).is_some()
             || is_robots_address(&party.address)
             || found.auto_to_sender >= settings.limits.auto_per_address_per_day;

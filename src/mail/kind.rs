@@ -62,10 +62,7 @@ const RULES: &[Rule] = &[
     Rule { kind: Kind::Auto, finds: receipt::in_words },
     Rule { kind: Kind::Auto, finds: wording::sign_and_words },
     Rule { kind: Kind::List, finds: list },
-    Rule {
-        kind: Kind::Person,
-        finds: |s| (s.value("Auto-Submitted") == "no").then(|| "Auto-Submitted: no".to_owned()),
-    },
+    Rule { kind: Kind::Person, finds: |s| (keyword(s) == "no").then(|| "Auto-Submitted: no".to_owned()) },
     Rule { kind: Kind::Auto, finds: wording::declared },
     Rule { kind: Kind::Auto, finds: wording::ticket },
     Rule { kind: Kind::Auto, finds: wording::absence },
@@ -86,10 +83,15 @@ fn bounce(signs: &Signs<'_>) -> Option<String> {
     Some(if by_words && !signs.sender().is_empty() { format!("{rule} ({})", signs.sender()) } else { rule.to_owned() })
 }
 
-/// RFC 3834, 5: any value but `no`.
-fn auto_submitted(signs: &Signs<'_>) -> Option<String> {
+/// The keyword of `Auto-Submitted` (RFC 3834, 5), "" without one.
+fn keyword(signs: &Signs<'_>) -> String {
     let value = signs.value("Auto-Submitted");
-    let keyword = value.split([';', ' ', '(']).next().unwrap_or_default();
+    value.trim_start().split([';', ' ', '(', '\t']).next().unwrap_or_default().to_owned()
+}
+
+/// Any value but `no`.
+fn auto_submitted(signs: &Signs<'_>) -> Option<String> {
+    let keyword = keyword(signs);
     (!keyword.is_empty() && keyword != "no").then(|| format!("Auto-Submitted: {keyword}"))
 }
 
