@@ -2,18 +2,17 @@
 
 use std::borrow::Cow;
 
-use crate::desk::case::Rules;
+use crate::config::settings::Settings;
 use crate::mail::form::{Entry, Form};
 use crate::mail::letter::Letter;
 use crate::mail::{language, subject};
-use crate::model::Kind;
-use crate::plan::{Envelope, Folder};
+use crate::model::{Kind, Party, Time};
 
 /// The letter as the customer's own, if a `[[form]]` rule speaks of it; else as it is.
 #[must_use]
-pub fn filled<'l>(letter: &'l Letter, env: &Envelope, rules: &Rules<'_>) -> Cow<'l, Letter> {
-    let Some(form) = rule(letter, env, rules) else { return Cow::Borrowed(letter) };
-    let entry = form.read(letter, env.received_at, &rules.settings.desk.time_zone);
+pub fn filled<'l>(letter: &'l Letter, received_at: Time, settings: &Settings) -> Cow<'l, Letter> {
+    let Some(form) = rule(letter, settings) else { return Cow::Borrowed(letter) };
+    let entry = form.read(letter, received_at, &settings.desk.time_zone);
     // What the form's sender writes besides, a newsletter say, is a robot's as before; but never that address's own matter.
     let Some(entry) = entry.or_else(|| (letter.kind == Kind::Person).then(Entry::default)) else {
         return Cow::Borrowed(letter);
@@ -23,7 +22,10 @@ pub fn filled<'l>(letter: &'l Letter, env: &Envelope, rules: &Rules<'_>) -> Cow<
         entry.text.clone_from(&letter.text);
     }
     // Whoever types our address or an agent's into a form is neither.
-    let outsider = |p: &crate::model::Party| !rules.is_ours(&p.address) && rules.staff(&p.address).is_none();
+    let outsider = |p: &Party| {
+        let a = &p.address;
+        settings.mailbox_of(a).is_none() && settings.agent_of(a).is_none() && settings.manager_of(a).is_none()
+    };
     entry.customer = entry.customer.filter(outsider);
     let title = entry.subject.clone().unwrap_or_else(|| letter.subject.clone());
     let mut own = letter.clone();
@@ -31,7 +33,7 @@ pub fn filled<'l>(letter: &'l Letter, env: &Envelope, rules: &Rules<'_>) -> Cow<
     // Anybody can type anybody's address.
     own.from_is_single = false;
     own.reply_to.clear();
-    own.to.retain(|p| rules.is_ours(&p.address));
+    own.to.retain(|p| settings.mailbox_of(&p.address).is_some());
     own.cc.clear();
     own.base_subject = subject::base(&title);
     own.subject = title;
@@ -46,7 +48,7 @@ pub fn filled<'l>(letter: &'l Letter, env: &Envelope, rules: &Rules<'_>) -> Cow<
     Cow::Owned(own)
 }
 
-fn rule<'r>(letter: &Letter, env: &Envelope, rules: &Rules<'r>) -> Option<&'r Form> {
-    let may_be = env.folder == Folder::Inbox && letter.kind != Kind::Bounce && letter.svar_id.is_none();
-    rules.settings.forms.iter().find(|f| may_be && f.speaks_of(letter))
+fn rule<'s>(letter: &Letter, settings: &'s Settings) -> Option<&'s Form> {
+    let may_be = letter.kind != Kind::Bounce && letter.svar_id.is_none();
+    settings.forms.iter().find(|f| may_be && f.speaks_of(letter))
 }

@@ -60,7 +60,7 @@ fn machine_readable(root: &Part<'_>, looks: &Looks<'_>, text: &str) -> Option<Bo
             } else {
                 "a part message/delivery-status"
             };
-            recipients::explain(root, text, &mut bounce.recipients);
+            recipients::explain(text, &mut bounce.recipients);
             returned::take(root, text, &mut bounce);
             return Some(bounce);
         }

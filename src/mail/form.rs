@@ -142,7 +142,7 @@ impl Reading {
     fn of(form: &Form, lines: &[&str]) -> Self {
         let mut reading = Self::default();
         let kinds: Vec<Line<'_>> = lines.iter().map(|l| line_of(form, l)).collect();
-        let has_text = kinds.iter().position(|k| matches!(k, Line::Labelled { field: Some(Field::Text), .. }));
+        let has_text = text_label(&kinds);
         // The form's end: the labels below the text belong to the form, as far as nothing else stands between them.
         let end = form_end(&kinds, has_text);
         let tail = has_text.map_or(end, |at| labels_at_end(&kinds, at, end));
@@ -273,6 +273,19 @@ impl Reading {
         }
         text
     }
+}
+
+/// The label of what the customer wrote. One that stands above other labels heads them all.
+fn text_label(kinds: &[Line<'_>]) -> Option<usize> {
+    let is_text = |n: &usize| matches!(kinds[*n], Line::Labelled { field: Some(Field::Text), .. });
+    let heads = |n: &usize| {
+        let below = kinds[n + 1..].iter().find(|k| !matches!(k, Line::Other(l) if l.trim().is_empty()));
+        matches!(kinds[*n], Line::Labelled { value: "", .. })
+            && matches!(below, Some(Line::Labelled { field: Some(_), .. }))
+    };
+    let mut labels = (0..kinds.len()).filter(is_text);
+    let first = labels.clone().next();
+    labels.find(|n| !heads(n)).or(first)
 }
 
 /// Where what the form says of itself begins; only below the text, for an introduction may stand above all.

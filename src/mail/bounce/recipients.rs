@@ -10,6 +10,9 @@ use crate::mail::letter::{Action, BouncedRecipient};
 use crate::mail::mime::Part;
 use crate::model::{Address, Party, one_line};
 
+/// Of how many recipients it is looked up what is said of them.
+const MAX_EXPLAINED: usize = 100;
+
 type Finder = for<'t> fn(&[&'t str], usize) -> Vec<&'t str>;
 
 /// Strongest first: the first that names anybody decides.
@@ -43,18 +46,21 @@ pub(super) fn read(root: &Part<'_>, from: Option<&Party>, subject: &str, report:
     }
     found.without_postmasters();
     found.list.truncate(MAX_RECIPIENTS);
-    let alone = found.list.len() == 1;
-    found
-        .list
-        .into_iter()
-        .map(|address| {
-            let words = said_of(&lines, &address);
-            // What is said once is said of all, where they are not told apart.
-            let general = if alone || words.is_empty() { general_words(&lines) } else { String::new() };
-            let read = |text: &str| status::meant(text, action).map(|s| (s, text.to_owned()));
-            let written = |text: &str| status::code(text).map(|s| (s, text.to_owned()));
-            let known =
-                written(&words).or_else(|| written(&general)).or_else(|| read(&words)).or_else(|| read(&general));
+    let lowered: Vec<String> = lines.iter().map(|l| l.to_ascii_lowercase()).collect();
+    let said = |(n, a): (usize, String)| {
+        let words = if n < MAX_EXPLAINED { said_of(&lines, &lowered, &a) } else { String::new() };
+        (words, a)
+    };
+    let said: Vec<(String, String)> = found.list.into_iter().enumerate().map(said).collect();
+    let own = |words: &str| status::code(words).or_else(|| status::meant(words, action));
+    // What is said once is said of all, unless they are told apart.
+    let shared = said.len() == 1 || said.iter().all(|(words, _)| own(words).is_none());
+    let general = if shared { general_words(&lines) } else { String::new() };
+    let of_all = || own(&general).map(|s| (s, general.clone()));
+    said.into_iter()
+        .map(|(words, address)| {
+            let known = status::code(&words).or_else(|| status::code(&general)).map(|s| (s, general.clone()));
+            let known = known.or_else(|| status::meant(&words, action).map(|s| (s, words.clone()))).or_else(of_all);
             let (status, source) = match known {
                 Some((status, source)) => (Some(status), source),
                 None => (status::undefined(&words, action), String::new()),
@@ -67,14 +73,15 @@ pub(super) fn read(root: &Part<'_>, from: Option<&Party>, subject: &str, report:
 }
 
 /// Fills what a machine-readable report leaves out from the words beside it.
-pub(super) fn explain(_root: &Part<'_>, text: &str, recipients: &mut [BouncedRecipient]) {
+pub(super) fn explain(text: &str, recipients: &mut [BouncedRecipient]) {
     if recipients.iter().all(|r| r.status.is_some() && r.diagnostic.is_some()) {
         return;
     }
     let report = returned::report_part(&text[..text.floor_char_boundary(super::MAX_TEXT)]);
     let lines: Vec<&str> = report.lines().take(2_000).collect();
-    for recipient in recipients.iter_mut().take(50) {
-        let words = said_of(&lines, &recipient.address);
+    let lowered: Vec<String> = lines.iter().map(|l| l.to_ascii_lowercase()).collect();
+    for recipient in recipients.iter_mut().take(MAX_EXPLAINED) {
+        let words = said_of(&lines, &lowered, &recipient.address);
         if recipient.diagnostic.is_none() {
             recipient.diagnostic = Some(shorten(&words)).filter(|d| !d.is_empty());
         }
@@ -282,7 +289,8 @@ fn angled_first<'t>(lines: &[&'t str], i: usize) -> Vec<&'t str> {
     let tail = tail.trim_start();
     let fits = tail.is_empty()
         || tail.starts_with([':', '(', '.', ',', ';', '-'])
-        || ["is ", "was ", "delivery failed", "failed"].iter().any(|w| tail.starts_with(w));
+        || ["is ", "was ", "delivery failed", "failed"].iter().any(|w| tail.starts_with(w))
+        || (tail.len() < 120 && status::meant(tail, Action::Failed).is_some());
     // Within a wrapped diagnostic the address stands too, after a line that goes on.
     let above = lines[..i].last().map(|l| l.trim_end().to_lowercase()).unwrap_or_default();
     let wrapped = above.ends_with("said:") || above.ends_with("message-id:");
@@ -526,10 +534,10 @@ fn find_address(text: &str, from: usize) -> Option<(&str, usize)> {
 }
 
 /// What is said of an address: of all places that name it the one that says most.
-fn said_of(lines: &[&str], address: &str) -> String {
+fn said_of(lines: &[&str], lowered: &[String], address: &str) -> String {
     let wanted = address.to_ascii_lowercase();
     let mut best = (0, String::new());
-    let named = lines.iter().enumerate().filter(|(_, l)| l.to_ascii_lowercase().contains(&wanted));
+    let named = lowered.iter().enumerate().filter(|(_, l)| l.contains(&wanted));
     for (i, _) in named.take(8) {
         let words = words_at(lines, i, &wanted);
         let rank = match () {
@@ -570,7 +578,7 @@ fn words_at(lines: &[&str], i: usize, address: &str) -> String {
             && (trimmed.starts_with("---")
                 || trimmed.starts_with("===")
                 || (trimmed.starts_with('<') && !line.starts_with([' ', '\t']) && !trimmed.starts_with("<<<"))
-                || find_address(trimmed, 0).is_some_and(|(a, at)| at < 2 && !a.eq_ignore_ascii_case(address)));
+                || find_address(trimmed, 0).is_some_and(|(a, at)| at < 4 && !a.eq_ignore_ascii_case(address)));
         if next {
             break;
         }

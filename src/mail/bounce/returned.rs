@@ -83,8 +83,9 @@ pub(super) fn report_part(text: &str) -> &str {
         let lower = line.to_lowercase();
         let bare = lower.trim_start_matches(['>', ' ', '\t', '|']);
         // "…that the message returned below could not be delivered" announces the copy, it is not yet the copy.
-        let announces =
-            bare.starts_with(char::is_alphabetic) && !lower.contains("follow") && !lower.trim_end().ends_with(':');
+        let announces = bare.starts_with(char::is_alphabetic)
+            && (lower.contains("could not") || lower.contains("delivered") || !lower.contains("follow"))
+            && !lower.trim_end().ends_with(':');
         let is_copy = MARKED.is_match(&lower) && !announces;
         if at > 0 && (is_copy || HEADER_LINES.iter().any(|h| bare.starts_with(h))) {
             return &text[..at];

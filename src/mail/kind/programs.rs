@@ -1,6 +1,11 @@
 //! Fields that only programs set which answer by themselves, and programs that ask the sender to prove that he is a person.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::mail::kind::Signs;
+use crate::mail::kind::wording::any_of;
 
 /// Which values of a field are a sign.
 enum Value {
@@ -144,6 +149,10 @@ const CHALLENGE_SUBJECTS: &[&str] = &[
     "authentification requise",
 ];
 
+/// Every letter is asked for all of these: they are looked for in one pass.
+static IN_SUBJECT: LazyLock<Regex> = LazyLock::new(|| any_of(CHALLENGE_SUBJECTS));
+static IN_TEXT: LazyLock<Regex> = LazyLock::new(|| any_of(CHALLENGES));
+
 /// A service that holds back our mail until its sender proves that he is a person: two of address, subject, words.
 pub(super) fn challenge(signs: &Signs<'_>) -> Option<String> {
     const DOMAINS: &[&str] = &["boxbe.com", "spamarrest.com", "mailinblack.com", "bluebottle.com", "choicemail.com"];
@@ -153,8 +162,8 @@ pub(super) fn challenge(signs: &Signs<'_>) -> Option<String> {
         let domain = f.address.domain();
         DOMAINS.iter().any(|d| domain == *d || domain.ends_with(&format!(".{d}")))
     });
-    let by_subject = CHALLENGE_SUBJECTS.iter().any(|s| subject.contains(s));
-    let by_words = CHALLENGES.iter().find(|w| head.contains(*w));
+    let by_subject = IN_SUBJECT.is_match(&subject);
+    let by_words = IN_TEXT.find(&head).map(|m| m.as_str());
     let signs = usize::from(domain) + usize::from(by_subject) + usize::from(by_words.is_some());
-    (signs >= 2).then(|| format!("a challenge: \"{}\"", by_words.copied().unwrap_or("the subject")))
+    (signs >= 2).then(|| format!("a challenge: \"{}\"", by_words.unwrap_or("the subject")))
 }

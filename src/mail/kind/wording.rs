@@ -631,7 +631,7 @@ static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(written).expect("a constant expression")
 });
 
-fn any_of(words: &[&str]) -> Regex {
+pub(super) fn any_of(words: &[&str]) -> Regex {
     let quoted: Vec<String> = words.iter().map(|w| regex::escape(w)).collect();
     // A list of words is always an expression.
     Regex::new(&quoted.join("|")).expect("words make an expression")
