@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::settings::{Mailbox, Settings};
-use crate::model::{Priority, TicketNo, Time};
-use crate::plan::Change;
+use crate::model::{Direction, Priority, State, TicketNo, Time};
+use crate::plan::{Change, NewTicket, What as Happened};
 use crate::sla::alarm::Marks;
 use crate::sla::clock::{Clock, ClockKind, Step, Targets, What, fold, waits};
 use crate::sla::figures::{Measure, Measures};
 use crate::sla::promise::doubtful_from;
-use crate::store::course::{StepRow, StepWord};
+use crate::store::course::{Head, StepRow, StepWord};
 use crate::store::{Store, StoreError, Tx};
 
 /// So many mergers in a row are followed.
@@ -107,6 +107,29 @@ const fn what(word: StepWord) -> Option<What> {
 /// # Errors
 /// A database error.
 pub(super) fn follow(tx: &mut Tx<'_>, settings: &Settings, changes: &[Change]) -> Result<(), StoreError> {
+    let touched = touched(changes);
+    // A customer's first mail, by far the most frequent decision, needs no reading.
+    if let ([ticket], Some(new)) = (&touched.iter().copied().collect::<Vec<_>>()[..], opened(changes))
+        && new.number == *ticket
+    {
+        let since = changes.iter().rev().find_map(|c| match c {
+            Change::Waiting { since, .. } => Some(*since),
+            _ => None,
+        });
+        if let Some(Some(since)) = since {
+            return write(tx, settings, &head_of(new, changes), Some((ClockKind::FirstResponse, since)));
+        }
+    }
+    // What happens to a merged ticket, an answer that was on its way above all, is its survivor's, too.
+    for head in tx.heads(&touched.into_iter().collect::<Vec<_>>())? {
+        let waits = if head.is_live { waits(&steps(tx, head.number)?) } else { None };
+        write(tx, settings, &head, waits)?;
+    }
+    Ok(())
+}
+
+/// The tickets whose clocks `changes` may have moved.
+fn touched(changes: &[Change]) -> BTreeSet<TicketNo> {
     let mut touched = BTreeSet::new();
     for change in changes {
         match change {
@@ -121,11 +144,39 @@ pub(super) fn follow(tx: &mut Tx<'_>, settings: &Settings, changes: &[Change]) -
             _ => {}
         }
     }
-    // What happens to a merged ticket, an answer that was on its way above all, is its survivor's, too.
-    for number in tx.with_survivors(&touched.into_iter().collect::<Vec<_>>())? {
-        write(tx, settings, number)?;
+    touched
+}
+
+const fn moves_clocks(what: Happened) -> bool {
+    matches!(what, Happened::Answered | Happened::Called | Happened::Done | Happened::Merged)
+}
+
+/// The one ticket that `changes` open with a customer's one message, if they do no more than that.
+fn opened(changes: &[Change]) -> Option<&NewTicket> {
+    let mut messages = changes.iter().filter(|c| matches!(c, Change::AddMessage(new) if new.counts));
+    let customers = matches!(messages.next(), Some(Change::AddMessage(new)) if new.direction == Direction::In);
+    let more = messages.next().is_some()
+        || changes.iter().any(|c| {
+            matches!(c, Change::SetState { .. } | Change::SetPriority { .. })
+                || matches!(c, Change::Event(event) if moves_clocks(event.what))
+        });
+    let new = changes.iter().find_map(|c| if let Change::NewTicket(new) = c { Some(new) } else { None })?;
+    (customers && !more && new.state == State::Open).then_some(new)
+}
+
+fn head_of(new: &NewTicket, changes: &[Change]) -> Head {
+    let promised = changes.iter().rev().find_map(|change| match change {
+        Change::Promise { ticket, until } if *ticket == new.number => Some(*until),
+        _ => None,
+    });
+    Head {
+        number: new.number,
+        mailbox: new.mailbox.clone(),
+        priority: new.priority,
+        created_at: new.created_at,
+        promised_at: promised,
+        is_live: true,
     }
-    Ok(())
 }
 
 /// Does so for all tickets that are open: calendars and targets may be others than when it was last done.
@@ -134,27 +185,32 @@ pub(super) fn follow(tx: &mut Tx<'_>, settings: &Settings, changes: &[Change]) -
 /// A database error.
 pub fn follow_all(store: &mut Store, settings: &Settings) -> Result<(), StoreError> {
     store.batch(|tx| {
-        for number in tx.open_numbers()? {
-            write(tx, settings, number)?;
+        for head in tx.open_heads()? {
+            let waits = waits(&steps(tx, head.number)?);
+            write(tx, settings, &head, waits)?;
         }
         tx.set_clocks_fingerprint(&settings.fingerprint)
     })
 }
 
-fn write(tx: &mut Tx<'_>, settings: &Settings, ticket: TicketNo) -> Result<(), StoreError> {
-    let Some(head) = tx.head(ticket)? else { return Ok(()) };
-    let waits = if head.is_live { waits(&steps(tx, ticket)?) } else { None };
+fn write(
+    tx: &mut Tx<'_>,
+    settings: &Settings,
+    head: &Head,
+    waits: Option<(ClockKind, Time)>,
+) -> Result<(), StoreError> {
     let mailbox = settings.mailbox(&head.mailbox);
     let measured = mailbox.and_then(|m| Some((settings.sla_of(m, head.priority)?, settings.calendar_of(m)?)));
     let is_warned = |kind: ClockKind| measured.is_some_and(|(sla, _)| sla.warned.iter().any(|w| w == kind.as_str()));
     // How far that clock has come only its fold can tell: it is looked at once, which says when again.
     let at_once = (head.is_live && is_warned(ClockKind::Resolution)).then_some(Time::from_unix(0));
-    let Some((kind, since)) = waits else { return tx.set_clock(ticket, None, None, None, at_once) };
+    let Some((kind, since)) = waits else { return tx.set_clock(head.number, None, None, None, at_once) };
     let due = |more_s: i64| measured.and_then(|(sla, calendar)| calendar.add(since, sla.targets().of(kind) + more_s));
     let warning = measured
         .filter(|_| is_warned(kind))
         .and_then(|(sla, calendar)| calendar.add(since, Marks::of(sla.warn_at, sla.targets().of(kind)).warning_s));
     let promised = head.promised_at.filter(|_| kind == ClockKind::FirstResponse);
     let doubtful = promised.map(|until| doubtful_from(head.created_at, until));
-    tx.set_clock(ticket, Some(since), due(0), due(1), at_once.into_iter().chain(warning).chain(doubtful).min())
+    let look = at_once.into_iter().chain(warning).chain(doubtful).min();
+    tx.set_clock(head.number, Some(since), due(0), due(1), look)
 }

@@ -157,6 +157,7 @@ impl Tx<'_> {
 /// What tells by which calendar and targets a ticket is measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
+    pub number: TicketNo,
     pub mailbox: String,
     pub priority: Priority,
     pub created_at: Time,
@@ -166,51 +167,45 @@ pub struct Head {
     pub is_live: bool,
 }
 
-pub(super) const SURVIVORS: &str = "
+pub(super) const HEADS: &str = "
     WITH RECURSIVE chain (number, survivor) AS (
         SELECT t.number, t.survivor FROM json_each(?1) j CROSS JOIN ticket t ON t.number = j.value
         UNION SELECT t.number, t.survivor FROM chain JOIN ticket t ON t.number = chain.survivor)
-    SELECT number FROM chain ORDER BY number";
-pub(super) const OPEN_NUMBERS: &str =
-    "SELECT number FROM ticket WHERE state IN ('open', 'pending', 'held') ORDER BY number";
+    SELECT t.number, t.mailbox, t.priority, t.state, t.created_at, t.promised_at
+    FROM chain CROSS JOIN ticket t ON t.number = chain.number ORDER BY t.number";
+pub(super) const OPEN_HEADS: &str = "
+    SELECT number, mailbox, priority, state, created_at, promised_at FROM ticket
+    WHERE state IN ('open', 'pending', 'held') ORDER BY number";
+
+fn read_head(row: &Row<'_>) -> Result<Head, DbError> {
+    let state: State = row.get(3)?;
+    Ok(Head {
+        number: row.get(0)?,
+        mailbox: row.get(1)?,
+        priority: row.get(2)?,
+        is_live: matches!(state, State::Open | State::Pending | State::Held),
+        created_at: row.get(4)?,
+        promised_at: row.get(5)?,
+    })
+}
 
 impl Tx<'_> {
     /// These tickets, and those into which they were merged.
     ///
     /// # Errors
     /// A database error.
-    pub fn with_survivors(&mut self, numbers: &[TicketNo]) -> Result<Vec<TicketNo>, StoreError> {
+    pub fn heads(&mut self, numbers: &[TicketNo]) -> Result<Vec<Head>, StoreError> {
         if numbers.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(self.rows(SURVIVORS, args![list(numbers)], |row| row.get(0))?)
+        Ok(self.rows(HEADS, args![list(numbers)], read_head)?)
     }
 
     /// All tickets that are open, pending or held.
     ///
     /// # Errors
     /// A database error.
-    pub fn open_numbers(&mut self) -> Result<Vec<TicketNo>, StoreError> {
-        Ok(self.rows(OPEN_NUMBERS, &[], |row| row.get(0))?)
-    }
-
-    /// # Errors
-    /// A database error.
-    pub fn head(&mut self, ticket: TicketNo) -> Result<Option<Head>, StoreError> {
-        Ok(self.one(
-            "SELECT mailbox, priority, state, promised_at, created_at FROM ticket WHERE number = ?1",
-            args![ticket],
-            |row| {
-                let state: State = row.get(2)?;
-                let is_live = matches!(state, State::Open | State::Pending | State::Held);
-                Ok(Head {
-                    mailbox: row.get(0)?,
-                    priority: row.get(1)?,
-                    is_live,
-                    promised_at: row.get(3)?,
-                    created_at: row.get(4)?,
-                })
-            },
-        )?)
+    pub fn open_heads(&mut self) -> Result<Vec<Head>, StoreError> {
+        Ok(self.rows(OPEN_HEADS, &[], read_head)?)
     }
 }

@@ -101,7 +101,7 @@ impl Tx<'_> {
         let survivors: Vec<TicketNo> = over.iter().filter_map(|(_, survivor)| *survivor).collect();
         numbers.extend(over.iter().map(|(number, _)| *number));
         // What waited on a merged ticket in that time is its survivor's wait, even if that was opened later.
-        numbers.extend(self.with_survivors(&survivors)?);
+        numbers.extend(self.heads(&survivors)?.into_iter().map(|head| head.number));
         numbers.sort_unstable();
         numbers.dedup();
         Ok(numbers)

@@ -156,7 +156,8 @@ impl Year {
             };
             let seconds = self.chance.below(60);
             self.step(&format!("after {minutes}m{seconds}s"))?;
-            while self.world.look(|tx| tx.head(TicketNo(i64::try_from(self.tickets + 1).unwrap_or(0))))?.is_some() {
+            while self.world.look(|tx| tx.heads(&[TicketNo(i64::try_from(self.tickets + 1).unwrap_or(0))]))?.len() == 1
+            {
                 self.tickets += 1;
             }
         }
