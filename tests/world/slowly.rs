@@ -51,6 +51,19 @@ impl Minutes {
     }
 }
 
+/// Messages that wait for an answer: since when, and where they stand.
+type Waiting = Vec<(i64, (i64, i64))>;
+
+/// The course of a matter from its first message on.
+struct Course {
+    started: i64,
+    /// When it was open.
+    spans: Vec<(i64, i64)>,
+    /// Closed for good.
+    closed_at: Option<i64>,
+    is_gone: bool,
+}
+
 /// One clock.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timed {
@@ -181,9 +194,9 @@ impl Rows {
     fn responses(&self, course: &[Happened]) -> Vec<(&'static str, i64, Option<(i64, bool)>)> {
         let mut done: Vec<(&'static str, i64, Option<(i64, bool)>)> = Vec::new();
         // What waits for an answer: since when, and where it stands. The first of them is what is measured.
-        let mut waiting: Vec<(i64, (i64, i64))> = Vec::new();
+        let mut waiting: Waiting = Vec::new();
         // What waited when it was closed, and whether an answer that is on its way may still count.
-        let mut put_away: Option<(Vec<(i64, (i64, i64))>, bool)> = None;
+        let mut put_away: Option<(Waiting, bool)> = None;
         let mut is_over = false;
         let mut has_answered = false;
         for h in course {
@@ -255,7 +268,7 @@ impl Rows {
     }
 
     /// The spans in which a ticket was open, when it was closed for good, and whether it is gone.
-    fn resolution(&self, course: &[Happened], now: i64) -> Option<(i64, Vec<(i64, i64)>, Option<i64>, bool)> {
+    fn resolution(&self, course: &[Happened], now: i64) -> Option<Course> {
         let first = course.iter().position(|h| self.wants(h).is_some())?;
         let started = self.wants(&course[first])?;
         let mut state = "open";
@@ -291,7 +304,7 @@ impl Rows {
             state = next;
         }
         spans.extend(since.map(|from| (from, now)));
-        Some((started, spans, closed_at, state == "gone"))
+        Some(Course { started, spans, closed_at, is_gone: state == "gone" })
     }
 
     /// The figures of a period from its first second up to but without `to`, as at `now`.
@@ -313,9 +326,15 @@ impl Rows {
                 };
                 slowly.clocks.extend(Some(timed).filter(|t| within(t.started)));
             }
-            if let Some((started, spans, stopped, cancelled)) = self.resolution(&course, now) {
-                let elapsed_s = spans.iter().map(|(a, b)| minutes.between(*a, *b)).sum();
-                let timed = Timed { ticket: ticket.number, kind: "resolution", started, stopped, cancelled, elapsed_s };
+            if let Some(course) = self.resolution(&course, now) {
+                let timed = Timed {
+                    ticket: ticket.number,
+                    kind: "resolution",
+                    started: course.started,
+                    stopped: course.closed_at,
+                    cancelled: course.is_gone,
+                    elapsed_s: course.spans.iter().map(|(a, b)| minutes.between(*a, *b)).sum(),
+                };
                 slowly.clocks.extend(Some(timed).filter(|t| within(t.started)));
             }
             if ticket.state != "spam" {
