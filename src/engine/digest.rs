@@ -243,6 +243,22 @@ fn next_due(settings: &Settings, now: Time) -> Option<Time> {
     wanted(settings).filter_map(|(manager, kind, at)| kind.due_after(at, zone(manager, settings), now)).min()
 }
 
+/// The figures of some days, as a digest of them shows them.
+///
+/// # Errors
+/// A database error.
+pub fn figures_of(
+    store: &mut Store,
+    settings: &Settings,
+    days: Days,
+    mailboxes: &[String],
+    now: Time,
+) -> Result<Figures, StoreError> {
+    let source = Source { settings, mailboxes, measures: measures(settings, mailboxes), mystery: BTreeSet::new(), now };
+    let histories = source.histories(store, days)?;
+    Ok(source.count(&histories, days))
+}
+
 /// A digest of some days, and whether anything is known of them.
 ///
 /// # Errors

@@ -168,7 +168,8 @@ impl World {
     }
 
     fn open(&mut self) -> Result {
-        let engine = Engine::open(self.settings.clone(), Post::Daemon).map_err(|e| e.to_string())?;
+        let mut engine = Engine::open(self.settings.clone(), Post::Daemon).map_err(|e| e.to_string())?;
+        engine.mailboxes_are_read();
         self.engine = Some(engine);
         let mut events = Vec::new();
         for mailbox in &self.settings.mailboxes {
