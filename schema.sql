@@ -122,11 +122,13 @@ CREATE TABLE address (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX address_customer ON address (customer) WHERE customer IS NOT NULL;
 
--- What is known of agents beyond the configuration.
+-- What is known of agents (and of managers who get alarms) beyond the configuration.
 CREATE TABLE agent (
     address TEXT PRIMARY KEY,
     away_until INTEGER,
-    last_turn_at INTEGER
+    last_turn_at INTEGER,
+    notified TEXT,                     -- JSON: the latest times at which he was told of a customer's message, oldest first
+    alarmed TEXT                       -- the same of warnings and breach mails
 ) STRICT, WITHOUT ROWID;
 
 -- Things that a person is told once in a while.
@@ -283,6 +285,32 @@ CREATE TABLE event (
     detail TEXT NOT NULL,
     PRIMARY KEY (ticket, no)
 ) STRICT, WITHOUT ROWID;
+
+-- What one of us is to be told later: when his hours begin, or in a list. Judged anew when it is due.
+CREATE TABLE notice (
+    person TEXT NOT NULL,              -- first address
+    kind TEXT NOT NULL CHECK (kind IN ('message', 'warning', 'breach')),
+    ticket INTEGER NOT NULL REFERENCES ticket,
+    message INTEGER NOT NULL REFERENCES message,
+    due_at INTEGER,                    -- NULL: was in a list; kept until the ticket is taken or nobody waits
+    gathered INTEGER NOT NULL CHECK (gathered IN (0, 1)),
+    created_at INTEGER NOT NULL,
+    matter TEXT NOT NULL,              -- JSON
+    attachments TEXT NOT NULL,         -- JSON, as in `message`
+    PRIMARY KEY (person, kind, ticket, message)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notice_due ON notice (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX notice_gathered ON notice (person, kind, due_at) WHERE gathered = 1 AND due_at IS NOT NULL;
+CREATE INDEX notice_ticket ON notice (ticket);
+CREATE INDEX notice_message ON notice (message);
+
+-- Attachments of messages of which somebody is to be told later.
+CREATE TABLE notice_blob (
+    message INTEGER NOT NULL REFERENCES message,
+    blob INTEGER NOT NULL REFERENCES blob,
+    PRIMARY KEY (message, blob)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notice_blob_blob ON notice_blob (blob);
 
 -- Things that wait for an agent's `#send`.
 CREATE TABLE ask (

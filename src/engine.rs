@@ -15,6 +15,7 @@ pub mod digest;
 mod event;
 pub mod figures;
 mod guest;
+pub mod history;
 mod home;
 mod in_flight;
 mod judge;
@@ -22,6 +23,7 @@ mod keep;
 pub mod reader;
 #[cfg(test)]
 mod tests;
+mod time;
 mod void;
 
 use std::collections::BTreeMap;

@@ -9,6 +9,7 @@ pub mod daemon;
 pub mod demo;
 pub mod desk;
 pub mod engine;
+pub mod history;
 pub mod mail;
 pub mod model;
 pub mod net;

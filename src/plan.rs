@@ -6,6 +6,7 @@
 pub mod change;
 pub mod event;
 pub mod found;
+pub mod notice;
 pub mod parcel;
 
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
@@ -14,6 +15,7 @@ pub use found::{
     AgentFacts, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel, LastAnswer,
     LastIn, Matter, Said, TicketFacts,
 };
+pub use notice::Notice;
 pub use parcel::{Parcel, Route, Segment, Sender};
 
 use crate::model::{Address, AskNo, Channel, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};

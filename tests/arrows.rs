@@ -21,6 +21,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("engine", 5),
     ("daemon", 6),
     ("demo", 6),
+    ("history", 6),
     ("cli", 7),
 ];
 
@@ -42,7 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("imap_proto", &["src/net/imap"]),
     ("rustls", &["src/net/"]),
     ("tokio_rustls", &["src/net/"]),
-    ("tokio", &["src/net/", "src/daemon", "src/cli/check.rs"]),
+    ("tokio", &["src/net/", "src/daemon", "src/cli/check.rs", "src/history/imap.rs"]),
     ("mail_parser", &["src/mail/"]),
     ("ammonia", &["src/mail/"]),
     ("encoding_rs", &["src/mail/"]),
@@ -52,6 +53,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["src/cli/"]),
     ("comfy_table", &["src/cli/print"]),
     ("indicatif", &["src/cli/"]),
+    ("console", &["src/cli/history.rs"]),
     ("csv", &["src/report/"]),
     ("resvg", &["src/report/chart"]),
     ("dejavu", &["src/report/chart"]),

@@ -4,6 +4,8 @@
 
 #[path = "whole_way/desk.rs"]
 mod desk;
+#[path = "whole_way/disk.rs"]
+mod disk;
 #[path = "lab/mod.rs"]
 mod lab;
 
@@ -137,8 +139,6 @@ fn an_agent_hears_of_a_mail_at_once() {
             let mut session = Session::connect(&lab.imap(shop, Tls::Implicit), Timeouts::default()).await.unwrap();
             session.examine("INBOX").await.unwrap();
             let deliver = async {
-                // IDLE must be under way first.
-                tokio::time::sleep(Duration::from_millis(200)).await;
                 let customer = format!("fast{n}@kund.test");
                 let mail =
                     customer_mail(&customer, &address(shop), &format!("fast-{n}"), &format!("Snabbt {n}"), "Hej");
@@ -247,7 +247,9 @@ fn a_wrong_password_is_said_once_with_the_servers_words() {
     let desk = Desk::new(lab, Config { password: "falskt", ..Config::new("kund13", "kund14") });
     assert_eq!(desk.once(), 1);
     let mut child = desk.run();
-    std::thread::sleep(Duration::from_secs(4));
+    child.wait_for("login refused");
+    // Long enough for a loop without patience to say it again.
+    std::thread::sleep(Duration::from_secs(2));
     let health = desk.command(&["health"]).output().unwrap();
     assert_eq!(health.status.code(), Some(1));
     let sick = String::from_utf8_lossy(&health.stdout).into_owned();
@@ -361,4 +363,27 @@ fn a_changed_configuration_is_taken_and_a_bad_one_refused() {
     assert!(lab.letters(agent, "INBOX").is_empty());
     let said = desk.stop();
     assert!(!said.contains("@"), "no address in the log: {said}");
+}
+
+#[test]
+fn check_tells_a_clock_that_is_wrong_in_either_direction() {
+    let lab = lab::shared();
+    let shop = "kund26";
+    let desk = Desk::new(lab, Config::new(shop, "kund27"));
+    let clock = |arguments: &[&str]| {
+        let found = desk.json(&[arguments, &["check"]].concat());
+        let clock = found.as_array().unwrap().iter().find(|f| f["part"] == "clock").cloned();
+        clock
+            .map(|f| format!("{}: {}", f["outcome"].as_str().unwrap(), f["text"].as_str().unwrap()))
+            .unwrap_or_default()
+    };
+    assert_eq!(clock(&[]), "", "an empty folder tells nothing");
+    lab.deliver("tid@kund.test", &[shop], &customer_mail("tid@kund.test", &address(shop), "tid", "Hej", "Hej"));
+    lab.wait_for(shop, "INBOX", LIMIT, |m| m.contains("<tid@kund.test>"));
+    assert_eq!(clock(&[]), "ok: the server's clock and this machine's agree");
+    let at = |s: i64| (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(s)).to_string();
+    let early = clock(&["--now", &at(2 * 3600 + 10)]);
+    assert!(early.starts_with("warning: the server's clock is 2 h 00 behind this machine's"), "{early}");
+    let late = clock(&["--now", &at(-3 * 3600 - 10)]);
+    assert!(late.starts_with("warning: the server's clock is 3 h 00 ahead of this machine's"), "{late}");
 }

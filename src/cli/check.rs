@@ -11,7 +11,6 @@ use crate::cli::open::{now, settings};
 use crate::cli::print::{Out, Tone, broken, span, visible};
 use crate::config::settings::{After, Imap, Inlet, Mailbox, Mode, Notify, Outlet, SentFolder, Settings, Start};
 use crate::engine::desk_dir::DeskDir;
-use crate::model::Time;
 use crate::net::imap::{Folder, ImapError, Item, Selected, Session, Special, feed};
 use crate::net::smtp::{Connection, SmtpError};
 use crate::net::stream::Timeouts;
@@ -36,6 +35,9 @@ pub struct Finding {
     pub text: String,
 }
 
+/// Clocks this far apart are not worth a word, in seconds.
+const TOLERABLE_S: i64 = 60;
+
 /// Servers that do not answer within this are as good as blocked.
 const PATIENCE: Timeouts =
     Timeouts { connect: Duration::from_secs(10), command: Duration::from_secs(30), verdict: Duration::from_secs(30) };
@@ -44,7 +46,7 @@ pub fn check(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     let settings = settings(global)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let is_new = !DeskDir::at(&settings.desk.data_dir).database().exists();
-    let mut report = Report { findings: Vec::new(), mailbox: String::new(), now: now(global), is_new };
+    let mut report = Report { findings: Vec::new(), mailbox: String::new(), global: global.clone(), is_new };
     report.desk(&settings);
     for mailbox in &settings.mailboxes {
         report.mailbox.clone_from(&mailbox.name);
@@ -92,7 +94,7 @@ fn print(out: &mut Out, findings: &[Finding]) -> std::io::Result<()> {
 struct Report {
     findings: Vec<Finding>,
     mailbox: String,
-    now: Time,
+    global: Global,
     /// There is no database yet: what `start` says still lies ahead.
     is_new: bool,
 }
@@ -242,7 +244,8 @@ impl Report {
         }
     }
 
-    /// IMAP has no clock to ask; the newest letter's time of arrival is the server's.
+    /// IMAP has no command for the time. A server that knows WITHIN says how old its newest letter is, which comes to the
+    /// same; of any other one only a letter from our future tells.
     async fn clock(&mut self, session: &mut Session, selected: &Selected) {
         let Some(last) = selected.uidnext.and_then(|n| n.checked_sub(1)).filter(|_| selected.exists > 0) else {
             return;
@@ -255,20 +258,26 @@ impl Report {
             return;
         }
         let Some(Item::Letter(letter)) = letters.try_next() else { return };
-        let ahead = letter.received_at.since(self.now);
-        if ahead > 60 {
-            let text = format!(
-                "the server's clock is ahead of this machine's by {} or more: is NTP running here?",
-                span(ahead)
-            );
-            self.say(Outcome::Warning, "clock", text);
-        } else {
-            let text = format!(
-                "the newest letter came {} ago by the server's clock; nothing speaks against ours",
-                span(-ahead)
-            );
-            self.say(Outcome::Ok, "clock", text);
-        }
+        let age_s = now(&self.global).since(letter.received_at);
+        let (outcome, text) = match session.age_s(*newest, age_s).await {
+            Ok(Some(servers_s)) => clocks_compared(servers_s - now(&self.global).since(letter.received_at)),
+            Ok(None) if age_s < -TOLERABLE_S => (
+                Outcome::Warning,
+                format!(
+                    "the server's clock is ahead of this machine's by {} or more: is NTP running here?",
+                    span(-age_s)
+                ),
+            ),
+            Ok(None) => (
+                Outcome::Ok,
+                format!(
+                    "the newest letter came {} ago by the server's clock; nothing speaks against ours",
+                    span(age_s)
+                ),
+            ),
+            Err(error) => (Outcome::Warning, format!("the server's clock cannot be asked: {error}")),
+        };
+        self.say(outcome, "clock", text);
     }
 
     async fn outlet(&mut self, part: &'static str, outlet: &Outlet) {
@@ -435,4 +444,15 @@ fn provider_hint(host: &str) -> Option<String> {
         return Some("this provider wants an app password, made in the account's security settings".to_owned());
     }
     None
+}
+/// What a difference between the server's clock and ours comes to; `ahead_s` is how far the server's is ahead.
+fn clocks_compared(ahead_s: i64) -> (Outcome, String) {
+    let apart = span(ahead_s.abs());
+    match ahead_s {
+        s if s.abs() <= TOLERABLE_S => (Outcome::Ok, "the server's clock and this machine's agree".to_owned()),
+        s if s > 0 => {
+            (Outcome::Warning, format!("the server's clock is {apart} ahead of this machine's: is NTP running here?"))
+        }
+        _ => (Outcome::Warning, format!("the server's clock is {apart} behind this machine's: is NTP running here?")),
+    }
 }

@@ -40,6 +40,11 @@ pub fn health(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     let mut check = |name: &'static str, ok: bool, text: String| checks.push(Check { name, ok, text });
     check("daemon", runs, if runs { "a daemon runs" } else { "no daemon runs on this directory" }.to_owned());
     let dir = DeskDir::at(&desk.settings.desk.data_dir);
+    let disk = dir.take_a_write();
+    let text = disk.as_ref().err().map_or("takes writes".to_owned(), |error| {
+        format!("nothing can be written into {}: {error}", desk.settings.desk.data_dir.display())
+    });
+    check("disk", disk.is_ok(), text);
     for mailbox in &desk.settings.mailboxes {
         let trouble = dir.trouble_of(&mailbox.name).filter(|_| runs);
         let text = trouble

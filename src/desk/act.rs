@@ -98,7 +98,8 @@ pub fn of_command(
         Command::Called(words) => Act::Called([words.as_str(), text].join("\n").trim().to_owned()),
         Command::Pending => Act::Pending,
         Command::Hold(until) => Act::Hold(*until),
-        Command::Take => Act::Assign(own.cloned().ok_or_else(|| Refusal::NoSuchAgent(String::new()))?),
+        Command::Take(tickets) if !tickets.is_empty() => return Ok(None),
+        Command::Take(_) => Act::Assign(own.cloned().ok_or_else(|| Refusal::NoSuchAgent(String::new()))?),
         Command::Assign(who) => Act::Assign(agent_called(who, rules)?),
         Command::Note(to) => {
             if text.trim().is_empty() {
@@ -228,7 +229,8 @@ impl Case<'_> {
                     return Err(Refusal::NoSuchAgent(agent.to_string()));
                 }
                 self.assign(ticket, agent, actor);
-                if by.is_none_or(|s| s.address() != agent) {
+                let unseen = self.show_unseen(ticket, agent);
+                if !unseen && by.is_none_or(|s| s.address() != agent) {
                     self.hand_over(ticket, agent, by);
                 }
             }
@@ -292,6 +294,9 @@ impl Case<'_> {
             t.closed_at = (state == State::Closed).then_some(at);
         });
         self.event(ticket, actor, what, hold_until.map(|t| t.to_string()).unwrap_or_default());
+        if state == State::Closed {
+            self.forget_notices(ticket);
+        }
     }
 
     pub fn assign(&mut self, ticket: TicketNo, agent: &Address, actor: &str) {

@@ -16,7 +16,8 @@ pub enum Command {
     Called(String),
     Pending,
     Hold(Time),
-    Take,
+    /// These tickets; none named: the one that the mail is about.
+    Take(Vec<TicketNo>),
     /// Part of a name or address; resolved against the agents.
     Assign(String),
     /// To whom, if anybody is named.
@@ -88,7 +89,7 @@ table! {
     "called" "ringt" "what was said" "answered by telephone; the text is kept as a note" "besvarat per telefon; texten sparas som anteckning" |a, _| Ok(Command::Called(a.to_owned()));
     "pending" "vänta" "" "the customer's turn" "kundens tur" |a, _| none(a, Command::Pending);
     "hold" "parkera" "2d" "park it until then: 2d, mon 09:00" "parkera till dess: 2d, mån 09:00" |a, g| when::parse(a, g.now, g.zone).map(Command::Hold).ok_or(Wrong::Argument("2d"));
-    "take" "ta" "" "it is mine" "jag tar det" |a, _| none(a, Command::Take);
+    "take" "ta" "" "it is mine; several by number: #take 41 57" "jag tar det; flera med nummer: #ta 41 57" |a, _| numbers(a).map(Command::Take);
     "assign" "tilldela" "bjorn" "give it to a colleague" "ge det till en kollega" |a, _| some(a, "bjorn").map(|w| Command::Assign(w.to_owned()));
     "note" "notera" "" "all the text stays inside; to whom, if a name follows" "all text stannar internt; till vem, om ett namn följer" |a, _| Ok(Command::Note((!a.is_empty()).then(|| a.to_owned())));
     "cc" "kopia" "eva@example.test" "takes part from now on" "är med från och med nu" |a, _| Address::parse(a).map(Command::Cc).ok_or(Wrong::Argument("eva@example.test"));
@@ -141,6 +142,14 @@ fn priority(argument: &str) -> Result<Command, Wrong> {
 
 fn number(argument: &str) -> Result<TicketNo, Wrong> {
     argument.trim_start_matches('#').parse().ok().filter(|n| *n > 0).map(TicketNo).ok_or(Wrong::Argument("41"))
+}
+
+fn numbers(argument: &str) -> Result<Vec<TicketNo>, Wrong> {
+    argument
+        .split([' ', ','])
+        .filter(|w| !w.is_empty())
+        .map(|w| number(w).map_err(|_| Wrong::Argument("41 57")))
+        .collect()
 }
 
 fn away(argument: &str, ground: &Ground<'_>) -> Result<Command, Wrong> {
@@ -254,12 +263,19 @@ pub fn parse(text: &str, ground: &Ground<'_>) -> Parsed {
     parsed
 }
 
+/// One mail may name so many tickets.
+const NAMED_MAX: usize = 50;
+
 /// Tickets that the commands above a text name: they must be looked up before the commands can be judged.
 #[must_use]
 pub fn named_tickets(text: &str) -> Vec<TicketNo> {
     let parsed = parse(text, &Ground { now: Time::from_unix(0), zone: &TimeZone::UTC });
-    let named = |c: &Command| if let Command::Merge(ticket) = c { Some(*ticket) } else { None };
-    parsed.commands.iter().filter_map(named).take(5).collect()
+    let named = |c: &Command| match c {
+        Command::Merge(ticket) => vec![*ticket],
+        Command::Take(tickets) => tickets.clone(),
+        _ => Vec::new(),
+    };
+    parsed.commands.iter().flat_map(named).take(NAMED_MAX).collect()
 }
 
 const GREETINGS: &[&str] = &[
@@ -339,7 +355,7 @@ mod tests {
 
     #[test]
     fn one_wrong_line_is_told_with_the_nearest_word() {
-        let p = parsed("#clsoe\n#hold sometime\n#take it\nHej");
+        let p = parsed("#clsoe\n#hold sometime\n#spam it\nHej");
         let wrong: Vec<_> = p.wrong.into_iter().map(|w| w.wrong).collect();
         assert_eq!(wrong, [Wrong::Unknown(Some("close")), Wrong::Argument("2d"), Wrong::NoArgument]);
         assert_eq!(parsed("#xyzzyplugh").wrong[0].wrong, Wrong::Unknown(None));

@@ -162,6 +162,7 @@ fn failed(case: &mut Case<'_>, found: &DeliveryFindings, ticket: Option<TicketNo
             case.event(facts.number, "svar", What::Undelivered, format!("parcel {}", parcel.no));
             case.notification_failed(parcel, facts.number, &words);
         }
+        (ParcelKind::Notify, None) => case.list_failed(parcel, &words),
         (ParcelKind::Acknowledge, Some(facts)) => {
             case.event(facts.number, "svar", What::Undelivered, format!("parcel {}", parcel.no));
         }
@@ -184,6 +185,7 @@ fn as_findings(found: &DeliveryFindings) -> Findings {
         next: found.next,
         agents: found.agents.clone(),
         told: found.told.clone(),
+        notices: found.notices.clone(),
         parcels: vec![found.parcel.clone()],
         senders_tickets: found.customers_tickets.iter().map(|t| t.number).collect(),
         ..Findings::default()

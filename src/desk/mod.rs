@@ -1,6 +1,7 @@
 //! What shall we do? Pure decisions: letters, deliveries, commands and time in, changes out.
 //!
-//! Four doors: [`clues`] and [`decide`] for a letter, [`delivered`] for a mail that was handed over, [`due()`] for what time brings;
+//! The doors: [`clues`] and [`decide`] for a letter, [`delivered`] for a mail that was handed over, [`due()`], [`notice_due`] and
+//! [`list_due`] for what time brings;
 //! [`act::act`] for what people do from the shell.
 
 pub mod act;
@@ -16,9 +17,12 @@ pub mod digest;
 pub mod doubt;
 pub mod due;
 pub mod guard;
+pub mod history;
 pub mod html_lines;
 pub mod intake;
+pub mod notice;
 pub mod obey;
+pub mod pace;
 pub mod proof;
 pub mod record;
 pub mod robot;
@@ -33,3 +37,4 @@ pub use case::Rules;
 pub use delivery::delivered;
 pub use due::{due, unreadable};
 pub use intake::{clues, decide};
+pub use notice::{list_due, notice_due};

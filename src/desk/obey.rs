@@ -122,7 +122,7 @@ impl Incoming<'_> {
             self.case.act(ticket.ok_or(Refusal::NoTicket)?, act, &actor, Some(staff))?;
         }
         for command in &work.parsed.commands {
-            self.personal(staff, ticket, command);
+            self.personal(staff, ticket, command)?;
         }
         if work.parsed.commands.is_empty() && work.draft.is_none() && work.acts.is_empty() {
             self.help(staff, ticket);
@@ -131,7 +131,7 @@ impl Incoming<'_> {
     }
 
     /// Commands about the agent himself.
-    fn personal(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>, command: &Command) {
+    fn personal(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>, command: &Command) -> Result<(), Refusal> {
         let agent = staff.address().clone();
         match command {
             Command::Away(until) => {
@@ -139,8 +139,16 @@ impl Incoming<'_> {
             }
             Command::Back => self.case.change(Change::AgentAway { agent, until: None }),
             Command::Help => self.help(staff, ticket),
+            Command::Take(tickets) => {
+                for number in tickets {
+                    let facts = self.case.tickets.get(number).filter(|t| staff.mailboxes.contains(&t.mailbox));
+                    let number = facts.map(|t| t.number).ok_or(Refusal::NoSuchTicket(*number))?;
+                    self.case.act(number, &Act::Assign(agent.clone()), &staff.actor(), Some(staff))?;
+                }
+            }
             _ => {}
         }
+        Ok(())
     }
 
     /// The agent's text as an answer.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::config::settings::{self, Settings};
+use crate::config::settings::Settings;
 use crate::desk::sign::Key;
 use crate::desk::{self, Rules};
 use crate::engine::clock::{self, Clock, Doubt, Now};
@@ -14,13 +14,10 @@ use crate::engine::in_flight::{self, InFlight};
 use crate::engine::reader::Job;
 use crate::engine::void::chain;
 use crate::engine::{BATCH_MS, Engine, home};
-use crate::model::{Address, LetterNo, ParcelNo, Priority, RecipientState, Time};
+use crate::model::{Address, LetterNo, ParcelNo, RecipientState, Time};
 use crate::net::Delivery;
 use crate::plan::Change;
 use crate::store::{Blobs, Outlet, StoreError, Tx};
-
-/// Tickets that time moves in one batch.
-const DUE_MAX: i64 = 50;
 
 /// Letters in custody that are to be read and are not in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -217,35 +214,6 @@ impl Batch<'_> {
         }
         tx.apply(&changes, &Blobs::new(), now)?;
         clocks::follow(tx, self.settings, &changes)
-    }
-
-    // ---- time -------------------------------------------------------------------------------------------------------
-
-    /// After how many seconds an answered ticket may close by itself: the shortest of the targets that a mailbox can have.
-    fn close_pending_s(&self) -> BTreeMap<String, i64> {
-        let shortest = |mailbox: &settings::Mailbox| {
-            let slas = Priority::ALL.iter().filter_map(|p| self.settings.sla_of(mailbox, *p));
-            slas.filter_map(|sla| sla.close_pending_s).min()
-        };
-        self.settings.mailboxes.iter().filter_map(|m| Some((m.name.clone(), shortest(m)?))).collect()
-    }
-
-    fn time(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
-        let findings = tx.due(now, &self.close_pending_s(), DUE_MAX)?;
-        if findings.tickets.is_empty() {
-            return Ok(());
-        }
-        let changed = fenced(tx, |tx| {
-            let changes = desk::due(&findings, &self.rules(), now);
-            tx.apply(&changes, &Blobs::new(), now)?;
-            clocks::follow(tx, self.settings, &changes)?;
-            Ok(!changes.is_empty())
-        })?;
-        match changed {
-            Some(changed) => done.more_is_due = changed,
-            None => tracing::error!("a bug: judging tickets whose time has come failed"),
-        }
-        Ok(())
     }
 }
 

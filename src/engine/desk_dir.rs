@@ -246,6 +246,21 @@ impl DeskDir {
         };
     }
 
+    /// Whether the disk takes writes: a small file is written, synced and removed again.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn take_a_write(&self) -> io::Result<()> {
+        let path = self.path.join(format!("probe.{}", std::process::id()));
+        let written = File::create(&path).and_then(|mut file| {
+            // More than what an almost full disk may have left in a block of its own.
+            file.write_all(&[0; 1 << 16])?;
+            file.sync_all()
+        });
+        let removed = fs::remove_file(&path);
+        written.and(removed)
+    }
+
     /// Why a mailbox cannot be read at present, if the daemon has said so.
     #[must_use]
     pub fn trouble_of(&self, mailbox: &str) -> Option<String> {

@@ -1,5 +1,6 @@
 //! Figures, made readable: the digest as text, HTML, charts and CSV. Pure: same figures, same bytes.
 
+pub mod audit;
 pub mod chart;
 pub mod colour;
 pub mod csv;

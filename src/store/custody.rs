@@ -120,6 +120,8 @@ pub fn sha256(raw: &[u8]) -> [u8; 32] {
     out
 }
 
+pub(super) const NAMES: &str = "SELECT name FROM letter WHERE source = ?1 AND name IS NOT NULL ORDER BY name";
+
 pub(super) const BY_NAME: &str = "SELECT no FROM letter WHERE source = ?1 AND name = ?2 AND name IS NOT NULL";
 
 pub(super) const BY_KEY: &str =
@@ -383,6 +385,14 @@ impl Tx<'_> {
             self.advance(a.source, uid)?;
         }
         Ok(Kept::New(no))
+    }
+
+    /// The keys of all files and piped mails that were taken from a source, in no order.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn names(&mut self, source: SourceNo) -> Result<Vec<String>, StoreError> {
+        Ok(self.rows(NAMES, args![source], |row| row.get(0))?)
     }
 
     /// Whether the file or piped mail with this key was taken before.

@@ -43,6 +43,7 @@ impl Tx<'_> {
             told: self.told(&clues.people)?,
             asks: self.asks(&clues.asks)?,
             auto_in_all: self.automatic_in_all(now)?,
+            handed_over: self.handed_over_lately(now)?,
             ..Findings::default()
         };
         self.find_messages(clues, &mut found)?;
@@ -76,9 +77,11 @@ impl Tx<'_> {
         found.asks.extend(self.asks(&asked)?);
         found.said = self.said_by(&found.parcels.iter().filter_map(|p| p.message).collect())?;
         found.tickets = self.ticket_facts(&named_tickets(clues, &found))?;
+        found.notices = self.notices_of(&clues.numbers)?;
         let named = |n: &TicketNo| found.tickets.get(n).and_then(|t| t.last_in.as_ref()).map(|l| l.message);
+        let waits = found.notices.iter().map(|n| n.message);
         let last: BTreeSet<MessageNo> =
-            clues.numbers.iter().filter_map(named).filter(|m| !found.said.contains_key(m)).collect();
+            clues.numbers.iter().filter_map(named).chain(waits).filter(|m| !found.said.contains_key(m)).collect();
         if !last.is_empty() {
             found.said.extend(self.said_by(&last)?);
         }
@@ -191,6 +194,7 @@ impl Tx<'_> {
             told: self.told(&people)?,
             ticket,
             customers_tickets,
+            notices: self.notices_of(known.ticket.as_slice())?,
             parcel: known,
         })
     }

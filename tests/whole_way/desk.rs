@@ -95,14 +95,19 @@ impl Desk {
 
     /// Started, and ready.
     pub fn start(lab: &Lab, config: Config) -> Self {
-        let mut desk = Self::new(lab, config);
-        let running = desk.run();
-        running.wait_for("ready");
-        desk.running = Some(running);
-        desk
+        let desk = Self::new(lab, config);
+        let daemon = desk.command(&["run"]);
+        desk.started(daemon)
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub fn started(mut self, daemon: Command) -> Self {
+        let running = Running::new(daemon);
+        running.wait_for("ready");
+        self.running = Some(running);
+        self
+    }
+
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
         self.dir.path().join(name)
     }
 
@@ -118,22 +123,7 @@ impl Desk {
     }
 
     pub fn run(&self) -> Running {
-        let mut child = self.command(&["run"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("svar runs");
-        let said = Arc::new(Mutex::new(String::new()));
-        let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let listening = std::thread::spawn({
-            let (said, lines) = (Arc::clone(&said), Arc::clone(&lines));
-            move || {
-                for line in stderr.lines().map_while(Result::ok) {
-                    lines.lock().expect("the lines").push((Instant::now(), line.clone()));
-                    let mut said = said.lock().expect("what was said");
-                    said.push_str(&line);
-                    said.push('\n');
-                }
-            }
-        });
-        Running { child, said, lines, listening: Some(listening) }
+        Running::new(self.command(&["run"]))
     }
 
     /// One pass; the exit code.
@@ -210,7 +200,26 @@ fn signal(name: &str, pid: u32) {
 }
 
 impl Running {
-    fn wait_for(&self, words: &str) {
+    fn new(mut daemon: Command) -> Self {
+        let mut child = daemon.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("svar runs");
+        let said = Arc::new(Mutex::new(String::new()));
+        let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let listening = std::thread::spawn({
+            let (said, lines) = (Arc::clone(&said), Arc::clone(&lines));
+            move || {
+                for line in stderr.lines().map_while(Result::ok) {
+                    lines.lock().expect("the lines").push((Instant::now(), line.clone()));
+                    let mut said = said.lock().expect("what was said");
+                    said.push_str(&line);
+                    said.push('\n');
+                }
+            }
+        });
+        Self { child, said, lines, listening: Some(listening) }
+    }
+
+    pub fn wait_for(&self, words: &str) {
         let began = Instant::now();
         loop {
             let said = self.said.lock().expect("what was said").clone();

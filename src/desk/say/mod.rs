@@ -5,6 +5,7 @@ pub mod answer;
 pub mod asked;
 pub mod colleague;
 pub mod failed;
+pub mod gathered;
 pub mod held;
 pub mod manager;
 pub mod not_proved;
@@ -46,6 +47,11 @@ impl Voice<'_> {
             return format!("#{number}");
         }
         format!("#{number} ({})", self.subject_or_none(subject))
+    }
+
+    /// `#42 Var är paketet?`
+    fn headline(&self, number: TicketNo, subject: &str) -> String {
+        format!("#{number} {}", self.subject_or_none(subject))
     }
 
     fn subject_or_none(&self, subject: &str) -> String {

@@ -4,6 +4,7 @@
 //! and the accounting of what answers what are here. After anything but an answer the session is broken: drop it and
 //! connect anew. A session whose call was cancelled half-way is broken too.
 
+mod age;
 mod answer;
 mod change;
 mod command;
@@ -11,6 +12,7 @@ mod feed;
 mod fetch;
 mod folder;
 mod idle;
+mod listing;
 mod login;
 mod uids;
 mod utf7;
@@ -22,6 +24,7 @@ pub use change::{AppendUid, Flag, Moved};
 pub use feed::{Feed, Item, Sink, feed};
 pub use folder::{Folder, Selected, Special};
 pub use idle::IdleEnd;
+pub use listing::Listing;
 pub use wire::Session;
 
 use super::secret::SecretError;

@@ -1,12 +1,13 @@
 //! Every named query finds its rows by an index: the cost does not grow with what is over and done with.
 
-use super::super::{course, custody, digests, due, facts, figures, lookup, outbox, search, view};
+use super::super::{course, custody, digests, due, facts, figures, lookup, notices, outbox, search, view};
 use super::*;
 use crate::store::Query;
 use crate::store::db::Arg;
 
 /// Tables that stay small, and lists that are parameters.
-const SMALL: &[&str] = &["json_each", "agent", "source", "meta", "desk", "(subquery", "CONSTANT", "joined", "chain"];
+const SMALL: &[&str] =
+    &["json_each", "agent", "source", "meta", "desk", "(subquery", "handed_over", "CONSTANT", "joined", "chain"];
 
 fn plan(store: &mut Store, sql: &str, args: usize) -> Vec<String> {
     let args: Vec<Arg<'_>> = (0..args).map(|_| Arg::Null).collect();
@@ -67,6 +68,14 @@ fn named_queries_use_an_index() {
         ("next lapse", due::NEXT_LAPSE, 1),
         ("pending long", due::PENDING_LONG, 3),
         ("next pending", due::NEXT_PENDING, 1),
+        ("agents", facts::AGENTS, 0),
+        ("notices of tickets", notices::OF_TICKETS, 1),
+        ("notices due", notices::SINGLE, 2),
+        ("whose list", notices::WHOSE, 1),
+        ("listed", notices::LISTED, 3),
+        ("how many listed", notices::HOW_MANY, 2),
+        ("next notice", notices::NEXT, 0),
+        ("handed over", notices::HANDED_OVER, 1),
         ("messages shown", view::SHOWN_MESSAGES, 1),
         ("events shown", view::SHOWN_EVENTS, 1),
         ("steps: messages", course::MESSAGES, 2),
@@ -130,6 +139,11 @@ fn what_is_open_is_found_among_what_is_open() {
         (due::HOLDS_OVER, "ticket_held (hold_until<?)", 2),
         (due::NEXT_HOLD, "ticket_held", 0),
         (due::ASKS_LAPSED, "ask_open (expires_at<?)", 2),
+        (notices::SINGLE, "notice_due (due_at<?)", 2),
+        (notices::WHOSE, "notice_due (due_at<?)", 1),
+        (notices::LISTED, "PRIMARY KEY (person=? AND kind=?)", 3),
+        (notices::NEXT, "notice_due", 0),
+        (notices::OF_TICKETS, "notice_ticket (ticket=?)", 1),
         (lookup::CUSTOMERS, "ticket_customer (customer=?)", 2),
         (lookup::THREAD_INDEX, "message_thread_index (thread_index=?)", 2),
         (lookup::AUTOMATIC_TO, "automatic_address (address=? AND at>?)", 2),
