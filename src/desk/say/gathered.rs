@@ -80,7 +80,7 @@ fn about(voice: &Voice<'_>, line: &GatheredLine) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::desk::say::notification::TapWord;
-    use crate::desk::wording::Wording;
+    use crate::wording::Wording;
     use crate::model::Address;
 
     fn line(kind: NoticeKind, number: i64, subject: &str, due: &str, mails: usize) -> GatheredLine {
