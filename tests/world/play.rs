@@ -190,6 +190,13 @@ impl World {
         self.open()
     }
 
+    /// Nothing runs until then.
+    pub fn down_until(&mut self, until: Time) -> Result {
+        self.engine = None;
+        self.now = until;
+        self.open()
+    }
+
     pub fn engine(&mut self) -> Result<&mut Engine> {
         self.engine.as_mut().ok_or_else(|| "the desk is down".to_owned())
     }

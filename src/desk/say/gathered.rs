@@ -80,8 +80,8 @@ fn about(voice: &Voice<'_>, line: &GatheredLine) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::desk::say::notification::TapWord;
-    use crate::wording::Wording;
     use crate::model::Address;
+    use crate::wording::Wording;
 
     fn line(kind: NoticeKind, number: i64, subject: &str, due: &str, mails: usize) -> GatheredLine {
         let address = |text: &str| Address::parse(text).unwrap();
