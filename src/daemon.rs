@@ -261,9 +261,13 @@ async fn pass(
     let all = async {
         while !waiting.is_empty() {
             match reports.recv().await {
-                Some(Report::Passed { mailbox }) => _ = waiting.remove(&mailbox),
+                Some(Report::Passed { mailbox }) => {
+                    waiting.remove(&mailbox);
+                    house.note(Report::Passed { mailbox });
+                }
                 Some(Report::Closed { mailbox, why }) => {
                     waiting.remove(&mailbox);
+                    house.note(Report::Closed { mailbox: mailbox.clone(), why: why.clone() });
                     failed.push(format!("the mailbox {mailbox} could not be read: {why}"));
                 }
                 Some(Report::Open { .. }) => {}

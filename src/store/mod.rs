@@ -19,6 +19,7 @@ pub mod lookup;
 pub mod meta;
 mod migrate;
 pub mod notices;
+pub mod outages;
 pub mod outbox;
 pub mod query;
 pub mod search;
