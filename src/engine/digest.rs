@@ -259,6 +259,23 @@ fn next_due(settings: &Settings, now: Time) -> Option<Time> {
     wanted(settings).filter_map(|(manager, kind, at)| kind.due_after(at, zone(manager, settings), now)).min()
 }
 
+/// The first digest that is due and was not made, and since when; `None` too before it was first looked.
+///
+/// # Errors
+/// A database error.
+pub fn overdue(store: &mut Store, settings: &Settings, now: Time) -> Result<Option<(Kind, Time)>, StoreError> {
+    store.read(|tx| {
+        let Some(since) = tx.digests_since()? else { return Ok(None) };
+        for due in all_due(settings, now).iter().filter(|d| d.at > since) {
+            let last = tx.digests(&due.reader.address, due.kind.as_str(), 1)?;
+            if last.first().is_none_or(|row| row.first_day < due.days.from.to_string()) {
+                return Ok(Some((due.kind, due.at)));
+            }
+        }
+        Ok(None)
+    })
+}
+
 /// The figures of some days, as a digest of them shows them.
 ///
 /// # Errors
