@@ -313,6 +313,24 @@ words! {
         Breach = "breach",
     }
 
+    /// What a clock waits for.
+    Wait {
+        Response = "response",
+        Resolution = "resolution",
+    }
+
+    /// How far alarm has been raised about a clock.
+    AlarmStage {
+        /// The assignee was warned, or all on duty.
+        Warning = "warning",
+        /// Half of the rest has passed: all on duty were warned.
+        Widened = "widened",
+        /// It is past its target.
+        Breach = "breach",
+        /// The customer was told that a promise will not be kept.
+        LateNote = "late-note",
+    }
+
     /// Where a mail in the outbox stands.
     ParcelState {
         Queued = "queued",

@@ -15,7 +15,7 @@ pub use found::{
     AgentFacts, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel, LastAnswer,
     LastIn, Matter, Said, TicketFacts,
 };
-pub use notice::Notice;
+pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};
 
 use crate::model::{Address, AskNo, Channel, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
@@ -81,6 +81,8 @@ pub struct Clues {
     pub bounced: Vec<String>,
     /// Things waiting for `#send` that a signed address names.
     pub asks: Vec<AskNo>,
+    /// The mailbox whose promise to a customer may be asked for.
+    pub promise_of: Option<String>,
 }
 
 /// The next free ids. A decision that uses one takes it with [`Next::ticket`] and the like.

@@ -44,6 +44,10 @@ fn time(text: &str) -> Result<Time, String> {
     Time::parse_rfc3339(text).ok_or_else(|| "write it as 2026-12-01T08:00:00Z (RFC 3339)".to_owned())
 }
 
+fn date(text: &str) -> Result<jiff::civil::Date, String> {
+    text.parse().map_err(|_| "write it as 2026-12-01".to_owned())
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Play a December week at a web shop through the real desk, then say what happened and where to look
@@ -87,6 +91,18 @@ pub enum Command {
     Show {
         #[arg(value_name = "N", value_parser = number)]
         ticket: i64,
+    },
+    /// How well customers were answered: the figures that digests are made of [default: this week so far]
+    Stats {
+        /// The first day, in the desk's zone
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        from: Option<jiff::civil::Date>,
+        /// The last day
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        to: Option<jiff::civil::Date>,
+        /// This mailbox alone
+        #[arg(long, value_name = "NAME")]
+        mailbox: Option<String>,
     },
     /// Search everything that was ever written, best first
     Search {

@@ -65,7 +65,7 @@ pub fn health(global: &Global, out: &mut Out) -> Result<(), CommandError> {
         (n, s) => format!("{n} wait, the oldest was due {} ago", span(s)),
     };
     check("outbox", since_due_s <= PATIENCE_S, mails);
-    let digest = desk.reads(|store, settings, now| overdue(store, settings, now))?;
+    let digest = desk.reads(overdue)?;
     let late_s = digest.map_or(0, |(_, at)| now.since(at));
     let digests = match digest {
         Some((kind, _)) => format!("the {} one was due {} ago", kind.as_str(), span(late_s)),

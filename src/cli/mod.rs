@@ -18,7 +18,9 @@ pub mod packaging;
 pub mod perform;
 pub mod pipe;
 pub mod print;
+pub mod screen;
 pub mod show;
+pub mod stats;
 pub mod tickets;
 
 use std::io::Write;
@@ -67,6 +69,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Deliver { mailbox } => pipe::deliver(global, &mailbox),
         Command::Tickets { query } => tickets::tickets(global, out, &query),
         Command::Show { ticket } => show::show(global, out, ticket),
+        Command::Stats { from, to, mailbox } => stats::stats(global, out, from, to, mailbox.as_deref()),
         Command::Search { words } => tickets::search(global, out, &words),
         Command::Outbox { act } => aside::outbox(global, out, act),
         Command::Quarantine { act } => aside::quarantine(global, out, act),

@@ -199,6 +199,7 @@ fn whole(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Settings> 
     let senders = root.tables("sender").iter().filter_map(rules::sender).collect();
     let tags = root.tables("tag").iter().filter_map(rules::tag).collect();
     let notices = root.tables("notice").iter().filter_map(rules::notice).collect();
+    let mystery = rules::mystery(reader, &root.table("mystery"), &addresses);
     let count = drafts.len();
     let mailboxes: Vec<Mailbox> = drafts.into_iter().filter_map(|draft| draft.mailbox).collect();
     let digested = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
@@ -216,6 +217,7 @@ fn whole(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Settings> 
         senders,
         tags,
         notices,
+        mystery,
         fingerprint: data_encoding::HEXLOWER.encode(digested.as_ref()),
     })
 }

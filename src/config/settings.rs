@@ -1,6 +1,6 @@
 //! The settings as checked: what the rest of the house reads. Nothing here is optional that has a default.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::model::{Address, Priority};
@@ -23,6 +23,8 @@ pub struct Settings {
     pub senders: Vec<SenderRule>,
     pub tags: Vec<TagRule>,
     pub notices: Vec<Notice>,
+    /// `[mystery]`: test customers, kept out of the ordinary figures.
+    pub mystery: BTreeSet<Address>,
     /// SHA-256 of the file's text, hexadecimal: so that the CLI can say that the daemon runs with another one.
     pub fingerprint: String,
 }
@@ -236,6 +238,10 @@ pub struct Acknowledge {
     pub when: AcknowledgeWhen,
     /// When an answer can be expected, by language (`[acknowledge.expect] sv = "…"`); else the language file's own sentence.
     pub expect: BTreeMap<String, String>,
+    /// Says by when an answer comes, where recent answers show that it will.
+    pub promise: bool,
+    /// The customer is told once that a promise will not be kept.
+    pub late_note: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! One letter: what to look up for it, and which of the desk's doors it goes through.
 
-use crate::config::settings::{Mailbox, Mode, TakenFor};
+use crate::config::settings::{AcknowledgeWhen, Mailbox, Mode, TakenFor};
 use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::commands::named_tickets;
 use crate::desk::sign::{SignedAddress, Token};
@@ -41,6 +41,16 @@ fn signed_addresses(letter: &Letter, rules: &Rules<'_>) -> Vec<SignedAddress> {
 
 fn bounce_address(letter: &Letter, rules: &Rules<'_>) -> Option<(i64, ParcelNo)> {
     recipients(letter).filter(|a| rules.is_ours(a)).filter_map(|a| a.detail()).find_map(|d| rules.key.bounced_parcel(d))
+}
+
+/// Whether the letter may be acknowledged with a promise.
+fn promises(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> bool {
+    let acknowledge = &rules.settings.acknowledge;
+    acknowledge.promise
+        && acknowledge.when != AcknowledgeWhen::Never
+        && letter.kind == Kind::Person
+        && env.folder == Folder::Inbox
+        && !env.old
 }
 
 /// What to look up for a letter.
@@ -84,6 +94,7 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
         thread_index: letter.thread_index.clone(),
         base_subject: letter.base_subject.clone(),
         parcels,
+        promise_of: promises(letter, env, rules).then(|| env.mailbox.clone()),
         bounced: bounce.and_then(|b| b.message_id.clone()).into_iter().collect(),
         asks: signed
             .iter()

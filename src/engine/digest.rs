@@ -288,7 +288,7 @@ pub fn figures_of(
     now: Time,
 ) -> Result<Figures, StoreError> {
     let measures = measures(store, settings, mailboxes, days, now)?;
-    let source = Source { settings, mailboxes, measures, mystery: BTreeSet::new(), now };
+    let source = Source { settings, mailboxes, measures, mystery: settings.mystery.clone(), now };
     let histories = source.histories(store, days)?;
     Ok(source.count(&histories, days))
 }
@@ -312,7 +312,7 @@ pub fn make(
     let stretch = kind.stretch(days);
     let past = kind.year_before(days);
     let measures = measures(store, settings, mailboxes, Days { from: stretch.from, to: today }, now)?;
-    let source = Source { settings, mailboxes, measures, mystery: BTreeSet::new(), now };
+    let source = Source { settings, mailboxes, measures, mystery: settings.mystery.clone(), now };
     let recent = source.histories(store, Days { from: stretch.from, to: today })?;
     let of_recent = |days: Days| source.count(&recent, days);
     let (this, before, stretch) = (of_recent(days), of_recent(kind.before(days)), of_recent(stretch));

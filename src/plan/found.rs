@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::plan::change::AttachmentRow;
 
-use crate::plan::{Next, Notice};
+use crate::plan::{Alarm, Next, Notice};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
@@ -51,6 +51,10 @@ pub struct Findings {
     pub last_parcel: ParcelNo,
     /// What people are still to be told of these tickets, or were told in a list.
     pub notices: Vec<Notice>,
+    /// In so many seconds of open time the mailbox in `Clues::promise_of` can be trusted to answer.
+    pub promise_open_s: Option<i64>,
+    /// Alarms raised about the ticket whose clocks are looked at.
+    pub alarms: Vec<Alarm>,
     /// Mails handed over in the last 24 hours, by mailbox, where the configuration limits them.
     pub handed_over: BTreeMap<String, i64>,
 }

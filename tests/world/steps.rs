@@ -39,6 +39,7 @@ impl World {
                 let zoned: jiff::Zoned = text.parse().map_err(|e| format!("{e}"))?;
                 self.down_until(Time::from_unix(zoned.timestamp().as_second()))
             }
+            ["config"] => self.configure(&step.text),
             ["again", rest @ ..] => self.again(rest, step),
             ["smtp", "refuses", "null", "senders"] => {
                 self.refuses_null_sender = true;
@@ -195,7 +196,11 @@ impl World {
         self.dress(&mut written, step)?;
         let folder = if step.has("in-sent") { Folder::Sent } else { Folder::Inbox };
         let raw = written.bytes(self.now);
-        self.arrive(&raw, step.after("into").unwrap_or("support"), folder, step.has("old"))
+        let lay_s = match step.after("lay") {
+            Some(span) => svar::sla::duration::parse_calendar(span).map_err(|e| format!("{e:?}"))?,
+            None => 0,
+        };
+        self.arrive_late(&raw, step.after("into").unwrap_or("support"), folder, step.has("old"), lay_s)
     }
 
     /// The newest mail of a person whose subject or text holds `words`.

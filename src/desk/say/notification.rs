@@ -48,8 +48,8 @@ pub enum Reason {
     Again,
     /// A customer wrote on a closed ticket.
     Reopened,
-    /// Half the target or more is used up and nobody has answered.
-    Warning,
+    /// `warn_at` of the target or more is used up and nobody has answered; so much open time is left, in seconds.
+    Warning { left_s: i64 },
     /// `#hold` has run out.
     HoldOver,
     /// A colleague (or the shell: `None`) gave it to the agent.
@@ -213,10 +213,15 @@ fn occasion(voice: &Voice<'_>, facts: &NotificationFacts) -> String {
         Reason::New => "notification.new",
         Reason::Again => "notification.again",
         Reason::Reopened => "notification.reopened",
-        Reason::Warning => "notification.warning",
+        Reason::Warning { left_s } if left_s <= 0 => "notification.warning_late",
+        Reason::Warning { .. } => "notification.warning",
         Reason::HoldOver => "notification.hold_over",
         Reason::Assigned { .. } => "notification.assigned",
         Reason::Released => "notification.released",
+    };
+    let left = match &facts.reason {
+        Reason::Warning { left_s } => voice.words().duration((*left_s).max(Time::MINUTE)),
+        _ => String::new(),
     };
     let by = match &facts.reason {
         Reason::Assigned { by } => voice.colleague(by.as_ref()),
@@ -224,7 +229,7 @@ fn occasion(voice: &Voice<'_>, facts: &NotificationFacts) -> String {
     };
     let who = voice.who(facts.author.as_ref());
     let when = voice.moment(facts.received_at);
-    voice.words().say(key, context! { who, when, mailbox => facts.mailbox.as_str(), by })
+    voice.words().say(key, context! { who, when, mailbox => facts.mailbox.as_str(), by, left })
 }
 
 fn remark_words(voice: &Voice<'_>, remark: &Remark) -> String {
