@@ -601,6 +601,38 @@ fn mails_are_explained_without_a_desk() {
     svar_in(dir.path(), &["explain", "a.eml"], b"").fine();
 }
 
+/// With a configuration its forms are read; with a trusted server it is said whether the sender is proved.
+#[test]
+fn a_form_and_a_sender_are_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(
+        dir.path().join("form.toml"),
+        "[desk]\nname = \"B\"\ndata_dir = \"d\"\n[[mailbox]]\nname = \"s\"\naddress = \"s@butik.example\"\n\
+         maildir = { path = \"in\" }\noutdir = { path = \"out\" }\n[[agent]]\nname = \"Anna\"\naddresses = [\"a@butik.example\"]\n\
+         [[form]]\nfrom = \"noreply@shop.example\"\n",
+    )
+    .unwrap();
+    fs::write(
+        dir.path().join("a.eml"),
+        "Authentication-Results: mx.butik.example; dmarc=pass header.from=shop.example\nFrom: noreply@shop.example\nSubject: Ny\n\n\
+         Namn: Kalle\nE-post: kalle@kund.example\nTelefon: 070-1234567\nMeddelande: Hej\n",
+    )
+    .unwrap();
+    let explained = |more: &[&str]| -> Value {
+        let args: Vec<&str> = more.iter().copied().chain(["explain", "--json", "a.eml"]).collect();
+        serde_json::from_str(&svar_in(dir.path(), &args, b"").fine().out).unwrap()
+    };
+    let bare = explained(&[]);
+    assert_eq!((bare["from"]["address"].as_str(), bare.get("form")), (Some("noreply@shop.example"), None));
+    let formed = explained(&["--config", "form.toml"]);
+    assert_eq!(formed["from"]["address"].as_str(), Some("kalle@kund.example"));
+    assert_eq!((formed["form"]["phone"].as_str(), formed["new_text"].as_str()), (Some("070-1234567"), Some("Hej")));
+    let ran = svar_in(dir.path(), &["explain", "--authserv-id", "mx.butik.example", "a.eml"], b"").fine();
+    assert!(ran.out.contains("proved: dmarc=pass"), "{}", ran.out);
+    let ran = svar_in(dir.path(), &["explain", "--authserv-id", "mx.other.example", "a.eml"], b"").fine();
+    assert!(ran.out.contains("not proved: the trusted server says nothing"), "{}", ran.out);
+}
+
 #[test]
 fn packagers_find_what_they_need() {
     let dir = tempfile::tempdir().unwrap();

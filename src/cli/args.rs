@@ -68,8 +68,11 @@ pub enum Command {
     Init(Init),
     /// Read the configuration, connect to every account, say what was found; changes nothing
     Check,
-    /// What svar reads in a mail and why; needs no configuration and no database
+    /// What svar reads in a mail and why; needs no configuration and no database. With --config its [[form]] rules apply
     Explain {
+        /// Whose Authentication-Results are believed, "microsoft365" included: says whether the sender is proved
+        #[arg(long, value_name = "ID")]
+        authserv_id: Option<String>,
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },

@@ -13,6 +13,7 @@ pub mod history;
 pub mod import;
 pub mod init;
 pub mod keep;
+pub mod lens;
 pub mod open;
 pub mod packaging;
 pub mod perform;
@@ -65,7 +66,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Run { once } => perform::run(global, once),
         Command::Init(wanted) => init::init(out, &wanted),
         Command::Check => check::check(global, out),
-        Command::Explain { files } => perform::explain(out, &files),
+        Command::Explain { authserv_id, files } => perform::explain(out, global, &files, authserv_id),
         Command::Deliver { mailbox } => pipe::deliver(global, &mailbox),
         Command::Tickets { query } => tickets::tickets(global, out, &query),
         Command::Show { ticket } => show::show(global, out, ticket),

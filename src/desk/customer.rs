@@ -150,6 +150,8 @@ impl Incoming<'_> {
                 remarks.insert(0, Remark::ReplyTo { addresses });
             }
             remarks.insert(0, Remark::OurOwnAddress);
+        } else if let Some(remark) = self.of_form() {
+            remarks.insert(0, remark);
         } else if author.doubtful {
             remarks.insert(0, Remark::Unverified);
         }
@@ -234,11 +236,27 @@ impl Incoming<'_> {
             self.case.waiting(ticket, Some(self.env.received_at));
         }
         let mut remarks: Vec<Remark> = merged_from.map(Remark::MergedFrom).into_iter().collect();
-        if author.doubtful {
+        if let Some(remark) = self.of_form() {
+            remarks.insert(0, remark);
+        } else if author.doubtful {
             remarks.insert(0, Remark::Unverified);
         }
         self.tell(ticket, message, reason, remarks, None);
         self.settle(Fate::Message(message));
+    }
+
+    /// What a web form says of how its writer is to be reached.
+    fn of_form(&self) -> Option<Remark> {
+        let entry = self.letter.form.as_ref()?;
+        let call = entry.call.as_ref();
+        Some(Remark::WebForm {
+            name: entry.name.clone(),
+            has_address: entry.customer.is_some(),
+            phone: entry.phone.clone(),
+            wish: call.map(|c| c.wish.clone()),
+            from: call.and_then(|c| c.from),
+            until: call.and_then(|c| c.until),
+        })
     }
 
     /// The answer was found before the mail that it answers, and nobody waits.
@@ -367,7 +385,7 @@ impl Incoming<'_> {
             || self.env.old
             || self.is_watched_only()
             || self.has_empty_return_path()
-            || self.letter.kind != Kind::Person
+            || (self.letter.kind != Kind::Person && !self.comes_by_our_list())
             || !self.case.may_get_automatic(&party.address);
         if !wanted || barred || !self.case.has_room_for_automatic(self.mailbox) {
             return;

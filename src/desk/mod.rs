@@ -18,6 +18,7 @@ pub mod delivery;
 pub mod digest;
 pub mod doubt;
 pub mod due;
+pub mod form;
 pub mod guard;
 pub mod history;
 pub mod html_lines;

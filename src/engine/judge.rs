@@ -6,7 +6,7 @@ use crate::engine::clocks;
 use crate::engine::reader::ReadFailure;
 use crate::mail::letter::Letter;
 use crate::model::{Address, Channel, LetterNo, Time};
-use crate::plan::{Change, Clues, Envelope, Fate};
+use crate::plan::{Change, Clues, Envelope, Fate, Folder};
 use crate::store::{Blobs, StoreError, Tx};
 
 /// A letter that was read (or was to be read) so often without a result is set aside.
@@ -51,6 +51,9 @@ impl Batch<'_> {
 
     fn decide(&self, tx: &mut Tx<'_>, letter: &Letter, envelope: &Envelope, now: Time) -> Result<Decided, StoreError> {
         let rules = self.rules();
+        let filled = (envelope.folder == Folder::Inbox)
+            .then(|| desk::form::filled(letter, envelope.received_at, rules.settings));
+        let letter = filled.as_deref().unwrap_or(letter);
         let clues = desk::clues(letter, envelope, &rules);
         let findings = tx.lookup(&clues, now)?;
         let changes = desk::decide(letter, envelope, &findings, &rules, now);

@@ -52,6 +52,7 @@ const MAILBOX_KEYS: &[&str] = &[
     "aliases",
     "calendar",
     "language",
+    "list_ids",
     "mode",
     "notify",
     "notify_from",
