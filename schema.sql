@@ -140,6 +140,14 @@ CREATE TABLE told (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX told_at ON told (at);
 
+-- Since when a mailbox could not be read, and until when. Nothing shorter than five minutes stays.
+CREATE TABLE outage (
+    mailbox TEXT NOT NULL,
+    from_at INTEGER NOT NULL,
+    to_at INTEGER,                     -- NULL: it lasts still
+    PRIMARY KEY (mailbox, from_at)
+) STRICT, WITHOUT ROWID;
+
 -- Digests that were made for a manager: each comes once, and later ones say what has become of what was told.
 CREATE TABLE digest (
     address TEXT NOT NULL,             -- the manager's first

@@ -44,6 +44,10 @@ pub struct Options {
 
 /// What is in hand when SIGTERM comes may take so long to finish.
 const LAST_WORDS: Duration = Duration::from_secs(8);
+/// Once every mailbox is open, what lies in them comes in before digests are made.
+const NIGHTS_MAIL: Duration = Duration::from_secs(60);
+/// A mailbox that cannot be opened holds digests back no longer than this.
+const DIGESTS_LATEST: Duration = Duration::from_secs(600);
 /// Mails whose result is unknown wait so long for Sent to be asked.
 const UNKNOWN_LONGEST: Duration = Duration::from_secs(60);
 
@@ -174,12 +178,16 @@ async fn stay(
     let unknown = sleep(UNKNOWN_LONGEST);
     tokio::pin!(unknown);
     let mut asks_unknown = true;
+    let digests = sleep(DIGESTS_LATEST);
+    tokio::pin!(digests);
+    let mut holds_digests = true;
     let Signals { terminate, interrupt, hangup } = signals;
     let ended = loop {
         if !is_ready && house.all_open() {
             is_ready = true;
             eprintln!("ready");
             systemd::ready();
+            digests.as_mut().reset(tokio::time::Instant::now() + NIGHTS_MAIL);
         }
         systemd::status(&house.status());
         tokio::select! {
@@ -204,6 +212,10 @@ async fn stay(
             () = &mut unknown, if asks_unknown => {
                 asks_unknown = false;
                 house.send_unknown(None).await;
+            }
+            () = &mut digests, if holds_digests => {
+                holds_digests = false;
+                let _ = house.desk.ask(Engine::mailboxes_are_read).await;
             }
             _ = hangup.recv() => {
                 systemd::reloading();
@@ -249,9 +261,13 @@ async fn pass(
     let all = async {
         while !waiting.is_empty() {
             match reports.recv().await {
-                Some(Report::Passed { mailbox }) => _ = waiting.remove(&mailbox),
+                Some(Report::Passed { mailbox }) => {
+                    waiting.remove(&mailbox);
+                    house.note(Report::Passed { mailbox });
+                }
                 Some(Report::Closed { mailbox, why }) => {
                     waiting.remove(&mailbox);
+                    house.note(Report::Closed { mailbox: mailbox.clone(), why: why.clone() });
                     failed.push(format!("the mailbox {mailbox} could not be read: {why}"));
                 }
                 Some(Report::Open { .. }) => {}
@@ -265,6 +281,9 @@ async fn pass(
         through = all => through?,
         bad = bad_alarm(&mut alarms) => return Err(bad),
     }
+    // Digests count the mail that this pass has brought.
+    desk.ask(Engine::mailboxes_are_read).await.map_err(|_| RunError::Gone)?;
+    desk.when_quiet().await.map_err(|_| RunError::Gone)?;
     house.keep_copies().await;
     desk.when_quiet().await.map_err(|_| RunError::Gone)?;
     failed.extend(house.broken.mailboxes().into_iter().map(|m| format!("mail of {m} could not be sent")));

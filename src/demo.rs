@@ -16,15 +16,18 @@ use std::sync::Arc;
 use crate::config;
 use crate::config::settings::Settings;
 use crate::demo::world::World;
-use crate::engine::OpenError;
 use crate::engine::desk_dir::DeskDir;
+use crate::engine::{OpenError, digest};
 use crate::mail;
+use crate::report::kind::Kind;
 
 pub use account::Account;
 pub use play::PlayError;
 
 /// What a directory must hold to be played in again.
 const MARK: &str = "config.toml";
+/// What the manager of the shop gets to read.
+const DIGEST: &str = "digest.html";
 const MARK_LINE: &str = "# Written by `svar demo`, which plays in this directory.";
 
 /// The key of a desk that sends nothing anywhere: fixed, so that every play is the same to the byte.
@@ -57,7 +60,17 @@ pub fn play(dir: &Path) -> Result<Account, PlayError> {
             _ => break,
         }
     }
+    write_digest(&mut desk, &settings, &world, &dir.join(DIGEST))?;
     Account::of(&mut desk, &settings, &world, mails_out, dir)
+}
+
+/// The week as the shop's manager reads it, as a page of its own.
+fn write_digest(desk: &mut play::Play, settings: &Settings, world: &World, file: &Path) -> Result<(), PlayError> {
+    let now = world.ends();
+    let week = Kind::Weekly.around(now.timestamp().to_zoned(settings.desk.time_zone.clone()).date());
+    let all: Vec<String> = settings.mailboxes.iter().map(|m| m.name.clone()).collect();
+    let (made, _) = digest::make(desk.engine().store(), settings, Kind::Weekly, week, &all, &[], now)?;
+    fs::write(file, made.whole_page()).map_err(|source| PlayError::File { path: file.to_owned(), source })
 }
 
 /// The directory, fresh, with its configuration and key; refused if it holds anything but an earlier demo.

@@ -168,6 +168,16 @@ pub enum Command {
     Reopen(Numbers),
     /// Needs no answer, or was answered elsewhere: cancels the clock and closes
     Done(Numbers),
+    /// Make a digest now: yesterday's, last week's or last month's figures, as text
+    Digest {
+        kind: DigestKind,
+        /// Send it there as mail instead
+        #[arg(long, value_name = "ADDR", conflicts_with = "html")]
+        to: Option<String>,
+        /// Write it as one page that needs nothing else
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
     /// A consistent copy of the database, made while the desk runs
     Backup {
         /// A file that is not there yet
@@ -183,6 +193,13 @@ pub enum Command {
     Completions { shell: clap_complete::Shell },
     /// The manual page
     Man,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DigestKind {
+    Daily,
+    Weekly,
+    Monthly,
 }
 
 /// Stands for the `-` of an excluded term until clap has read the line: it would take `-held` for `-h -e -l -d`.

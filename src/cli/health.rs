@@ -1,4 +1,4 @@
-//! `health`: does a daemon run, is every mailbox read, may it send, do letters and mails move? For monitoring; exit 1 if not.
+//! `health`: does a daemon run, is every mailbox read, may it send, do letters and mails move, was the last digest made? For monitoring; exit 1 if not.
 
 use serde::Serialize;
 
@@ -7,6 +7,7 @@ use crate::cli::error::CommandError;
 use crate::cli::open::Desk;
 use crate::cli::print::{Out, Tone, span};
 use crate::engine::desk_dir::DeskDir;
+use crate::engine::digest::overdue;
 use crate::model::{LetterNo, ParcelState, Time};
 
 /// What waits longer than this does not move.
@@ -64,6 +65,13 @@ pub fn health(global: &Global, out: &mut Out) -> Result<(), CommandError> {
         (n, s) => format!("{n} wait, the oldest was due {} ago", span(s)),
     };
     check("outbox", since_due_s <= PATIENCE_S, mails);
+    let digest = desk.reads(overdue)?;
+    let late_s = digest.map_or(0, |(_, at)| now.since(at));
+    let digests = match digest {
+        Some((kind, _)) => format!("the {} one was due {} ago", kind.as_str(), span(late_s)),
+        None => "the last one is made".to_owned(),
+    };
+    check("digest", late_s <= PATIENCE_S, digests);
     if failed + held > 0 {
         check("undelivered", true, format!("{failed} given up, {held} held: svar outbox"));
     }

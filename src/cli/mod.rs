@@ -5,6 +5,7 @@ pub mod args;
 pub mod aside;
 pub mod audit;
 pub mod check;
+pub mod digest;
 pub mod error;
 pub mod explain;
 pub mod health;
@@ -81,6 +82,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Note { ticket, text } => acts::note(global, out, ticket, &text),
         Command::Merge { ticket, into } => acts::merge(global, out, ticket, into),
         Command::Hold { ticket, until } => acts::hold(global, out, ticket, &until.join(" ")),
+        Command::Digest { kind, to, html } => digest::digest(global, out, kind, to.as_deref(), html.as_deref()),
         Command::Backup { file } => keep::backup(global, out, &file),
         Command::Restore { file } => keep::restore(global, out, &file),
         Command::Adopt => keep::adopt(global, out),

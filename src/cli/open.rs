@@ -9,12 +9,15 @@ use crate::config;
 use crate::config::settings::Settings;
 use crate::desk::Rules;
 use crate::desk::act::{Act, Refusal, act};
+use crate::desk::digest::Reader;
 use crate::engine::clock::{self, Now};
 use crate::engine::clocks;
 use crate::engine::desk_dir::DeskDir;
+use crate::engine::digest::DigestError;
 use crate::engine::{Engine, Post};
 use crate::model::{TicketNo, Time};
 use crate::plan::{Change, Clues, Findings};
+use crate::report::digest::Digest;
 use crate::store::{Role, Store, StoreError, Tx};
 
 /// The configuration's path: `--config`, else `$SVAR_CONFIG`, else the first of the usual places that is there.
@@ -64,6 +67,14 @@ impl Desk {
             }
         }
         Ok(Self { settings, now: now(global), store })
+    }
+
+    /// Reads in views of its own, one after another.
+    pub fn reads<T>(
+        &mut self,
+        work: impl FnOnce(&mut Store, &Settings, Time) -> Result<T, StoreError>,
+    ) -> Result<T, CommandError> {
+        work(&mut self.store, &self.settings, self.now).map_err(|e| store_error(&e))
     }
 
     /// Reads what no single view of the database should be held for.
@@ -124,6 +135,19 @@ impl Writer {
     #[must_use]
     pub const fn now(&self) -> Time {
         self.now
+    }
+
+    #[must_use]
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(self.engine.settings())
+    }
+
+    /// Makes a digest and puts it into the outbox. The daemon is woken.
+    pub fn send_digest(&mut self, kind: crate::report::kind::Kind, reader: &Reader) -> Result<Digest, CommandError> {
+        self.engine.send_digest(kind, reader, self.now).map_err(|e| match e {
+            DigestError::Store(error) => store_error(&error),
+            DigestError::OnlyWatches(_) => CommandError::of(&e).hint("Name the address of a [[manager]]."),
+        })
     }
 
     #[must_use]

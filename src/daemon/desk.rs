@@ -100,6 +100,11 @@ impl Desk {
         answer.await.map_err(|_| Closed)
     }
 
+    /// Runs something on the engine's thread that nobody waits for.
+    pub fn run(&self, work: impl FnOnce(&mut Engine) + Send + 'static) {
+        let _ = self.tell.send(Message::Ask(Box::new(work)));
+    }
+
     /// A mail whose result is unknown goes out once more.
     pub fn send_again(&self, consignment: Consignment) {
         let _ = self.tell.send(Message::SendAgain(Box::new(consignment)));

@@ -14,10 +14,12 @@ use crate::daemon::imap::{self, Reader, Report};
 use crate::daemon::maildir;
 use crate::daemon::outlet::{Broken, Pool, THEIR_MOMENT};
 use crate::daemon::sent::Errands;
+use crate::engine::Engine;
 use crate::engine::clock::{self, Now};
 use crate::engine::desk_dir::DeskDir;
+use crate::model::Time;
 use crate::plan::Route;
-use crate::store::Outlet;
+use crate::store::{Outlet, StoreError};
 
 /// Copies into Sent may take so long at the end of a pass.
 const COPIES_LONGEST: Duration = Duration::from_secs(30);
@@ -205,13 +207,26 @@ impl House {
         match report {
             Report::Open { mailbox } | Report::Passed { mailbox } => {
                 dir.note_mailbox(&mailbox, None);
-                self.open.insert(mailbox);
+                if self.open.insert(mailbox.clone()) {
+                    self.write_down(mailbox, Engine::mailbox_is_open);
+                }
             }
             Report::Closed { mailbox, why } => {
                 dir.note_mailbox(&mailbox, Some(&why));
                 self.open.remove(&mailbox);
+                self.write_down(mailbox, Engine::mailbox_is_closed);
             }
         }
+    }
+
+    /// Outages are figures: a digest tells of them.
+    fn write_down(&self, mailbox: String, what: fn(&mut Engine, &str, Time) -> Result<(), StoreError>) {
+        let now = self.given.unwrap_or_else(clock::read).wall;
+        self.desk.run(move |engine| {
+            if let Err(error) = what(engine, &mailbox, now) {
+                tracing::warn!(mailbox, "whether it is read could not be written down: {error}");
+            }
+        });
     }
 
     #[must_use]

@@ -272,7 +272,8 @@ fn places(text: &mut String, dir: &Path, told: &[Told]) {
     let longest = told.iter().max_by_key(|t| t.show.messages.len()).map_or(1, |t| t.row().number.0);
     let _ = writeln!(text, "The database    {dir}/data/svar.db");
     let _ = writeln!(text, "What came in    {dir}/inbox  (a Maildir)");
-    let _ = writeln!(text, "What went out   {dir}/sent   (a Maildir: neomutt -f {dir}/sent)\n");
+    let _ = writeln!(text, "What went out   {dir}/sent   (a Maildir: neomutt -f {dir}/sent)");
+    let _ = writeln!(text, "The digest      {dir}/digest.html   (the week for the manager, in a browser)\n");
     let _ = writeln!(text, "Look around:");
     for command in [
         "svar tickets".to_owned(),

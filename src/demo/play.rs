@@ -60,6 +60,7 @@ impl Play {
         let source = engine.store().batch(|tx| tx.source("maildir", &folder, "", &mailbox, now))?.no;
         let free = [Route::Mailbox, Route::Notify]
             .map(|route| Event::Free(Outlet { mailbox: mailbox.clone(), route }, PLACES));
+        engine.mailboxes_are_read();
         engine.handle(Now::given(now), free.into());
         Ok(Self { engine, mailbox, source, inbox: inbox.to_owned(), sent: sent.to_owned() })
     }

@@ -13,7 +13,7 @@ use crate::config::settings::{self, DigestAt, Manager, Settings};
 use crate::desk::digest::Reader;
 use crate::desk::{self, Rules};
 use crate::engine::void::chain;
-use crate::engine::{Engine, clocks, figures};
+use crate::engine::{Engine, figures};
 use crate::model::{Address, Time};
 use crate::plan::{AttachmentRow, Clues};
 use crate::report::digest::{Digest, digest};
@@ -58,6 +58,22 @@ impl Engine {
     /// Every mailbox has been looked at since the start: from now on digests are made when they are due.
     pub fn mailboxes_are_read(&mut self) {
         self.digests = Digests { may: true, next: Some(Time::default()) };
+    }
+
+    /// The mailbox cannot be read from now on; what comes meanwhile waits unseen.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn mailbox_is_closed(&mut self, mailbox: &str, now: Time) -> Result<(), StoreError> {
+        self.store.batch(|tx| tx.outage_begins(mailbox, now))
+    }
+
+    /// It can be read again.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn mailbox_is_open(&mut self, mailbox: &str, now: Time) -> Result<(), StoreError> {
+        self.store.batch(|tx| tx.outage_ends(mailbox, now))
     }
 
     /// When the next digest is due; in doubt about the clock none is.
@@ -243,6 +259,40 @@ fn next_due(settings: &Settings, now: Time) -> Option<Time> {
     wanted(settings).filter_map(|(manager, kind, at)| kind.due_after(at, zone(manager, settings), now)).min()
 }
 
+/// The first digest that is due and was not made, and since when; `None` too before it was first looked.
+///
+/// # Errors
+/// A database error.
+pub fn overdue(store: &mut Store, settings: &Settings, now: Time) -> Result<Option<(Kind, Time)>, StoreError> {
+    store.read(|tx| {
+        let Some(since) = tx.digests_since()? else { return Ok(None) };
+        for due in all_due(settings, now).iter().filter(|d| d.at > since) {
+            let last = tx.digests(&due.reader.address, due.kind.as_str(), 1)?;
+            if last.first().is_none_or(|row| row.first_day < due.days.from.to_string()) {
+                return Ok(Some((due.kind, due.at)));
+            }
+        }
+        Ok(None)
+    })
+}
+
+/// The figures of some days, as a digest of them shows them.
+///
+/// # Errors
+/// A database error.
+pub fn figures_of(
+    store: &mut Store,
+    settings: &Settings,
+    days: Days,
+    mailboxes: &[String],
+    now: Time,
+) -> Result<Figures, StoreError> {
+    let measures = measures(store, settings, mailboxes, days, now)?;
+    let source = Source { settings, mailboxes, measures, mystery: settings.mystery.clone(), now };
+    let histories = source.histories(store, days)?;
+    Ok(source.count(&histories, days))
+}
+
 /// A digest of some days, and whether anything is known of them.
 ///
 /// # Errors
@@ -261,8 +311,8 @@ pub fn make(
     let today = today(settings, now).max(one(days.to));
     let stretch = kind.stretch(days);
     let past = kind.year_before(days);
-    let source =
-        Source { settings, mailboxes, measures: measures(settings, mailboxes), mystery: settings.mystery.clone(), now };
+    let measures = measures(store, settings, mailboxes, Days { from: stretch.from, to: today }, now)?;
+    let source = Source { settings, mailboxes, measures, mystery: settings.mystery.clone(), now };
     let recent = source.histories(store, Days { from: stretch.from, to: today })?;
     let of_recent = |days: Days| source.count(&recent, days);
     let (this, before, stretch) = (of_recent(days), of_recent(kind.before(days)), of_recent(stretch));
@@ -333,10 +383,17 @@ impl Source<'_> {
     }
 }
 
-/// What is measured by, of some mailboxes.
-fn measures(settings: &Settings, mailboxes: &[String]) -> Measures {
-    let mut measures = clocks::measures(settings);
+/// What is measured by, of some mailboxes and days.
+fn measures(
+    store: &mut Store,
+    settings: &Settings,
+    mailboxes: &[String],
+    days: Days,
+    now: Time,
+) -> Result<Measures, StoreError> {
+    let period = Period { from: days.from, to: days.to, zone: settings.desk.time_zone.clone() };
+    let mut measures = figures::measures(store, settings, &period, now)?;
     measures.mailboxes.retain(|name, _| mailboxes.contains(name));
     measures.outages.retain(|o| mailboxes.contains(&o.mailbox));
-    measures
+    Ok(measures)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::config::settings::Settings;
 use crate::engine::clocks;
 use crate::model::{Address, Time};
-use crate::sla::figures::{Answered, Deed, DeedKind, Figures, History, Period, figures};
+use crate::sla::figures::{Answered, Deed, DeedKind, Figures, History, Measures, Outage, Period, figures};
 use crate::store::course::{StepRow, StepWord};
 use crate::store::figures::{Courses, FiguresRow, Wanted};
 use crate::store::{Store, StoreError};
@@ -22,7 +22,19 @@ pub fn of(
     now: Time,
 ) -> Result<Figures, StoreError> {
     let histories = histories(store, period, mailbox, &settings.mystery)?;
-    Ok(figures(&histories, period, mailbox, &clocks::measures(settings), now))
+    let measures = measures(store, settings, period, now)?;
+    Ok(figures(&histories, period, mailbox, &measures, now))
+}
+
+/// What is measured by, with the outages that touch `period`.
+///
+/// # Errors
+/// A database error.
+pub fn measures(store: &mut Store, settings: &Settings, period: &Period, now: Time) -> Result<Measures, StoreError> {
+    let (from, to) = period.bounds();
+    let rows = store.read(|tx| tx.outages(from, to, now))?;
+    let outages = rows.into_iter().map(|o| Outage { mailbox: o.mailbox, from: o.from, to: o.to }).collect();
+    Ok(Measures { outages, ..clocks::measures(settings) })
 }
 
 /// The histories of the tickets that touch `period`, by number. `mystery`: addresses of test customers.

@@ -9,7 +9,7 @@ use crate::engine::clock::Now;
 use crate::engine::reader::Job;
 use crate::engine::{Engine, Event, Intake, Outcome};
 use crate::mail::letter::Letter;
-use crate::model::{Channel, SourceNo, Time};
+use crate::model::{Address, Channel, SourceNo, Time};
 use crate::net::Delivery;
 use crate::plan::{Folder, Route};
 use crate::store::{Arrival, Outlet, Role, Store, custody};
@@ -17,6 +17,11 @@ use crate::store::{Arrival, Outlet, Role, Store, custody};
 const NOW: Time = Time::from_unix(1_795_428_000);
 
 fn engine_on(store: Store) -> Engine {
+    engine_with(store, "")
+}
+
+/// `more`: further tables of the configuration.
+fn engine_with(store: Store, more: &str) -> Engine {
     let text = r#"
         [desk]
         name = "Exempelbutiken"
@@ -33,7 +38,8 @@ fn engine_on(store: Store) -> Engine {
         addresses = ["anna@example.test"]
         mailboxes = ["support"]
     "#;
-    let settings = config::read(Path::new("/nowhere/config.toml"), text).unwrap_or_else(|m| panic!("{m:?}"));
+    let text = format!("{text}{more}");
+    let settings = config::read(Path::new("/nowhere/config.toml"), &text).unwrap_or_else(|m| panic!("{m:?}"));
     let mut engine = Engine::on(store, Arc::new(settings), Key::new(&[7; 32])).unwrap();
     engine.read = odd_reader;
     engine
@@ -295,4 +301,48 @@ fn no_more_is_claimed_than_there_are_places() {
     }
     assert_eq!(all.len(), 6, "an acknowledgement for each");
     assert!(!sent(&settle(&mut engine, NOW, vec![Event::Free(notify, 50)])).is_empty() || counts(&mut engine).0 == 6);
+}
+
+const MANAGER: &str = "\n[[manager]]\nname = \"Chefen\"\naddress = \"chef@example.test\"\ndigests = [\"daily\"]\n";
+
+/// How many digests were made.
+fn digests(engine: &mut Engine) -> usize {
+    let chef = Address::parse("chef@example.test").unwrap();
+    engine.store().read(|tx| tx.digests(&chef, "daily", 100)).unwrap().iter().filter(|d| d.parcel.is_some()).count()
+}
+
+#[test]
+fn a_digest_waits_until_every_mailbox_was_looked_at() {
+    let mut engine = engine_with(Store::in_memory().unwrap(), MANAGER);
+    settle(&mut engine, NOW, Vec::new());
+    let tomorrow = NOW.plus(Time::DAY);
+    settle(&mut engine, tomorrow, vec![Event::Poked]);
+    assert_eq!((digests(&mut engine), engine.next_wake()), (0, None), "no mailbox was looked at yet");
+    // What had come before that counts; and the desk is no older than its first look.
+    let source = source(&mut engine);
+    settle(&mut engine, tomorrow, vec![arrived(source, 1, &letter(1, "Hej, var är mitt paket?"))]);
+    engine.mailboxes_are_read();
+    settle(&mut engine, tomorrow, vec![Event::Poked]);
+    assert_eq!(digests(&mut engine), 1);
+    assert!(engine.next_digest().is_some_and(|t| t > tomorrow && t.since(tomorrow) <= Time::DAY));
+    settle(&mut engine, tomorrow.plus(60), vec![Event::Poked]);
+    assert_eq!(digests(&mut engine), 1);
+}
+
+#[test]
+fn a_digest_waits_while_the_clock_is_doubtful() {
+    let mut engine = engine_with(Store::in_memory().unwrap(), MANAGER);
+    let reading = |wall: Time, up_s: i64| Now { wall, uptime_ms: Some(up_s * 1000) };
+    engine.mailboxes_are_read();
+    engine.handle(reading(NOW, 10), vec![Event::Poked]);
+    let far = NOW.plus(400 * Time::DAY);
+    for step in 0..5 {
+        engine.handle(reading(far.plus(step), 20 + step), vec![Event::Poked]);
+    }
+    assert!(engine.doubt().is_some());
+    assert_eq!((digests(&mut engine), engine.next_wake()), (0, None));
+    // A mail server's clock says the same.
+    engine.handle(reading(far.plus(9), 29), vec![Event::ServerTime(far), Event::Poked]);
+    engine.handle(reading(far.plus(10), 30), vec![Event::Poked]);
+    assert_eq!((engine.doubt(), digests(&mut engine)), (None, 1));
 }

@@ -19,12 +19,12 @@ pub use trend::{TrendPoint, TrendWords, trend};
 use crate::report::colour;
 
 /// Units across: the width of a telephone's column.
-pub const WIDTH: f64 = 380.0;
+pub const WIDTH: f64 = 360.0;
 /// Pixels a unit.
 pub const SCALE: f32 = 2.0;
 
 const FAMILY: &str = "DejaVu Sans";
-const SIZE: f64 = 12.0;
+const SIZE: f64 = 12.5;
 
 /// A name with its colour, above a chart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +114,12 @@ impl Canvas {
         self.words(x, y, anchor, colour, "normal", words);
     }
 
+    /// A label in the middle of `x`, or as near to it as the picture's edges let it.
+    fn label(&mut self, x: f64, y: f64, words: &str) {
+        let half = advance(words) / 2.0;
+        self.text(x.clamp(half, (WIDTH - half).max(half)), y, Anchor::Middle, colour::QUIET, words);
+    }
+
     fn bold(&mut self, x: f64, y: f64, anchor: Anchor, colour: &str, words: &str) {
         self.words(x, y, anchor, colour, "bold", words);
     }
@@ -179,7 +185,7 @@ fn escape(words: &str) -> String {
 
 /// About how wide a text is, in units.
 fn advance(words: &str) -> f64 {
-    words.chars().map(|c| if c.is_uppercase() { 7.4 } else { 6.0 }).sum()
+    words.chars().map(|c| if c.is_uppercase() { 7.8 } else { 6.3 }).sum()
 }
 
 /// The lines of a scale from 0 to at least `most`: at most four steps, each a round number.
@@ -235,6 +241,6 @@ mod tests {
         silent.rect(0.0, 0.0, 10.0, 10.0, colour::MISS, 1.0);
         assert!(png.len() > silent.png().len() + 500, "the font is there");
         let dimension = |at: usize| u32::from_be_bytes([png[at], png[at + 1], png[at + 2], png[at + 3]]);
-        assert_eq!((&png[1..4], dimension(16), dimension(20)), (&b"PNG"[..], 760, 100));
+        assert_eq!((&png[1..4], dimension(16), dimension(20)), (&b"PNG"[..], 720, 100));
     }
 }

@@ -203,8 +203,8 @@ impl Html {
         };
         // Its own size and at most the column's; with pictures off the words stand in its place.
         self.push(format_args!(
-            "<img src=\"{source}\" alt=\"{}\" width=\"552\" border=\"0\" \
-             style=\"display:block;width:100%;max-width:552px;height:auto;margin:4px 0 8px;font-size:14px;line-height:1.4\">\n",
+            "<img src=\"{source}\" alt=\"{}\" width=\"480\" border=\"0\" \
+             style=\"display:block;width:100%;max-width:480px;height:auto;margin:4px 0 8px;font-size:14px;line-height:1.4\">\n",
             escape(&picture.alt)
         ));
     }
@@ -227,6 +227,8 @@ impl Html {
             }
             self.html.push_str("</tr>\n");
         }
+        // Many short rows stand closer.
+        let room = if table.rows.iter().any(|r| r.is_group) { 4 } else { 2 };
         for (n, row) in table.rows.iter().enumerate() {
             if row.is_group {
                 let above = if n == 0 { 4 } else { 12 };
@@ -239,9 +241,11 @@ impl Html {
             self.html.push_str("<tr>");
             for (n, cell) in row.cells.iter().enumerate() {
                 let (align, style) = match n {
-                    0 => ("left", "padding:4px 8px 4px 0".to_owned()),
-                    1 => ("right", "padding:4px 0 4px 8px;white-space:nowrap;font-weight:600".to_owned()),
-                    _ => ("right", format!("padding:4px 0 4px 8px;white-space:nowrap;color:{}", colour::QUIET)),
+                    0 => ("left", format!("padding:{room}px 8px {room}px 0")),
+                    1 => ("right", format!("padding:{room}px 0 {room}px 8px;white-space:nowrap;font-weight:600")),
+                    _ => {
+                        ("right", format!("padding:{room}px 0 {room}px 8px;white-space:nowrap;color:{}", colour::QUIET))
+                    }
                 };
                 let class = if n > 1 { " class=\"quiet\"" } else { "" };
                 self.push(format_args!(

@@ -145,7 +145,17 @@ impl<'a> Say<'a> {
     #[must_use]
     pub fn moment(&self, at: Time, known: Option<Date>) -> String {
         let date = self.date_of(at);
-        if known == Some(date) { self.clock(at) } else { format!("{} {}", self.day(date), self.clock(at)) }
+        if known == Some(date) {
+            return self.clock(at);
+        }
+        let days = date.until(self.date_of(self.now)).map_or(i32::MAX, |span| span.get_days());
+        // Within ten months a weekday and a day say enough.
+        let day = if days < 300 {
+            self.day(date)
+        } else {
+            self.with("day_with_year", self.parts(date, "date.weekdays", "date.months"))
+        };
+        format!("{day} {}", self.clock(at))
     }
 
     /// From and to, the day said where it is not `known`, and not twice.

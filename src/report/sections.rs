@@ -11,7 +11,7 @@ use crate::report::colour;
 use crate::report::kind::{Days, Kind};
 use crate::report::page::{BarRow, Block, Piece, Row, Table, Tile, Tone, UNSETTLED, shade};
 use crate::report::say::{Say, per_cent};
-use crate::report::sentences::sentences;
+use crate::report::sentences::{first_known, sentences};
 use crate::report::tally::{self, DayTally, responses};
 use crate::sla::figures::{BandCount, ClockFigures, Figures};
 
@@ -223,10 +223,11 @@ fn day_bars(
 /// This period, the one before, and a year before, side by side.
 fn figures(matter: &Matter<'_>, say: &Say<'_>) -> Table {
     let days = Days { from: matter.this.from, to: matter.this.to };
-    let mut columns = vec![
-        (say.short(matter.kind, days), matter.this),
-        (say.short(matter.kind, Days { from: matter.before.from, to: matter.before.to }), matter.before),
-    ];
+    let mut columns = vec![(say.short(matter.kind, days), matter.this)];
+    if is_known(matter.before) || first_known(matter.stretch).is_some_and(|first| first <= matter.before.to) {
+        let before = Days { from: matter.before.from, to: matter.before.to };
+        columns.push((say.short(matter.kind, before), matter.before));
+    }
     // A desk without a past is spared a column of dashes.
     if is_known(matter.year_before) {
         columns.push((say.word("year_before"), matter.year_before));

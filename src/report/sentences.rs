@@ -40,7 +40,7 @@ fn days(figures: &Figures) -> Days {
 }
 
 /// The first day of the stretch on which anything was known.
-fn first_known(stretch: &Figures) -> Option<Date> {
+pub fn first_known(stretch: &Figures) -> Option<Date> {
     stretch.by_day.iter().find(|d| d.opened + d.answers + d.customer_messages > 0).map(|d| d.date)
 }
 

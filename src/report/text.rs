@@ -10,7 +10,13 @@ const BAR: usize = 60;
 #[must_use]
 pub fn text(page: &Page) -> String {
     let mut out = Text::default();
+    let mut is_over = false;
     for block in &page.blocks {
+        // Remarks below a list are not the list's.
+        if is_over && matches!(block, Block::Small(_)) {
+            out.gap();
+        }
+        is_over = matches!(block, Block::List(_) | Block::Table(_));
         out.block(block);
     }
     out.0

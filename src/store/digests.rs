@@ -58,16 +58,7 @@ impl Tx<'_> {
         self.run(
             "INSERT INTO digest (address, kind, first_day, last_day, made_at, parcel, within, counted)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            args![
-                manager,
-                kind,
-                made.first_day.clone(),
-                made.last_day.clone(),
-                made.made_at,
-                made.parcel,
-                made.within,
-                made.counted
-            ],
+            args![manager, kind, &made.first_day, &made.last_day, made.made_at, made.parcel, made.within, made.counted],
         )?;
         Ok(())
     }

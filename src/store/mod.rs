@@ -20,6 +20,7 @@ pub mod lookup;
 pub mod meta;
 mod migrate;
 pub mod notices;
+pub mod outages;
 pub mod outbox;
 pub mod promise;
 pub mod query;

@@ -173,7 +173,8 @@ impl World {
     }
 
     fn open(&mut self) -> Result {
-        let engine = Engine::open(self.settings.clone(), Post::Daemon).map_err(|e| e.to_string())?;
+        let mut engine = Engine::open(self.settings.clone(), Post::Daemon).map_err(|e| e.to_string())?;
+        engine.mailboxes_are_read();
         self.engine = Some(engine);
         let mut events = Vec::new();
         for mailbox in &self.settings.mailboxes {
@@ -206,6 +207,13 @@ impl World {
 
     pub fn restart(&mut self) -> Result {
         self.engine = None;
+        self.open()
+    }
+
+    /// Nothing runs until then.
+    pub fn down_until(&mut self, until: Time) -> Result {
+        self.engine = None;
+        self.now = until;
         self.open()
     }
 

@@ -34,6 +34,11 @@ impl World {
                 self.pass(self.now.plus(seconds))
             }
             ["restart"] => self.restart(),
+            ["down", "until", date, time] => {
+                let text = format!("{date}T{time}:00[Europe/Stockholm]");
+                let zoned: jiff::Zoned = text.parse().map_err(|e| format!("{e}"))?;
+                self.down_until(Time::from_unix(zoned.timestamp().as_second()))
+            }
             ["config"] => self.configure(&step.text),
             ["again", rest @ ..] => self.again(rest, step),
             ["smtp", "refuses", "null", "senders"] => {

@@ -64,9 +64,9 @@ pub fn days(stacks: &[DayStack], names: &[String], waiting: &str) -> Vec<u8> {
         if stack.of_period {
             canvas.bold(middle, bottom + 16.0, Anchor::Middle, colour::QUIET, &stack.label);
         } else {
-            canvas.text(middle, bottom + 16.0, Anchor::Middle, colour::QUIET, &stack.label);
+            canvas.label(middle, bottom + 16.0, &stack.label);
         }
-        canvas.text(middle, bottom + 31.0, Anchor::Middle, colour::QUIET, &stack.under);
+        canvas.label(middle, bottom + 31.0, &stack.under);
     }
     let has_second = stacks.iter().any(|s| !s.under.is_empty());
     canvas.height = bottom + if has_second { 36.0 } else { 21.0 };

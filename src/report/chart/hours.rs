@@ -1,6 +1,6 @@
 //! When customers write and when they are answered, hour by hour, on the ground of the opening hours.
 
-use super::{Anchor, Canvas, Key, Shape, WIDTH, count_steps};
+use super::{Canvas, Key, Shape, WIDTH, count_steps};
 use crate::report::colour;
 
 /// One hour of the day.
@@ -57,7 +57,7 @@ pub fn hours(bars: &[HourBars], words: &HourWords) -> Vec<u8> {
             canvas.column(x, bottom - height, width, height, colour);
         }
         if bar.hour % every == 0 {
-            canvas.text(middle, bottom + 16.0, Anchor::Middle, colour::QUIET, &format!("{:02}", bar.hour));
+            canvas.label(middle, bottom + 16.0, &format!("{:02}", bar.hour));
         }
     }
     canvas.height = bottom + 21.0;

@@ -50,7 +50,7 @@ pub fn trend(
     // A day without an answer breaks the line.
     let mut runs: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
     for (n, point) in points.iter().enumerate() {
-        canvas.text(x(n), bottom + 16.0, Anchor::Middle, colour::QUIET, &point.label);
+        canvas.label(x(n), bottom + 16.0, &point.label);
         match (point.median_s, runs.last_mut()) {
             (Some(s), Some(run)) => run.push((x(n), height(s))),
             _ => runs.push(Vec::new()),
@@ -76,7 +76,7 @@ pub fn trend(
     }
     if let Some((n, s)) = points.iter().enumerate().rev().find_map(|(n, p)| Some((n, p.median_s?))) {
         let words = said(s);
-        let half = advance(&words) / 2.0 + 1.0;
+        let half = advance(&words) * 0.56 + 2.0;
         let y = height(s) - 7.0;
         canvas.push(format_args!(
             "<circle cx=\"{:.2}\" cy=\"{:.2}\" r=\"4.5\" fill=\"{}\"/>",

@@ -10,6 +10,7 @@ use crate::report::chart::{self, DayStack, HourBars, HourWords, TrendPoint, Tren
 use crate::report::kind::{Days, Kind};
 use crate::report::page::Picture;
 use crate::report::say::Say;
+use crate::report::sentences::first_known;
 use crate::report::tally::{self, DayTally};
 
 fn this_days(matter: &Matter<'_>) -> Days {
@@ -25,7 +26,9 @@ pub fn days(matter: &Matter<'_>, say: &Say<'_>, tallies: &BTreeMap<Date, DayTall
         Kind::Weekly => back(28),
         Kind::Monthly => this.from,
     };
-    let shown = Days { from, to: this.to };
+    // A young desk is spared its empty past, down to a week.
+    let known = first_known(matter.stretch).map_or(from, |first| first.max(from).min(back(7).max(from)));
+    let shown = Days { from: known, to: this.to };
     let bands = tally::bands(matter.stretch);
     let is_long = shown.count() > 14;
     let stacks: Vec<DayStack> = matter
@@ -94,6 +97,8 @@ pub fn trend(matter: &Matter<'_>, say: &Say<'_>) -> (Picture, Option<String>) {
     let (points, said): (Vec<TrendPoint>, Vec<String>) = match matter.kind {
         Kind::Daily => {
             let from = this.to.saturating_sub(jiff::Span::new().days(27));
+            let week = this.to.saturating_sub(jiff::Span::new().days(6));
+            let from = first_known(matter.stretch).map_or(from, |first| first.max(from).min(week));
             let shown = matter.stretch.by_day.iter().filter(|d| d.date >= from);
             shown
                 .map(|d| {

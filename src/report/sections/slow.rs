@@ -45,9 +45,16 @@ fn why(why: &Why, matter: &Matter<'_>, say: &Say<'_>, one_day: Option<jiff::civi
             say.with("why_held", context! { from, to })
         }
         Why::Held { from, to: None } => say.with("why_held_still", context! { from => say.moment(*from, one_day) }),
+        Why::Assigned { agent, from, to } if *to >= matter.now => {
+            let values = context! { agent => name(agent, matter, say), from => say.moment(*from, one_day) };
+            say.with("why_assigned_still", values)
+        }
         Why::Assigned { agent, from, to } => {
             let (from, to) = say.span(*from, *to, one_day);
             say.with("why_assigned", context! { agent => name(agent, matter, say), from, to })
+        }
+        Why::NobodyTookIt { from, to } if *to >= matter.now => {
+            say.with("why_nobody_still", context! { from => say.moment(*from, one_day) })
         }
         Why::NobodyTookIt { from, to } => {
             let (from, to) = say.span(*from, *to, one_day);

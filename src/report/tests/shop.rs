@@ -31,8 +31,8 @@ pub struct Sort {
     pub postnord: u64,
 }
 
-pub const QUIET: Sort = Sort { tickets: 26, wait_min: (4, 70), unanswered: 0, postnord: 6 };
-pub const ORDINARY: Sort = Sort { tickets: 34, wait_min: (6, 140), unanswered: 1, postnord: 8 };
+pub const QUIET: Sort = Sort { tickets: 26, wait_min: (3, 96), unanswered: 0, postnord: 6 };
+pub const ORDINARY: Sort = Sort { tickets: 34, wait_min: (5, 190), unanswered: 0, postnord: 8 };
 pub const TERRIBLE: Sort = Sort { tickets: 118, wait_min: (25, 460), unanswered: 24, postnord: 55 };
 
 pub fn agent(n: u64) -> Address {

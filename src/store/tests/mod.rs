@@ -3,6 +3,7 @@
 mod apply;
 mod back;
 mod custody;
+mod digests;
 mod lookup;
 mod outbox;
 mod plans;
