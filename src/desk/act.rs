@@ -229,8 +229,10 @@ impl Case<'_> {
                     return Err(Refusal::NoSuchAgent(agent.to_string()));
                 }
                 self.assign(ticket, agent, actor);
-                let unseen = self.show_unseen(ticket, agent);
-                if !unseen && by.is_none_or(|s| s.address() != agent) {
+                // Whoever takes it himself wants to see it now; whoever is given it may have gone home.
+                if by.is_some_and(|s| s.address() == agent) {
+                    self.show_unseen(ticket, agent);
+                } else {
                     self.hand_over(ticket, agent, by);
                 }
             }
@@ -313,6 +315,9 @@ impl Case<'_> {
         let Some(facts) = self.tickets.get(&ticket) else { return };
         let Some(last) = facts.last_in.clone() else { return };
         let Some(said) = self.found.said.get(&last.message).cloned() else { return };
+        // Kept as long as somebody has not seen them.
+        let kept = self.found.notices.iter().find(|n| n.message == said.no);
+        let attachments = kept.map(|n| n.attachments.clone()).unwrap_or_default();
         self.notify(
             ticket,
             &News {
@@ -321,7 +326,7 @@ impl Case<'_> {
                 remarks: Vec::<Remark>::new(),
                 author: said.from,
                 text: said.new_text,
-                attachments: Vec::new(),
+                attachments,
                 received_at: said.at,
                 prefer: Some(agent.clone()),
                 not_to: Vec::new(),

@@ -178,11 +178,10 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// What this agent was to be told of the ticket, or was shown as a line, he gets now. `false`: there is nothing.
-    pub fn show_unseen(&mut self, ticket: TicketNo, person: &Address) -> bool {
+    /// What this agent was to be told of the ticket, or was shown as a line, he gets now.
+    pub fn show_unseen(&mut self, ticket: TicketNo, person: &Address) {
         let found = self.found;
         let of_him = |n: &&Notice| n.ticket == ticket && n.person == *person && n.kind == NoticeKind::Message;
-        let mut shown = false;
         for notice in found.notices.iter().filter(of_him) {
             let Some((facts, news)) = self.still_news(notice) else { continue };
             let Some(mailbox) = self.mailbox(&facts.mailbox) else { continue };
@@ -190,9 +189,7 @@ impl<'a> Case<'a> {
             let Some(agent) = agents.iter().find(|a| a.address() == person) else { continue };
             self.show(mailbox, agent, &facts, &news);
             self.forget(notice);
-            shown = true;
         }
-        shown
     }
 
     fn list(&mut self, notices: &[Notice], more: i64) {

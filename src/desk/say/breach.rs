@@ -46,3 +46,54 @@ pub fn breach(voice: &Voice<'_>, facts: &BreachFacts) -> Page {
     let subject = super::subject::for_agent(facts.number, &facts.subject);
     sheet.done(words.language(), words.say("breach.subject", context! { subject }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Address;
+    use crate::wording::Wording;
+
+    #[test]
+    fn it_says_who_waits_and_with_whom_it_lies() {
+        let zone = jiff::tz::TimeZone::get("Europe/Stockholm").unwrap();
+        let at = |text: &str| Time::parse_rfc3339(text).unwrap();
+        let facts = |assignee: Option<(&str, bool)>, under_way: bool| BreachFacts {
+            number: TicketNo(42),
+            subject: "Muggen kom fram trasig".to_owned(),
+            wait: Wait::Response,
+            customer: Some(Party::new("Maja Svensson", Address::parse("maja@kund.test").unwrap())),
+            since: at("2026-11-24T11:40:00Z"),
+            due_at: at("2026-11-24T12:40:00Z"),
+            assignee: assignee.map(|(name, there)| (name.to_owned(), there)),
+            under_way,
+            text: "Hej,\n\nmuggen är sprucken.".to_owned(),
+        };
+        let page = |language: &str, facts: &BreachFacts| {
+            breach(&Voice { language, zone: &zone, now: at("2026-11-24T12:40:01Z"), desk: "Exempelbutiken" }, facts)
+        };
+        let nobody = page("sv", &facts(None, false));
+        assert_eq!(nobody.subject, "Sent: [#42] Muggen kom fram trasig");
+        assert_eq!(
+            nobody.text.lines().take(4).collect::<Vec<_>>(),
+            [
+                "Maja Svensson <maja@kund.test> har väntat på svar sedan i dag 12:40. Svaret",
+                "skulle ha gått i dag 13:40.",
+                "",
+                "Ingen har tagit ärendet.",
+            ]
+        );
+        assert!(nobody.text.contains("muggen är sprucken.") && nobody.text.contains("aldrig till kunden"));
+        let check = |language: &str, facts: BreachFacts, words: &str| {
+            let page = page(language, &facts);
+            assert!(page.text.contains(words) && page.html.contains(words), "{words}: {}", page.text);
+        };
+        check("sv", facts(Some(("Anna", true)), false), "Anna har ärendet.");
+        check("sv", facts(Some(("Anna", false)), false), "Anna har ärendet men är inte på plats.");
+        check("en", facts(Some(("Anna", true)), true), "Anna has it. An answer is written but has not gone out yet.");
+        check("en", BreachFacts { wait: Wait::Resolution, ..facts(None, false) }, "should have been closed");
+        for language in Wording::languages() {
+            let hostile = BreachFacts { text: "<script>x</script>".to_owned(), ..facts(None, false) };
+            assert!(!page(language, &hostile).html.contains("<script"));
+        }
+    }
+}

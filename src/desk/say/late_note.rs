@@ -34,3 +34,38 @@ pub fn late_note(voice: &Voice<'_>, facts: &LateNoteFacts) -> Page {
     };
     sheet.done(words.language(), subject)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wording::Wording;
+
+    #[test]
+    fn it_echoes_nothing_to_whom_nobody_knows() {
+        let zone = jiff::tz::TimeZone::get("Europe/Stockholm").unwrap();
+        let at = |text: &str| Time::parse_rfc3339(text).unwrap();
+        let facts = |echo: Echo| LateNoteFacts {
+            number: TicketNo(42),
+            echo,
+            promised_at: at("2026-11-24T13:00:00Z"),
+            signature: None,
+        };
+        let now = at("2026-11-24T12:45:00Z");
+        for language in Wording::languages() {
+            let voice = Voice { language, zone: &zone, now, desk: "Exempelbutiken" };
+            let known = Echo::Verified { subject: "Muggen".to_owned(), name: "Karin Karlsson".to_owned() };
+            let page = late_note(&voice, &facts(known));
+            assert_eq!(page.subject, "Re: Muggen [#42]");
+            assert!(page.text.contains("Karin") && page.text.contains("14:00"), "{}", page.text);
+            let page = late_note(&voice, &facts(Echo::Nothing));
+            assert!(page.subject.starts_with("[#42] ") && !page.text.contains("Karin"));
+            if language == "sv" {
+                assert_eq!(
+                    page.text.lines().skip(2).take(3).collect::<Vec<_>>().join(" "),
+                    "Vi räknade med att ha svarat dig senast i dag 14:00. Det hinner vi tyvärr inte. \
+                     Ditt ärende, nummer 42, ligger kvar hos oss och vi svarar så snart vi kan."
+                );
+            }
+        }
+    }
+}
