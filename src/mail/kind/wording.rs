@@ -97,6 +97,10 @@ pub(super) fn sign_and_words(signs: &Signs<'_>) -> Option<String> {
     } else {
         return None;
     };
+    // A customer who is away, and wants something of us.
+    if signs.text.contains('?') || WANTS.iter().any(|w| head(signs.text).contains(w)) {
+        return None;
+    }
     let words = absence_words(signs.text).or_else(|| {
         let head = head(signs.text);
         IN_DECLARATIONS.find(&head).map(|m| m.as_str().to_owned())
