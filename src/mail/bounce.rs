@@ -3,6 +3,7 @@
 mod recipients;
 mod report;
 mod returned;
+mod said;
 mod server;
 mod status;
 

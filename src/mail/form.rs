@@ -210,7 +210,7 @@ impl Reading {
             self.message.push(match kind {
                 Line::Other(line) | Line::Rule(line) | Line::End(line) => without_gutter(line).to_owned(),
                 // The customer's own words look like a label.
-                Line::Labelled { label, value, .. } if value.is_empty() => format!("{label}:"),
+                Line::Labelled { label, value: "", .. } => format!("{label}:"),
                 Line::Labelled { label, value, .. } => format!("{label}: {value}"),
             });
         }
@@ -326,7 +326,7 @@ fn labels_at_end(kinds: &[Line<'_>], text: usize, end: usize) -> usize {
             Line::Other(_) => {
                 let above = (text + 1..i).rev().find(|n| !matches!(kinds[*n], Line::Other(l) if l.trim().is_empty()));
                 match above.map(|n| &kinds[n]) {
-                    Some(Line::Labelled { field: Some(_), value, .. }) if value.is_empty() => {}
+                    Some(Line::Labelled { field: Some(_), value: "", .. }) => {}
                     _ => break,
                 }
             }

@@ -4,6 +4,8 @@
 //! mail), so is an empty Return-Path alone (some forwarders set it), so is `Auto-Submitted: no`, and so is a mail that an
 //! Exchange rule passed on. Words of absence count only where a second sign says that nobody typed them.
 
+mod openings;
+mod phrases;
 mod programs;
 mod receipt;
 mod wording;

@@ -3,7 +3,7 @@
 use crate::mail::address;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::mail::bounce::recipients::shorten;
+use crate::mail::bounce::said::shorten;
 use crate::mail::bounce::{MAX_RECIPIENTS, find, returned, status};
 use crate::mail::header::{self, Fields};
 use crate::mail::letter::{Action, Bounce, BouncedRecipient};

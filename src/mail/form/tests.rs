@@ -1,3 +1,5 @@
+//! Forms as programs send them, and what each yields.
+
 use super::*;
 use crate::mail::read::read;
 

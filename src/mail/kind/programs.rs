@@ -48,9 +48,8 @@ const FIELDS: &[Sign] = &[
     any("X-Out-Of-Office"),
     any("X-OOF-Reply"),
     any("X-Cron-Env"),
-    // OTRS, Znuny; Request Tracker; Kayako; JIRA; Request Tracker's kin.
+    // OTRS, Znuny; Kayako and their kin. (Request Tracker marks its agents' own words too.)
     any("X-OTRS-Loop"),
-    any("X-RT-Loop-Prevention"),
     any("X-Kayako-Autoresponder"),
     any("X-Freshdesk-Autoresponse"),
     any("X-Autoresponder-Id"),

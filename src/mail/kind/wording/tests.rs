@@ -1,3 +1,5 @@
+//! Robots and persons who look like them, by their words alone.
+
 use std::collections::BTreeSet;
 
 use super::*;
