@@ -8,7 +8,7 @@ use regex::Regex;
 use crate::mail::address;
 use crate::mail::quote::attribution;
 use crate::mail::quote::labels::{self, Label};
-use crate::mail::quote::lines::{content, is_blank};
+use crate::mail::quote::lines::{content, is_blank, is_dash, is_rule};
 use crate::model::{Address, Party, one_line};
 
 /// How many lines of a header block are read.
@@ -21,6 +21,10 @@ pub(super) struct Block {
     pub end: usize,
     pub from: String,
     pub subject: String,
+    /// As it was printed, in whatever language.
+    pub date: String,
+    /// A From or To with an address.
+    pub has_address: bool,
     pub has_date: bool,
     /// How many different labels it has.
     pub labels: usize,
@@ -29,9 +33,9 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Enough of a header to be one without a divider above it.
+    /// Enough of a header to be one without a divider above it. "Från: Malmö, Till: Lund, Datum: 3 maj" is a journey.
     fn stands_alone(&self) -> bool {
-        !self.from.is_empty() && self.labels >= 3
+        !self.from.is_empty() && self.labels >= 3 && (self.has_address || !self.subject.is_empty())
     }
 
     pub(super) fn party(&self) -> Option<Party> {
@@ -65,17 +69,56 @@ fn labelled(line: &str) -> Option<(Label, &str)> {
 
 /// The header block that begins at line `start`.
 pub(super) fn at(lines: &[&str], start: usize) -> Option<Block> {
-    let block = read(lines, start)?;
-    block.stands_alone().then_some(block)
+    let block = read(lines, start, Colons::Always)?;
+    if block.stands_alone() {
+        return Some(block);
+    }
+    // The same in one line, where the breaks of an HTML mail were lost.
+    let (label, _) = labelled(lines[start])?;
+    let mut block = one_line_block(content(lines[start])).filter(|b| label == Label::From && b.labels >= 4 && b.has_address)?;
+    block.end = start + 1;
+    Some(block)
 }
 
 /// The same with fewer labels, below a divider.
 fn below_divider(lines: &[&str], start: usize) -> Option<Block> {
-    let block = read(lines, start)?;
-    (!block.from.is_empty() && block.labels >= 2).then_some(block)
+    let enough = |b: &Block| !b.from.is_empty() && b.labels >= 2;
+    read(lines, start, Colons::Always).filter(enough).or_else(|| read(lines, start, Colons::Never).filter(enough))
 }
 
-fn read(lines: &[&str], start: usize) -> Option<Block> {
+/// eM Client writes its labels without colons.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Colons {
+    Always,
+    Never,
+}
+
+/// `Label value`, where the value is a name in quotes or has a digit or an address.
+fn labelled_without_colon(line: &str) -> Option<(Label, &str)> {
+    let text = content(line).trim();
+    let (word, value) = text.split_once([' ', '\u{a0}', '\t'])?;
+    if word.ends_with(':') {
+        return None;
+    }
+    Some((labels::label(word)?, value.trim()))
+}
+
+/// A label that no table has: one word and a colon.
+fn is_unknown_label(line: &str) -> bool {
+    let text = content(line).trim_start_matches(['*', '_', ' ']);
+    let Some((word, rest)) = text.split_once(':') else { return false };
+    let word = word.trim_end_matches([' ', '\u{a0}', '*']);
+    (2..=20).contains(&word.chars().count())
+        && word.chars().all(|c| c.is_alphabetic() || c == '-')
+        && word.starts_with(char::is_uppercase)
+        && !rest.starts_with("//")
+}
+
+fn read(lines: &[&str], start: usize, colons: Colons) -> Option<Block> {
+    let labelled = match colons {
+        Colons::Always => labelled,
+        Colons::Never => labelled_without_colon,
+    };
     labelled(lines.get(start)?)?;
     let mut block = Block { end: start, ..Block::default() };
     let mut seen = BTreeSet::new();
@@ -83,8 +126,11 @@ fn read(lines: &[&str], start: usize) -> Option<Block> {
     let mut i = start;
     while i < lines.len() && i - start < MAX_LINES {
         if let Some((label, value)) = labelled(lines[i]) {
-            // A second From or Subject belongs to the text below.
+            // A second From or Subject belongs to the text below; so does everything below a whole block without colons.
             if matches!(label, Label::From | Label::Subject) && !seen.insert(label) {
+                break;
+            }
+            if colons == Colons::Never && seen.contains(&label) && label != Label::From && label != Label::Subject {
                 break;
             }
             seen.insert(label);
@@ -94,9 +140,15 @@ fn read(lines: &[&str], start: usize) -> Option<Block> {
                     block.is_finnish |= content(lines[i]).to_lowercase().contains("lähettäjä");
                 }
                 Label::Subject => value.clone_into(&mut block.subject),
-                Label::Date => block.has_date |= value.chars().any(|c| c.is_ascii_digit()),
+                Label::Date => {
+                    block.has_date |= value.chars().any(|c| c.is_ascii_digit());
+                    if block.date.is_empty() {
+                        value.clone_into(&mut block.date);
+                    }
+                }
                 _ => {}
             }
+            block.has_address |= matches!(label, Label::From | Label::To) && value.contains('@');
             last = label;
             i += 1;
             block.end = i;
@@ -116,7 +168,11 @@ fn read(lines: &[&str], start: usize) -> Option<Block> {
         if next(1) || (next(2) && !is_blank(lines[i + 1])) {
             let more = content(lines[i]).trim();
             match last {
-                Label::From => block.from = format!("{} {more}", block.from),
+                _ if is_unknown_label(lines[i]) => last = Label::Other,
+                Label::From => {
+                    block.from = format!("{} {more}", block.from);
+                    block.has_address |= more.contains('@');
+                }
                 Label::Subject => block.subject = format!("{} {more}", block.subject),
                 _ => {}
             }
@@ -132,7 +188,7 @@ fn read(lines: &[&str], start: usize) -> Option<Block> {
 }
 
 static DASHES: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^\W*?[-_=–—*]{2,}\s*([^-_=–—*][^_=*]{2,60}?)\s*[-_=–—*]{2,}\s*(.*)$").ok());
+    LazyLock::new(|| Regex::new(r"^\W*?[-_=‐-―─*]{2,}\s*([^-_=‐-―─*][^_=*]{2,160}?)\s*[-_=‐-―─*]{2,}\s*(.*)$").ok());
 
 /// The divider at line `i`: dashes around a phrase, or a phrase with a header block below.
 pub(super) fn divider(lines: &[&str], i: usize) -> Option<Divider> {
@@ -140,19 +196,23 @@ pub(super) fn divider(lines: &[&str], i: usize) -> Option<Divider> {
     if text.len() > 2_000 {
         return None;
     }
-    if text.starts_with(['-', '_', '=', '–', '—', '*'])
+    if text.starts_with(is_dash)
         && !attribution::between_dashes(text)
         && let Some(caps) = DASHES.as_ref().and_then(|d| d.captures(text))
     {
         let phrase = caps.get(1).map_or("", |m| m.as_str()).trim_matches([' ', ':', '*']).to_lowercase();
         let rest = caps.get(2).map_or("", |m| m.as_str());
-        let announces = announced(&phrase, labels::FORWARDED, labels::ORIGINAL);
+        let announces = announced(&phrase);
         if !rest.is_empty() {
             let mut block = one_line_block(rest)?;
             block.end = i + 1;
             return Some(Divider { announces, end: i + 1, block: Some(block) });
         }
         let block = next_block(lines, i + 1, 2);
+        let announces = match &block {
+            Some(_) if forwards(&phrase) => Some(Announces::Forward),
+            _ => announces,
+        };
         if announces.is_none() && block.is_none() {
             return None;
         }
@@ -160,30 +220,44 @@ pub(super) fn divider(lines: &[&str], i: usize) -> Option<Divider> {
         return Some(Divider { announces, block, end });
     }
     if text.starts_with("---") && attribution::between_dashes(text) {
-        return Some(Divider { announces: None, block: None, end: i + 1 });
+        let block = next_block(lines, i + 1, 2);
+        return Some(Divider { announces: None, end: block.as_ref().map_or(i + 1, |b| b.end), block });
     }
-    let phrase = text.trim_end_matches([':', ' ', '\u{a0}', '.']).to_lowercase();
-    if text.len() < 80 && labels::FORWARD_LINES.contains(&phrase.as_str()) {
-        let block = next_block(lines, i + 1, 4)?;
-        return Some(Divider { announces: Some(Announces::Forward), end: block.end, block: Some(block) });
+    if text.len() < 80 && text.ends_with([':', '.']) || text.len() < 50 {
+        let phrase = text.trim_end_matches([':', ' ', '\u{a0}', '.']).to_lowercase();
+        let known = labels::FORWARD_LINES.contains(&phrase.as_str());
+        if known || (text.ends_with(':') && labelled(text).is_none() && forwards(&phrase)) {
+            let block = next_block(lines, i + 1, 4)?;
+            return Some(Divider { announces: Some(Announces::Forward), end: block.end, block: Some(block) });
+        }
     }
     None
 }
 
-fn announced(phrase: &str, forwarded: &[&str], original: &[&str]) -> Option<Announces> {
-    if forwarded.contains(&phrase) {
+fn announced(phrase: &str) -> Option<Announces> {
+    if labels::FORWARDED.contains(&phrase) {
         Some(Announces::Forward)
-    } else if original.contains(&phrase) {
+    } else if labels::ORIGINAL.contains(&phrase) {
         Some(Announces::Original)
     } else {
         None
     }
 }
 
-/// The block within the next lines, blank ones aside.
+/// Whether a phrase with a header block below it speaks of forwarding ("Forwarded by Anna on …").
+fn forwards(phrase: &str) -> bool {
+    labels::FORWARD_STEMS.iter().any(|s| phrase.contains(s))
+}
+
+/// The block within the next lines, blank ones and drawn ones aside.
 fn next_block(lines: &[&str], from: usize, within: usize) -> Option<Block> {
-    let start = (from..lines.len()).take(within + 1).find(|&n| !is_blank(lines[n]))?;
-    below_divider(lines, start)
+    let skipped = |n: usize| is_blank(lines[n]) || is_rule(lines[n]);
+    let start = (from..lines.len()).take(within + 1).find(|&n| !skipped(n))?;
+    let mut block = below_divider(lines, start)?;
+    if start > from && is_rule(lines[start - 1]) && lines.get(block.end).is_some_and(|l| is_rule(l)) {
+        block.end += 1;
+    }
+    Some(block)
 }
 
 /// Yahoo prints the header as one line: `From: A <a@a.test>To: …Sent: …Subject: …`.
@@ -205,8 +279,10 @@ fn one_line_block(text: &str) -> Option<Block> {
         match label {
             Label::From if block.from.is_empty() => value.clone_into(&mut block.from),
             Label::Subject if block.subject.is_empty() => value.clone_into(&mut block.subject),
+            Label::Date if block.date.is_empty() => value.clone_into(&mut block.date),
             _ => {}
         }
+        block.has_address |= matches!(label, Label::From | Label::To) && value.contains('@');
     }
     block.labels = found.len();
     (block.labels >= 3 && !block.from.is_empty()).then_some(block)
