@@ -141,7 +141,15 @@ fn original(o: &Original) -> Value {
         Forwarded::Attached => "attached",
         Forwarded::Inline => "inline",
     };
-    json!({"from": o.from.as_ref().map(party), "subject": o.subject, "text": o.text, "how": how})
+    let printed = Some(&o.date).filter(|d| !d.is_empty());
+    json!({
+        "from": o.from.as_ref().map(party),
+        "subject": o.subject,
+        "date": o.sent_at,
+        "date_printed": printed,
+        "text": o.text,
+        "how": how,
+    })
 }
 
 fn bounce(b: &Bounce) -> Value {

@@ -8,6 +8,7 @@ mod block;
 mod find;
 mod labels;
 mod lines;
+mod phrases;
 mod signature;
 
 use std::ops::Range;
@@ -104,6 +105,12 @@ pub fn split(body: &Body, context: &Context<'_>) -> Split {
 fn judge(text: &Text<'_>, context: &Context<'_>) -> Verdict {
     let mut verdict = bounded(text, context);
     if !verdict.whole {
+        if let Some(first) = verdict.keep.first().cloned()
+            && let Some(found) = signature::banner(text, first.start, first.end)
+        {
+            verdict.cuts.push((found.rule, found.start..found.end));
+            verdict.keep[0] = found.end..first.end;
+        }
         let mut i = verdict.keep.len();
         while i > 0 {
             i -= 1;
@@ -132,7 +139,17 @@ fn bounded(text: &Text<'_>, context: &Context<'_>) -> Verdict {
             return forwarded(count, found, below);
         }
         match below {
+            // Lines behind `>` that nobody wrote to him: arrows, or a piece that he quotes himself. The mail he answers is below.
+            Below::Interleaved if found.rule == "quote" => {
+                match find::history(text, found.body, context.prefixes, context.is_answer) {
+                    Some(start) => from = start,
+                    None => return whole(),
+                }
+            }
             Below::Interleaved => return whole(),
+            _ if found.rule == "quote" && !context.is_answer && !context.prefixes.reply => {
+                from = (found.body..count).find(|&n| depth(text.lines[n]) == 0 && !is_blank(text.lines[n])).unwrap_or(count);
+            }
             Below::Nothing if head_is_blank => {
                 // Nothing would be left. A header block may stand above the sender's own text, with a quote further down.
                 if found.is_ours || found.block.is_none() {
@@ -157,6 +174,9 @@ fn bounded(text: &Text<'_>, context: &Context<'_>) -> Verdict {
                 // Below the quote stands the answer, or something beside the answer above.
                 let apart = tail.start > 0 && text.lines[tail.start - 1].trim().is_empty();
                 let mut verdict = Verdict { cuts: vec![(found.rule, found.start..tail.start)], ..Verdict::default() };
+                if tail.end < count {
+                    verdict.cuts.push((found.rule, tail.end..count));
+                }
                 verdict.certain = head_is_blank && apart && found.strong;
                 if !head_is_blank {
                     verdict.keep.push(0..found.start);
@@ -267,11 +287,14 @@ fn original(lines: &[&str], boundary: &Boundary, body: Range<usize>, context: &C
         Some(block) => (block.party(), block.subject.clone()),
         None => (attributed_party(&attributed), String::new()),
     };
+    let date = boundary.block.as_ref().map(|b| crate::model::one_line(&b.date)).unwrap_or_default();
     let subject = if subject.is_empty() { without_prefixes(context.subject).to_owned() } else { subject };
     let all = 0..text.len();
     Original {
         from,
         subject: crate::model::one_line(&subject),
+        sent_at: block::exact_date(&date),
+        date,
         text: joined(&text, &[all]).trim_start().to_owned(),
         how: Forwarded::Inline,
     }

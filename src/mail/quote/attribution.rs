@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::mail::quote::lines::{content, depth, is_blank};
+use crate::mail::quote::phrases::SPEAKERS;
 
 /// How many lines one attribution may be wrapped over.
 const MAX_LINES: usize = 4;
@@ -60,10 +61,6 @@ static OPENING: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?i)^\W*(?:(?:on|den|d\.|le|el|il|in data|am|op|em|a|w dniu|dnia|dne|dňa|на|в|στις|tarihinde|vào|no dia|às|på|torsdagen|dem)\s|\d|在|(?:mån|tis|ons|tor|tors|fre|lör|sön|man|tir|ti|lør|søn|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|gio|sab|dom|ma|ke|to|pe|la|su|pon|wt|śr|czw|pt|sob|niedz|nie|seg|ter|qua|qui|sex|sáb|mié|jue|vie|wo|vr|za|zo|don|woe|пн|вт|ср|чт|пт|сб|вс)[\w-]*[.,]*\s)",
     )
     .ok()
-});
-/// Somebody tells whom he answers: "Ni skrev 2026-11-19 kl. 09:12:".
-static SECOND_PERSON: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:^|\s)(?:ni|du|you|dere|ihr|sie|vous|tu|jullie|usted|ustedes|voi|você|vocês|te|wy)(?:\s|$)").ok()
 });
 /// Somebody tells of himself: "Den 3 mars skrev jag till er:" is no attribution.
 static FIRST_PERSON: LazyLock<Option<Regex>> =
@@ -174,25 +171,26 @@ fn is_made_by_program(text: &str) -> bool {
         )
         .ok()
     });
-    if matches(&SECOND_PERSON, text) {
-        return false;
-    }
-    let mut names = 0;
-    let mut verbs = 0;
+    let (mut names, mut verbs, mut others) = (0, 0, 0);
     for word in text.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty()) {
         let lower = word.to_lowercase();
-        if SMALL.contains(&lower.as_str()) {
+        if SMALL.contains(&lower.as_str()) || (lower == "du" && names > 0) {
             continue;
         }
         if matches(&VERB, &format!(" {word} ")) {
             verbs += 1;
+        } else if matches(&DAY_OR_MONTH, word) {
+            names += usize::from(word.starts_with(char::is_uppercase));
+        } else if SPEAKERS.contains(&lower.as_str()) {
+            return false;
         } else if word.starts_with(char::is_uppercase) {
             names += 1;
-        } else if !matches(&DAY_OR_MONTH, word) {
-            return false;
+        } else {
+            // Some write their names in small letters.
+            others += 1;
         }
     }
-    verbs == 1 && names <= 9
+    verbs == 1 && names <= 9 && others <= 2
 }
 
 /// Whether a line right above quoted lines tells who wrote them, however it ends: a verb, an address and a date.

@@ -8,8 +8,8 @@ use regex::Regex;
 use crate::mail::address;
 use crate::mail::quote::attribution;
 use crate::mail::quote::labels::{self, Label};
-use crate::mail::quote::lines::{content, is_blank, is_dash, is_rule};
-use crate::model::{Address, Party, one_line};
+use crate::mail::quote::lines::{content, depth, is_blank, is_dash, is_rule};
+use crate::model::{Address, Party, Time, one_line};
 
 /// How many lines of a header block are read.
 const MAX_LINES: usize = 40;
@@ -23,8 +23,8 @@ pub(super) struct Block {
     pub subject: String,
     /// As it was printed, in whatever language.
     pub date: String,
-    /// A From or To with an address.
-    pub has_address: bool,
+    /// It has what only a mail has: an address, a subject, `>` before it.
+    pub is_mail: bool,
     pub has_date: bool,
     /// How many different labels it has.
     pub labels: usize,
@@ -35,7 +35,7 @@ pub(super) struct Block {
 impl Block {
     /// Enough of a header to be one without a divider above it. "Från: Malmö, Till: Lund, Datum: 3 maj" is a journey.
     fn stands_alone(&self) -> bool {
-        !self.from.is_empty() && self.labels >= 3 && (self.has_address || !self.subject.is_empty())
+        !self.from.is_empty() && self.labels >= 3 && self.is_mail
     }
 
     pub(super) fn party(&self) -> Option<Party> {
@@ -75,7 +75,7 @@ pub(super) fn at(lines: &[&str], start: usize) -> Option<Block> {
     }
     // The same in one line, where the breaks of an HTML mail were lost.
     let (label, _) = labelled(lines[start])?;
-    let mut block = one_line_block(content(lines[start])).filter(|b| label == Label::From && b.labels >= 4 && b.has_address)?;
+    let mut block = one_line_block(content(lines[start])).filter(|b| label == Label::From && b.labels >= 4 && b.is_mail)?;
     block.end = start + 1;
     Some(block)
 }
@@ -148,7 +148,7 @@ fn read(lines: &[&str], start: usize, colons: Colons) -> Option<Block> {
                 }
                 _ => {}
             }
-            block.has_address |= matches!(label, Label::From | Label::To) && value.contains('@');
+            block.is_mail |= label == Label::Subject || depth(lines[i]) > 0 || value.contains('@');
             last = label;
             i += 1;
             block.end = i;
@@ -171,7 +171,7 @@ fn read(lines: &[&str], start: usize, colons: Colons) -> Option<Block> {
                 _ if is_unknown_label(lines[i]) => last = Label::Other,
                 Label::From => {
                     block.from = format!("{} {more}", block.from);
-                    block.has_address |= more.contains('@');
+                    block.is_mail |= more.contains('@');
                 }
                 Label::Subject => block.subject = format!("{} {more}", block.subject),
                 _ => {}
@@ -282,7 +282,7 @@ fn one_line_block(text: &str) -> Option<Block> {
             Label::Date if block.date.is_empty() => value.clone_into(&mut block.date),
             _ => {}
         }
-        block.has_address |= matches!(label, Label::From | Label::To) && value.contains('@');
+        block.is_mail |= matches!(label, Label::From | Label::To) && value.contains('@');
     }
     block.labels = found.len();
     (block.labels >= 3 && !block.from.is_empty()).then_some(block)
@@ -305,6 +305,14 @@ pub(super) fn party(text: &str) -> Option<Party> {
         return list.into_iter().next().or_else(|| Some(Party::new("", address)));
     }
     Some(Party::new(name, address))
+}
+
+/// A printed date that is a header's own (`Thu, 19 Nov 2026 09:12:00 +0100`); one in words of a language has no zone.
+pub(super) fn exact_date(text: &str) -> Option<Time> {
+    static EXACT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"^(?:[A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}(?::[0-9]{2})? [+-][0-9]{4}").ok()
+    });
+    EXACT.as_ref()?.find(text).and_then(|m| address::date(m.as_str().as_bytes()))
 }
 
 #[cfg(test)]
