@@ -43,7 +43,7 @@ const WORDS: [&str; 12] = [
      cordialement pourquoi quel quelle sont être fait plus très",
     "el la los las de que y en un una no es por con para lo su mi me se pero como más este esta hola gracias cuando cómo pedido recibido talla hoy bolsa pregunta ayuda saludos porque estoy tengo quiero ustedes usted sus al \
      del muy hay",
-    "il la le di che e un una non è per con ma come mi si sono ho ha più questo questa ciao grazie quando ordine ordinato ricevuto taglia oggi borsa domanda aiuto saluti perché vorrei mio mia della del dei buongiorno anche",
+    "avete siete potete gli delle ce il la le di che e un una non è per con ma come mi si sono ho ha più questo questa ciao grazie quando ordine ordinato ricevuto taglia oggi borsa domanda aiuto saluti perché vorrei mio mia della del dei buongiorno anche",
     "i w nie na się z że do to jest jak o ale co czy mam mnie mi dla od za po przez tylko już jeszcze dzień dobry dziękuję kiedy zamówienie zamówiłem zamówiłam otrzymałem rozmiar dzisiaj torba pytanie pomoc pozdrawiam \
      dlaczego proszę moje mój są był była",
     "o a os as de e que do da em um uma não é com para por se na no mais como mas eu meu minha foi está olá obrigado obrigada quando onde pedido encomenda recebi tamanho hoje mala pergunta ajuda porque quero você \

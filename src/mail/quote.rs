@@ -9,6 +9,7 @@ mod find;
 mod labels;
 mod lines;
 mod phrases;
+pub mod rules;
 mod signature;
 
 use std::ops::Range;

@@ -163,7 +163,7 @@ fn is_made_by_program(text: &str) -> bool {
         "at", "am", "pm", "den", "kl", "klo", "kello", "klockan", "klokka", "klokken", "om", "um", "uhr", "o", "godz", "godzinie",
         "w", "dniu", "le", "à", "a", "las", "la", "el", "il", "giorno", "alle", "ore", "op", "de", "del", "da", "das", "do",
         "em", "às", "no", "dia", "het", "volgende", "följande", "følgende", "folgendes", "hat", "heeft", "ha", "użytkownik",
-        "på", "dem", "th", "st", "nd", "rd", "e", "von", "van", "af", "écrit", "h", "s", "på", "in", "data", "the", "des",
+        "dem", "th", "st", "nd", "rd", "e", "von", "van", "af", "h", "s", "på", "in", "data", "the", "des",
     ];
     static DAY_OR_MONTH: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(
