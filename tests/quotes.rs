@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use svar::mail::letter::Letter;
+use svar::mail::quote::rules;
 use svar::mail::read::read;
 
 const NAME: &str = "Anna Berg";
@@ -142,6 +143,9 @@ impl Failures {
     fn check(&mut self, what: &str, raw: &str, expect: &str) -> Letter {
         let letter = read(raw.as_bytes());
         self.count += 1;
+        for cut in &letter.cuts {
+            assert!(!rules::meaning(cut.rule).is_empty(), "explain has no words for {}", cut.rule);
+        }
         if letter.new_text != expect {
             let rules: Vec<_> = letter.cuts.iter().map(|c| c.rule).collect();
             let body = raw.split_once("\n\n").map_or(raw, |p| p.1);

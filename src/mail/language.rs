@@ -22,22 +22,22 @@ const LANGUAGES: [&str; 12] = ["sv", "nb", "da", "fi", "en", "de", "nl", "fr", "
 
 /// Small words by language. A word that several share counts less for each.
 const WORDS: [&str; 12] = [
-    "och att det som en är på för med har jag inte till av den om ni så men kan vi från ett var mig min mitt mina er ska skulle vill hej tack när hur vad mycket bara eller också här där nu efter då varan köpt \
+    "ja nej och att det som en är på för med har jag inte till av den om ni så men kan vi från ett var mig min mitt mina er ska skulle vill hej tack när hur vad mycket bara eller också här där nu efter då varan köpt \
      beställde beställt beställning hälsningar vänliga fått får blev ännu igen tillbaka snälla era ert kommer hos oss sig måste gärna fel storlek idag skickat skicka väska fråga undrar frågor hjälp behöver vänta \
      varför vilken vilket dem de du dig sina kvar ingen inget något någon ju ingenting åter i morgon imorgon snart paket paketet beställningen ordern pengar pengarna retur returnera levererat leverans finns funkar kväll svart svarar varit",
-    "og at det som en er på for med har jeg ikke til av den om dere så men kan vi fra et var meg min mitt mine skal skulle vil hei takk når hvordan hva mye bare eller også her der nå etter da kjøpt bestilte bestilt \
+    "ja nei og at det som en er på for med har jeg ikke til av den om dere så men kan vi fra et var meg min mitt mine skal skulle vil hei takk når hvordan hva mye bare eller også her der nå etter da kjøpt bestilte bestilt \
      bestilling hilsen vennlig fått får ble ennå igjen tilbake deres kommer hos oss seg må gjerne feil størrelse dag sendt sende veske spørsmål lurer hjelp trenger vente hvorfor hvilken hvilket dem de du deg noe noen \
      ingen ingenting uke mottatt vært hvor i morgen snart pakke pakken bestillingen ordren penger pengene retur levert levering finnes blitt kveld kvelden svarer fungerer virker leveringstiden gjøre gjør veldig åpent lørdag",
-    "og at det som en er på for med har jeg ikke til af den om i så men kan vi fra et var mig min mit mine skal skulle vil hej tak når hvordan hvad meget kun eller også her der nu efter da købt bestilte bestilt \
+    "ja nej og at det som en er på for med har jeg ikke til af den om i så men kan vi fra et var mig min mit mine skal skulle vil hej tak når hvordan hvad meget kun eller også her der nu efter da købt bestilte bestilt \
      bestilling hilsen venlig fået får blev endnu igen tilbage jeres kommer hos os sig må gerne forkert størrelse dag sendt sende taske spørgsmål hjælp mangler vente hvorfor hvilken hvilket dem de du dig noget nogle \
      ingen ingenting uge modtaget været hvornår jer hvor skriver ad morgen snart pakke pakken bestillingen ordren penge pengene retur leveret levering findes aften svarer virker sort hvilke gøre gør åbent lørdag bliver nogen",
     "ja on ei se että en oli olen mutta kun niin mitä kuin voi minun olisi jos tai myös hei kiitos kanssa mikä missä milloin miten paljon vain tässä nyt jälkeen koska tilasin tilaus tilauksen tilaukseni terveisin ystävällisin \
      sain vielä takaisin teidän teille pitäisi haluan haluaisin väärä koko tänään laukku kysymys apua tarvitsen miksi joka jotka minulle minä te me ole ollut voisitteko saada paketti pakettia kuitenkaan vielä saanut",
     "the and to of a in is it you that i for on was with are this have be not my we your but can from or an would when how what just also here there now after please order ordered regards hello hi thanks thank bought \
      received back could should wrong size today bag question help need wait why which them they he she me our has been will any some do does did if so out get got still",
-    "und der die das ist nicht ich sie mit den ein eine für auf zu von es im dem wir habe hat bei wie aber auch noch nach oder wenn mir mich mein meine ihr ihre ihnen bitte danke hallo wann was warum nur hier jetzt \
+    "ja nein und der die das ist nicht ich sie mit den ein eine für auf zu von es im dem wir habe hat bei wie aber auch noch nach oder wenn mir mich mein meine ihr ihre ihnen bitte danke hallo wann was warum nur hier jetzt \
      bestellt bestellung grüße freundlichen bekommen zurück falsche größe heute tasche frage hilfe brauche warten welche uns werden wurde kann können möchte sehr geehrte damen herren einen keine schon",
-    "de het een en van ik dat niet is op te zijn voor met die er heb maar om aan ook als bij nog dan wel naar mijn kan wat waar hoe wanneer graag bedankt hallo groet vriendelijke besteld bestelling ontvangen terug \
+    "ja nee de het een en van ik dat niet is op te zijn voor met die er heb maar om aan ook als bij nog dan wel naar mijn kan wat waar hoe wanneer graag bedankt hallo groet vriendelijke besteld bestelling ontvangen terug \
      verkeerde maat vandaag tas vraag hulp waarom welke ons u uw jullie geen wil zou kunnen heeft hebben",
     "le la les de et un une je est que pas pour des du en vous ne ce dans il sur au avec mais mon ma mes bonjour merci quand comment votre vos nous suis ai avez commande commandé reçu retour taille aujourd sac question aide \
      cordialement pourquoi quel quelle sont être fait plus très",
@@ -180,6 +180,9 @@ mod tests {
             ("Dziękuję", Some("pl")),
             // The same in Norwegian and Danish, or in Swedish and Danish.
             ("Hej", None),
+            ("Ja", None),
+            ("Ja!", None),
+            ("Ja tack!", Some("sv")),
             ("", None),
             ("12345", None),
             ("OK", None),

@@ -105,6 +105,11 @@ pub fn split(body: &Body, context: &Context<'_>) -> Split {
 
 fn judge(text: &Text<'_>, context: &Context<'_>) -> Verdict {
     let mut verdict = bounded(text, context);
+    // Above the quote stands only what a program put there: nothing would be left.
+    let is_bare = |r: &Range<usize>| signature::is_all(text, r.start, r.end, context.from);
+    if verdict.forward.is_none() && !verdict.cuts.is_empty() && verdict.keep.iter().all(is_bare) {
+        verdict = Verdict { keep: one(0..text.lines.len()), whole: true, ..Verdict::default() };
+    }
     if !verdict.whole {
         if let Some(first) = verdict.keep.first().cloned()
             && let Some(found) = signature::banner(text, first.start, first.end)
@@ -170,6 +175,13 @@ fn bounded(text: &Text<'_>, context: &Context<'_>) -> Verdict {
                     certain,
                     ..Verdict::default()
                 };
+            }
+            // A few lines behind `>` within the text, of which nothing tells whose they are: whatever they mean, they stay.
+            Below::Tail(_) if found.rule == "quote" && !head_is_blank => {
+                match find::history(text, found.body, context.prefixes, context.is_answer) {
+                    Some(start) => from = start,
+                    None => return whole(),
+                }
             }
             Below::Tail(tail) => {
                 // Below the quote stands the answer, or something beside the answer above.

@@ -70,7 +70,8 @@ impl Screen {
         // One line more is shown rather than told of.
         let shown = if pieces.len() <= max + 1 { pieces.len() } else { max };
         for piece in &pieces[..shown] {
-            let _ = writeln!(self.out, "{}", format!("  {bar}{piece}").trim_end());
+            let line = if piece.is_empty() { self.paint(FAINT, "│") } else { format!("{bar}{piece}") };
+            let _ = writeln!(self.out, "  {line}");
         }
         if shown < pieces.len() {
             let more = self.paint(FAINT, &format!("… {} more", lines(pieces.len() - shown)));

@@ -42,8 +42,12 @@ pub fn clues(letter: &Letter) -> Vec<Clue> {
         add("X-Svar-Id", id.clone(), None);
     }
     if let Some(bounce) = &letter.bounce {
-        let returned = bounce.svar_id.iter().chain(&bounce.message_id);
-        returned.for_each(|id| add("the mail that bounced", id.clone(), None));
+        if let Some(id) = &bounce.svar_id {
+            add("X-Svar-Id of the mail that bounced", id.clone(), None);
+        }
+        if let Some(id) = &bounce.message_id {
+            add("the mail that bounced", id.clone(), None);
+        }
     }
     let answered = letter.in_reply_to.iter().chain(letter.references.iter().rev());
     let mut seen: Vec<&String> = Vec::new();
@@ -100,8 +104,12 @@ pub fn told(letter: &Letter) -> Vec<String> {
         let or = if out.is_empty() { "that of" } else { "before that, the one of" };
         out.push(format!("{or} <{}>{more}, if on record", first.value));
     }
-    for clue in clues.iter().filter(|c| c.rule.starts_with("the mail that") || c.rule == "X-Svar-Id") {
-        out.push(format!("that of <{}>, {}", clue.value, if clue.rule == "X-Svar-Id" { "ours" } else { "which bounced" }));
+    for clue in &clues {
+        match clue.rule {
+            "X-Svar-Id" | "X-Svar-Id of the mail that bounced" => out.push("the one that its X-Svar-Id names".to_owned()),
+            "the mail that bounced" => out.push(format!("that of <{}>, which this reports on", clue.value)),
+            _ => {}
+        }
     }
     if out.is_empty() {
         out.push(match letter.kind {

@@ -35,7 +35,8 @@ pub(super) struct Block {
 impl Block {
     /// Enough of a header to be one without a divider above it. "Från: Malmö, Till: Lund, Datum: 3 maj" is a journey.
     fn stands_alone(&self) -> bool {
-        !self.from.is_empty() && self.labels >= 3 && self.is_mail
+        let whole = !self.from.is_empty() && self.labels >= 3;
+        self.is_mail && (whole || (self.labels >= 2 && exact_date(&self.date).is_some()))
     }
 
     pub(super) fn party(&self) -> Option<Party> {
@@ -69,8 +70,10 @@ fn labelled(line: &str) -> Option<(Label, &str)> {
 
 /// The header block that begins at line `start`.
 pub(super) fn at(lines: &[&str], start: usize) -> Option<Block> {
-    let block = read(lines, start, Colons::Always)?;
-    if block.stands_alone() {
+    if let Some(block) = read(lines, start, Colons::Always).filter(Block::stands_alone) {
+        return Some(block);
+    }
+    if let Some(block) = notes(lines, start) {
         return Some(block);
     }
     // The same in one line, where the breaks of an HTML mail were lost.
@@ -78,6 +81,34 @@ pub(super) fn at(lines: &[&str], start: usize) -> Option<Block> {
     let mut block = one_line_block(content(lines[start])).filter(|b| label == Label::From && b.labels >= 4 && b.is_mail)?;
     block.end = start + 1;
     Some(block)
+}
+
+/// Lotus Notes of old: the sender, the date, and labels on lines of their own with their values below them.
+fn notes(lines: &[&str], start: usize) -> Option<Block> {
+    static MOMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"^[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4},? [0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2})?(?: ?[AaPp][Mm])?(?: [A-Z]{2,5})?$").ok()
+    });
+    let (from, date) = (content(lines.get(start)?).trim(), content(lines.get(start + 1)?).trim());
+    if from.is_empty() || from.len() > 120 || !MOMENT.as_ref()?.is_match(date) {
+        return None;
+    }
+    let mut block = Block { from: from.to_owned(), date: date.to_owned(), has_date: true, is_mail: true, ..Block::default() };
+    block.labels = 2;
+    for i in start + 2..lines.len().min(start + 20) {
+        let text = content(lines[i]).trim();
+        let value = || lines.get(i + 1).map_or("", |l| content(l).trim());
+        match labels::label(text) {
+            Some(Label::To) => block.labels += 1,
+            Some(Label::Subject) => {
+                value().clone_into(&mut block.subject);
+                block.labels += 1;
+                block.end = (i + 2).min(lines.len());
+                break;
+            }
+            _ => {}
+        }
+    }
+    (block.labels == 4).then_some(block)
 }
 
 /// The same with fewer labels, below a divider.

@@ -340,7 +340,41 @@ pub(super) const SPEAKERS: &[&str] = &[
 ];
 
 /// The sender goes on below his signature.
-pub(super) const AFTERTHOUGHTS: &[&str] = &["ps", "p.s", "p.s.", "obs", "obs!", "nb", "n.b.", "edit", "pps"];
+pub(super) const AFTERTHOUGHTS: &[&str] = &["ps", "p.s", "obs", "nb", "n.b", "edit", "pps", "p.p.s"];
+
+/// How the lines begin with which firms end their signatures.
+pub(super) const SLOGANS: &[&str] = &[
+    "följ oss",
+    "besök oss",
+    "besök vår",
+    "läs mer på",
+    "läs mer om",
+    "boka möte",
+    "boka ett möte",
+    "follow us",
+    "visit us",
+    "visit our",
+    "find us on",
+    "connect with",
+    "book a meeting",
+    "følg oss",
+    "følg os",
+    "besøk oss",
+    "besøg os",
+    "seuraa meitä",
+    "folgen sie uns",
+    "besuchen sie uns",
+    "volg ons",
+    "bezoek ons",
+    "suivez-nous",
+    "síguenos",
+    "visítenos",
+    "seguici",
+    "visita il nostro",
+    "odwiedź nas",
+    "siga-nos",
+    "visite-nos",
+];
 
 /// Any of these in a last paragraph, and it is a notice of somebody's lawyer, scanner or forest.
 pub(super) const DISCLAIMERS: &[&str] = &[

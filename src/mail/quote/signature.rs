@@ -6,7 +6,7 @@ use crate::mail::html::parse::{SIGNATURE, SIGNATURE_END};
 use crate::mail::quote::find::Text;
 use crate::mail::quote::lines::{is_blank, is_rule};
 use crate::mail::quote::phrases::{
-    AFTERTHOUGHTS, BANNERS, CLOSINGS, DEVICE_OPENINGS, DEVICES, DISCLAIMERS, SPEAKERS,
+    AFTERTHOUGHTS, BANNERS, CLOSINGS, DEVICE_OPENINGS, DEVICES, DISCLAIMERS, SLOGANS, SPEAKERS,
 };
 use crate::model::Party;
 
@@ -33,13 +33,25 @@ pub(super) fn find(text: &Text<'_>, from: usize, to: usize, sender: Option<&Part
     RULES.iter().find_map(|rule| rule(text, from, to, sender)).filter(|f| (from..f.start).any(|n| !is_blank(lines[n])))
 }
 
+/// Whether nothing stands in `from..to` but what a program wrote by itself, or a closing with a name.
+pub(super) fn is_all(text: &Text<'_>, from: usize, to: usize, sender: Option<&Party>) -> bool {
+    let lines = &text.lines;
+    let Some(first) = (from..to).find(|&n| !is_blank(lines[n])) else { return false };
+    let last = (first..to).rev().find(|&n| !is_blank(lines[n])).map_or(first, |n| n + 1);
+    let is_alone = |f: Found| f.start <= first && f.end >= last;
+    let alone = [html, dashes, device, closing].iter().any(|rule| rule(text, first, last, sender).is_some_and(is_alone));
+    // A closing above a telephone's line.
+    alone || device(text, first, last, sender).is_some_and(|f| f.start > first && is_all(text, first, f.start, sender))
+}
+
 /// A banner that the receiving side put above everything: a first paragraph, with text below it.
 pub(super) fn banner(text: &Text<'_>, from: usize, to: usize) -> Option<Found> {
     let lines = &text.lines;
     let start = (from..to).find(|&n| !is_blank(lines[n]) && !is_rule(lines[n]))?;
     let end = (start..to).find(|&n| is_blank(lines[n]) || is_rule(lines[n]))?;
     let said: String = lines[start..end].join(" ").to_lowercase();
-    let is_banner = said.len() < 700 && BANNERS.iter().any(|b| said.contains(b));
+    let tag = said.len() < 40 && said.starts_with('[') && said.ends_with(']') && (said.contains("extern") || said.contains("ekstern"));
+    let is_banner = tag || (said.len() < 700 && BANNERS.iter().any(|b| said.contains(b)));
     let end = (end..to).find(|&n| !is_blank(lines[n]) && !is_rule(lines[n]))?;
     is_banner.then_some(Found { rule: "banner", start: from, end })
 }
@@ -80,7 +92,7 @@ fn before_afterthought(lines: &[&str], start: usize, end: usize) -> usize {
 fn is_afterthought(line: &str) -> bool {
     let lower = line.trim().to_lowercase();
     let first = lower.split([' ', ':']).next().unwrap_or_default();
-    AFTERTHOUGHTS.contains(&first) && lower.len() > first.len()
+    AFTERTHOUGHTS.contains(&first.trim_end_matches(['.', '!', ',', ';'])) && lower.len() > first.len()
 }
 
 /// What telephones and apps write by themselves: the last line, or a paragraph of its own above more of the sender's words.
@@ -264,6 +276,10 @@ fn is_contact(lines: &[&str], at: usize) -> bool {
     let first = words.first().map(|w| w.to_lowercase()).unwrap_or_default();
     let speaks = speaks || (words.len() > 2 && SPEAKERS.contains(&first.as_str()));
     let small = words.iter().filter(|w| w.starts_with(char::is_lowercase) && !w.contains(['@', '.', '/'])).count();
+    let lower = line.to_lowercase();
+    if SLOGANS.iter().any(|s| lower.starts_with(s)) {
+        return true;
+    }
     // Words in small letters make a sentence; a title has two, a line with a number or a link three.
     let allowed = if has_contact(line) { 3 } else { 2 };
     !sentence && !bullet && !speaks && words.len() <= 10 && small <= allowed
