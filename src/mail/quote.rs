@@ -8,6 +8,7 @@ mod block;
 mod find;
 mod labels;
 mod lines;
+pub(in crate::mail) mod marks;
 mod phrases;
 pub mod rules;
 mod signature;

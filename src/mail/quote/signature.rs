@@ -267,7 +267,8 @@ fn is_contact(lines: &[&str], at: usize) -> bool {
         return false;
     }
     let words: Vec<&str> = line.split_whitespace().collect();
-    let sentence = line.ends_with('.') && words.len() > 4;
+    let count = words.iter().filter(|w| w.chars().any(char::is_alphanumeric)).count();
+    let sentence = line.ends_with('.') && count > 4;
     let bullet = line.starts_with(['-', '*', '•']) && line.chars().nth(1) == Some(' ');
     let speaks = words.iter().any(|w| {
         let bare = w.trim_matches(|c: char| !c.is_alphanumeric());
@@ -282,7 +283,7 @@ fn is_contact(lines: &[&str], at: usize) -> bool {
     }
     // Words in small letters make a sentence; a title has two, a line with a number or a link three.
     let allowed = if has_contact(line) { 3 } else { 2 };
-    !sentence && !bullet && !speaks && words.len() <= 10 && small <= allowed
+    !sentence && !bullet && !speaks && count <= 12 && small <= allowed
 }
 
 /// A telephone number, a link, an address.
