@@ -402,9 +402,7 @@ fn forwarded_mails() {
 #[test]
 fn words_that_only_look_like_it() {
     let mut failures = Failures::default();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/templates/whole.txt");
-    let text = std::fs::read_to_string(path).expect("the texts");
-    for whole in text.split("\n====\n").map(|t| t.trim_matches('\n')).filter(|t| !t.is_empty()) {
+    for whole in &blocks("whole.txt") {
         for subject in ["Min väska", "Re: Min väska"] {
             let what = format!("{subject}: {}", whole.lines().next().unwrap_or_default());
             failures.check(&what, &letter(subject, Some(whole), None), whole);
@@ -416,4 +414,37 @@ fn words_that_only_look_like_it() {
         failures.check(&what, &letter("Re: Min väska", Some(&answered), None), whole);
     }
     failures.none(200);
+}
+
+fn blocks(file: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/templates").join(file);
+    let text = std::fs::read_to_string(path).expect("the texts");
+    let text: String = text.lines().filter(|l| !l.starts_with("# ")).map(|l| format!("{l}\n")).collect();
+    text.split("\n====\n").map(|t| t.trim_matches('\n').to_owned()).filter(|t| !t.is_empty()).collect()
+}
+
+#[test]
+fn what_stands_below_a_text() {
+    let mut failures = Failures::default();
+    let devices: Vec<String> = blocks("devices.txt").iter().flat_map(|b| b.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    for (n, ending) in devices.into_iter().chain(blocks("endings.txt")).enumerate() {
+        // Each below two languages: Swedish, and the others by turns.
+        for (language, first, second) in [&ANSWERS[0], &ANSWERS[1 + n % 11]] {
+            let answer = format!("{first}\n\n{second}");
+            let what = format!("{language}: {ending}");
+            let text = format!("{answer}\n\n{ending}");
+            failures.check(&what, &letter("Min väska", Some(&text), None), &answer);
+            failures.check(&format!("HTML {what}"), &letter("Min väska", None, Some(&divs(&text))), &answer);
+            let line = format!("Den 19 nov. 2026 kl. 09:12 skrev {NAME} <{ADDRESS}>:");
+            let above = format!("{text}\n\n{line}\n{}", quoted(EARLIER, "> "));
+            failures.check(&format!("above a quote {what}"), &letter("Re: Min väska", Some(&above), None), &answer);
+            let below = format!("{line}\n{}\n{text}", quoted(EARLIER, "> "));
+            failures.check(&format!("below a quote {what}"), &letter("Re: Min väska", Some(&below), None), &answer);
+        }
+        // Nothing else was written: everything stays.
+        let alone = format!("{ending}\n\n> {NAME} <{ADDRESS}> skrev 2026-11-19 09:12:\n> Hej!");
+        let read = read(letter("Re: Min väska", Some(&alone), None).as_bytes());
+        failures.same(&format!("alone: {ending}"), read.new_text.is_empty(), false);
+    }
+    failures.none(1_000);
 }

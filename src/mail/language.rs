@@ -22,13 +22,13 @@ const LANGUAGES: [&str; 12] = ["sv", "nb", "da", "fi", "en", "de", "nl", "fr", "
 
 /// Small words by language. A word that several share counts less for each.
 const WORDS: [&str; 12] = [
-    "ja nej och att det som en är på för med har jag inte till av den om ni så men kan vi från ett var mig min mitt mina er ska skulle vill hej tack när hur vad mycket bara eller också här där nu efter då varan köpt \
+    "se nedan bifogar bifogad bild trasig ja nej och att det som en är på för med har jag inte till av den om ni så men kan vi från ett var mig min mitt mina er ska skulle vill hej tack när hur vad mycket bara eller också här där nu efter då varan köpt \
      beställde beställt beställning hälsningar vänliga fått får blev ännu igen tillbaka snälla era ert kommer hos oss sig måste gärna fel storlek idag skickat skicka väska fråga undrar frågor hjälp behöver vänta \
      varför vilken vilket dem de du dig sina kvar ingen inget något någon ju ingenting åter i morgon imorgon snart paket paketet beställningen ordern pengar pengarna retur returnera levererat leverans finns funkar kväll svart svarar varit",
-    "ja nei og at det som en er på for med har jeg ikke til av den om dere så men kan vi fra et var meg min mitt mine skal skulle vil hei takk når hvordan hva mye bare eller også her der nå etter da kjøpt bestilte bestilt \
+    "se nedenfor vedlagt ja nei og at det som en er på for med har jeg ikke til av den om dere så men kan vi fra et var meg min mitt mine skal skulle vil hei takk når hvordan hva mye bare eller også her der nå etter da kjøpt bestilte bestilt \
      bestilling hilsen vennlig fått får ble ennå igjen tilbake deres kommer hos oss seg må gjerne feil størrelse dag sendt sende veske spørsmål lurer hjelp trenger vente hvorfor hvilken hvilket dem de du deg noe noen \
      ingen ingenting uke mottatt vært hvor i morgen snart pakke pakken bestillingen ordren penger pengene retur levert levering finnes blitt kveld kvelden svarer fungerer virker leveringstiden gjøre gjør veldig åpent lørdag",
-    "ja nej og at det som en er på for med har jeg ikke til af den om i så men kan vi fra et var mig min mit mine skal skulle vil hej tak når hvordan hvad meget kun eller også her der nu efter da købt bestilte bestilt \
+    "se nedenfor vedhæftet ja nej og at det som en er på for med har jeg ikke til af den om i så men kan vi fra et var mig min mit mine skal skulle vil hej tak når hvordan hvad meget kun eller også her der nu efter da købt bestilte bestilt \
      bestilling hilsen venlig fået får blev endnu igen tilbage jeres kommer hos os sig må gerne forkert størrelse dag sendt sende taske spørgsmål hjælp mangler vente hvorfor hvilken hvilket dem de du dig noget nogle \
      ingen ingenting uge modtaget været hvornår jer hvor skriver ad morgen snart pakke pakken bestillingen ordren penge pengene retur leveret levering findes aften svarer virker sort hvilke gøre gør åbent lørdag bliver nogen",
     "ja on ei se että en oli olen mutta kun niin mitä kuin voi minun olisi jos tai myös hei kiitos kanssa mikä missä milloin miten paljon vain tässä nyt jälkeen koska tilasin tilaus tilauksen tilaukseni terveisin ystävällisin \
@@ -41,12 +41,12 @@ const WORDS: [&str; 12] = [
      verkeerde maat vandaag tas vraag hulp waarom welke ons u uw jullie geen wil zou kunnen heeft hebben",
     "le la les de et un une je est que pas pour des du en vous ne ce dans il sur au avec mais mon ma mes bonjour merci quand comment votre vos nous suis ai avez commande commandé reçu retour taille aujourd sac question aide \
      cordialement pourquoi quel quelle sont être fait plus très",
-    "el la los las de que y en un una no es por con para lo su mi me se pero como más este esta hola gracias cuando cómo pedido recibido talla hoy bolsa pregunta ayuda saludos porque estoy tengo quiero ustedes usted sus al \
+    "se el la los las de que y en un una no es por con para lo su mi me se pero como más este esta hola gracias cuando cómo pedido recibido talla hoy bolsa pregunta ayuda saludos porque estoy tengo quiero ustedes usted sus al \
      del muy hay",
     "avete siete potete gli delle ce il la le di che e un una non è per con ma come mi si sono ho ha più questo questa ciao grazie quando ordine ordinato ricevuto taglia oggi borsa domanda aiuto saluti perché vorrei mio mia della del dei buongiorno anche",
     "i w nie na się z że do to jest jak o ale co czy mam mnie mi dla od za po przez tylko już jeszcze dzień dobry dziękuję kiedy zamówienie zamówiłem zamówiłam otrzymałem rozmiar dzisiaj torba pytanie pomoc pozdrawiam \
      dlaczego proszę moje mój są był była",
-    "o a os as de e que do da em um uma não é com para por se na no mais como mas eu meu minha foi está olá obrigado obrigada quando onde pedido encomenda recebi tamanho hoje mala pergunta ajuda porque quero você \
+    "se o a os as de e que do da em um uma não é com para por se na no mais como mas eu meu minha foi está olá obrigado obrigada quando onde pedido encomenda recebi tamanho hoje mala pergunta ajuda porque quero você \
      vocês são muito ainda já bom dia favor podem pode tenho",
 ];
 
@@ -123,7 +123,9 @@ fn by_letters(words: &[&str]) -> Option<&'static str> {
     // Names, numbers and languages that are not among these have no word that is known.
     let known =
         words.iter().filter(|w| grams::has_word(best, w) || languages_of(w).is_some_and(|l| l.contains(&best))).count();
-    let is_sure = known > 0 && known * 4 >= words.len() && score >= next + MIN_GRAM_LEAD;
+    // One word that several have says nothing.
+    let is_shared = matches!(words, [word] if languages_of(word).is_some_and(|l| l.len() > 1));
+    let is_sure = known > 0 && known * 4 >= words.len() && score >= next + MIN_GRAM_LEAD && !is_shared;
     (is_sure && grams::has_letters(best, words)).then(|| LANGUAGES[best])
 }
 
@@ -181,6 +183,8 @@ mod tests {
             // The same in Norwegian and Danish, or in Swedish and Danish.
             ("Hej", None),
             ("Ja", None),
+            ("Se nedan.", Some("sv")),
+            ("Se historiken.", Some("sv")),
             ("Ja!", None),
             ("Ja tack!", Some("sv")),
             ("", None),

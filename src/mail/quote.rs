@@ -143,7 +143,7 @@ fn bounded(text: &Text<'_>, context: &Context<'_>) -> Verdict {
         let head_is_blank = text.lines[..found.start].iter().all(|l| is_blank(l));
         let below = find::below(text, &found);
         if found.is_forward {
-            return forwarded(count, found, below);
+            return forwarded(text, context.from, found, below);
         }
         match below {
             // Lines behind `>` that nobody wrote to him: arrows, or a piece that he quotes himself. The mail he answers is below.
@@ -208,18 +208,26 @@ fn one(range: Range<usize>) -> Vec<Range<usize>> {
     std::iter::once(range).collect()
 }
 
-fn forwarded(count: usize, found: Boundary, below: Below) -> Verdict {
-    let (body_end, tail) = match below {
-        Below::Tail(tail) => (tail.start, Some(tail)),
-        _ => (count, None),
+fn forwarded(text: &Text<'_>, sender: Option<&Party>, found: Boundary, below: Below) -> Verdict {
+    let count = text.lines.len();
+    let divider = text.lines.get(found.start).copied().unwrap_or_default();
+    let end = block::end_of_forward(&text.lines, divider, found.body.min(count));
+    let (body_end, tail) = match (end, below) {
+        (Some(end), _) => (end, end + 1..count),
+        (None, Below::Tail(tail)) => (tail.start, tail),
+        (None, _) => (count, count..count),
     };
+    let is_nothing = |r: &Range<usize>| text.lines[r.clone()].iter().all(|l| is_blank(l));
+    // The forwarder's signature may stand below the forward.
+    let tail = Some(tail).filter(|t| !is_nothing(t) && !signature::is_all(text, t.start, t.end, sender));
     let certain = tail.is_none();
     let mut keep = one(0..found.start);
+    let cut_end = tail.as_ref().map_or(count, |t| t.start);
     keep.extend(tail);
     let body = found.body.min(body_end)..body_end;
     Verdict {
         keep,
-        cuts: vec![(found.rule, found.start..body_end)],
+        cuts: vec![(found.rule, found.start..cut_end)],
         certain,
         forward: Some((found, body)),
         whole: false,

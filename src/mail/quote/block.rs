@@ -338,6 +338,24 @@ pub(super) fn party(text: &str) -> Option<Party> {
     Some(Party::new(name, address))
 }
 
+/// Where a forwarded mail ends that says so: `----- End forwarded message -----` (mutt, Horde), or KMail's last drawn line.
+pub(super) fn end_of_forward(lines: &[&str], divider: &str, from: usize) -> Option<usize> {
+    let said = |line: &str| {
+        let text = content(line).trim();
+        let phrase = text.trim_matches(|c| is_dash(c) || c == ' ').to_lowercase();
+        text.starts_with("---")
+            && text.ends_with("---")
+            && labels::ENDS.iter().any(|e| phrase.starts_with(e))
+            && forwards(&phrase)
+    };
+    if let Some(end) = (from..lines.len()).find(|&n| said(lines[n])) {
+        return Some(end);
+    }
+    let is_kmail = divider.trim().starts_with("----------  ") && divider.trim().ends_with("  ----------");
+    let last = (from..lines.len()).rev().find(|&n| !is_blank(lines[n]))?;
+    (is_kmail && is_rule(lines[last]) && lines[last].trim().len() >= 30).then_some(last)
+}
+
 /// A printed date that is a header's own (`Thu, 19 Nov 2026 09:12:00 +0100`); one in words of a language has no zone.
 pub(super) fn exact_date(text: &str) -> Option<Time> {
     static EXACT: LazyLock<Option<Regex>> = LazyLock::new(|| {

@@ -428,6 +428,9 @@ pub(super) const FORWARD_STEMS: &[&str] = &[
     "iletilmiş",
 ];
 
+/// How the line begins that ends a forward.
+pub(super) const ENDS: &[&str] = &["end ", "ende ", "slut ", "slutt ", "loppu ", "einde ", "fin ", "fine ", "koniec ", "fim "];
+
 /// A line of its own, without dashes: a forwarded mail's header block follows (Apple Mail, MailMate).
 pub(super) const FORWARD_LINES: &[&str] = &[
     "begin forwarded message",

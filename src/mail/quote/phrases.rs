@@ -9,6 +9,7 @@ pub(super) const DEVICE_OPENINGS: &[&str] = &[
     "sent using",
     "get outlook for",
     "get bluemail for",
+    "hämta bluemail",
     "download outlook for",
     "skickat från",
     "skickad från",

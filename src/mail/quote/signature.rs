@@ -106,7 +106,7 @@ fn device(text: &Text<'_>, from: usize, to: usize, _: Option<&Party>) -> Option<
 /// Short, begins as such lines do, and names a device or a program; "Sent from my desk, is much easier …" does not.
 fn is_device(line: &str) -> bool {
     let line = line.trim().trim_matches(['\u{2063}', '\u{200b}', '\u{200e}', '\u{feff}', ' ']);
-    let end = line.find(['<', '[']).unwrap_or(line.len());
+    let end = line.find(['<', '[']).into_iter().chain(line.find(" (")).min().unwrap_or(line.len());
     let words = line[..end].trim().trim_matches(['*', '_', '(', ')', '>', ' ']).to_lowercase();
     if words.len() > 110 || words.contains([',', '?', '!', ';']) || words.trim_end_matches('.').contains(". ") {
         return false;
@@ -230,6 +230,10 @@ fn after_closing<'t>(line: &'t str, lines: &[&str], at: usize, from: usize, send
         return None;
     }
     let rest = rest.trim_matches([',', '.', '!', ' ', '/', '-', '–', ':', '*']);
+    // The same in a second language: "Med venlig hilsen / Best regards".
+    if CLOSINGS.contains(&rest.to_lowercase().as_str()) {
+        return Some("");
+    }
     // "Best", "hälsningar" … may begin a sentence; then what follows is no name.
     (rest.is_empty() || is_name(rest, sender)).then_some(rest)
 }
