@@ -43,7 +43,8 @@ struct Template {
 fn templates(file: &str) -> Vec<Template> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/templates").join(file);
     let text = std::fs::read_to_string(&path).expect("the templates");
-    let filled = |line: &str| line.replace("\\t", "\t").replace("{N}", NAME).replace("{A}", ADDRESS).replace("{S}", SUBJECT);
+    let filled =
+        |line: &str| line.replace("\\t", "\t").replace("{N}", NAME).replace("{A}", ADDRESS).replace("{S}", SUBJECT);
     let mut out = Vec::new();
     for line in text.lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
         let (head, body) = line.split_once(": ").expect("program language: lines");
@@ -123,7 +124,12 @@ fn letter(subject: &str, plain: Option<&str>, html: Option<&str>) -> String {
     };
     match (plain, html) {
         (Some(p), Some(h)) => {
-            let _ = write!(out, "Content-Type: multipart/alternative; boundary=b\n\n--b\n{}--b\n{}--b--\n", part("plain", p), part("html", h));
+            let _ = write!(
+                out,
+                "Content-Type: multipart/alternative; boundary=b\n\n--b\n{}--b\n{}--b--\n",
+                part("plain", p),
+                part("html", h)
+            );
         }
         (Some(p), None) => out.push_str(&part("plain", p)),
         (None, Some(h)) => out.push_str(&part("html", h)),
@@ -193,7 +199,11 @@ fn text_below_an_attribution() {
         }
         if t.has_address {
             let bare = EARLIER.join("\n");
-            failures.check(&what("unmarked"), &letter(&re, Some(&format!("{answer}\n\n{line}\n\n{bare}")), None), &answer);
+            failures.check(
+                &what("unmarked"),
+                &letter(&re, Some(&format!("{answer}\n\n{line}\n\n{bare}")), None),
+                &answer,
+            );
         }
         // A history: the quoted mail quotes one in its turn.
         let older = format!("{quote}>\n> {line}\n>> Hej!\n>>\n>> Har ni den blå?\n");
@@ -259,7 +269,9 @@ fn html_reply(program: &str, line: &str, answer: &str) -> String {
             "<html><body><div>{answer}</div><div name=\"quote\" style=\"margin:10px 5px 5px 10px; padding: 10px 0 10px 10px; \
              border-left:2px solid #C3D9E5;\"><div style=\"margin:0 0 10px 0;\">{line}</div>{earlier}</div></body></html>"
         ),
-        _ => format!("<html><body>{answer}<div>{line}</div><blockquote type=\"cite\">{earlier}</blockquote></body></html>"),
+        _ => format!(
+            "<html><body>{answer}<div>{line}</div><blockquote type=\"cite\">{earlier}</blockquote></body></html>"
+        ),
     }
 }
 
@@ -323,7 +335,9 @@ fn html_block(program: &str, lines: &[String], answer: &str) -> String {
             divs(answer),
             divs(&earlier)
         ),
-        _ => format!("<html><body>{}<div><br></div><div>{head}</div><br>{}</body></html>", divs(answer), divs(&earlier)),
+        _ => {
+            format!("<html><body>{}<div><br></div><div>{head}</div><br>{}</body></html>", divs(answer), divs(&earlier))
+        }
     }
 }
 
@@ -336,11 +350,18 @@ fn below_a_header_block() {
         let what = |form: &str| format!("{} {} {form}: {}", t.program, t.language, t.lines[0]);
         let re = format!("Re: {SUBJECT}");
         let earlier = EARLIER.join("\n");
-        let stars: String = t.lines.iter().map(|l| match l.split_once(": ") {
-            Some((label, value)) if !l.starts_with('-') => format!("*{label}:* {value}\n"),
-            _ => format!("{l}\n"),
-        }).collect();
-        let all_quoted = quoted(&t.lines.iter().map(String::as_str).chain([""]).chain(EARLIER.iter().copied()).collect::<Vec<_>>(), "> ");
+        let stars: String = t
+            .lines
+            .iter()
+            .map(|l| match l.split_once(": ") {
+                Some((label, value)) if !l.starts_with('-') => format!("*{label}:* {value}\n"),
+                _ => format!("{l}\n"),
+            })
+            .collect();
+        let all_quoted = quoted(
+            &t.lines.iter().map(String::as_str).chain([""]).chain(EARLIER.iter().copied()).collect::<Vec<_>>(),
+            "> ",
+        );
         for (form, text) in [
             ("text", format!("{answer}\n\n\n{block}\n\n{earlier}\n")),
             ("right above", format!("{answer}\n{block}\n{earlier}\n")),
@@ -391,7 +412,14 @@ fn forwarded_mails() {
             failures.same(&format!("{what} text"), original.map(|o| o.text.as_str()), Some(earlier.as_str()));
         }
         // The same below an answer is no forward of the answer's.
-        let reply = letter(&format!("Re: {SUBJECT}"), Some(&format!("{note}\n\nOn Thu, 19 Nov 2026 at 10:12, Bo <bo@kund.test> wrote:\n> Se nedan.\n>\n{}", quoted(&all, "> "))), None);
+        let reply = letter(
+            &format!("Re: {SUBJECT}"),
+            Some(&format!(
+                "{note}\n\nOn Thu, 19 Nov 2026 at 10:12, Bo <bo@kund.test> wrote:\n> Se nedan.\n>\n{}",
+                quoted(&all, "> ")
+            )),
+            None,
+        );
         let read = failures.check(&format!("{} {} below an answer", t.program, t.language), &reply, &note);
         failures.same("no forward", read.original.is_none(), true);
     }
@@ -409,7 +437,8 @@ fn words_that_only_look_like_it() {
             failures.check(&format!("HTML {what}"), &letter(subject, None, Some(&divs(whole))), whole);
         }
         // The history below it goes, and nothing else.
-        let answered = format!("{whole}\n\nDen 19 nov. 2026 kl. 09:12 skrev {NAME} <{ADDRESS}>:\n{}", quoted(EARLIER, "> "));
+        let answered =
+            format!("{whole}\n\nDen 19 nov. 2026 kl. 09:12 skrev {NAME} <{ADDRESS}>:\n{}", quoted(EARLIER, "> "));
         let what = format!("above a quote: {}", whole.lines().next().unwrap_or_default());
         failures.check(&what, &letter("Re: Min väska", Some(&answered), None), whole);
     }
@@ -426,7 +455,8 @@ fn blocks(file: &str) -> Vec<String> {
 #[test]
 fn what_stands_below_a_text() {
     let mut failures = Failures::default();
-    let devices: Vec<String> = blocks("devices.txt").iter().flat_map(|b| b.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let devices: Vec<String> =
+        blocks("devices.txt").iter().flat_map(|b| b.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
     for (n, ending) in devices.into_iter().chain(blocks("endings.txt")).enumerate() {
         // Each below two languages: Swedish, and the others by turns.
         for (language, first, second) in [&ANSWERS[0], &ANSWERS[1 + n % 11]] {

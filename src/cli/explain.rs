@@ -66,7 +66,9 @@ fn explained(batch: &[PathBuf], lens: &Lens, form: Form, threads: usize) -> Vec<
         let read = |files: &[PathBuf]| files.iter().map(|f| explain(f, lens, form)).collect::<Vec<_>>();
         let workers: Vec<_> = batch
             .chunks(share)
-            .map(|files| (files, thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, move || read(files))))
+            .map(|files| {
+                (files, thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, move || read(files)))
+            })
             .collect();
         let finished = workers.into_iter().flat_map(|(files, worker)| match worker {
             // Without a thread of its own a share is read here.

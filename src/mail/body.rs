@@ -9,8 +9,8 @@ use crate::mail::html;
 use crate::mail::html::parse::{self, Document, Node};
 use crate::mail::html::render::{self, Line};
 use crate::mail::letter::{Attachment, Defect};
-use crate::mail::quote::marks;
 use crate::mail::mime::Part;
+use crate::mail::quote::marks;
 
 /// The readable content of a letter.
 #[derive(Debug, Default)]

@@ -9,6 +9,7 @@ mod find;
 mod labels;
 mod lines;
 pub(in crate::mail) mod marks;
+mod notices;
 mod phrases;
 pub mod rules;
 mod signature;
@@ -155,7 +156,9 @@ fn bounded(text: &Text<'_>, context: &Context<'_>) -> Verdict {
             }
             Below::Interleaved => return whole(),
             _ if found.rule == "quote" && !context.is_answer && !context.prefixes.reply => {
-                from = (found.body..count).find(|&n| depth(text.lines[n]) == 0 && !is_blank(text.lines[n])).unwrap_or(count);
+                from = (found.body..count)
+                    .find(|&n| depth(text.lines[n]) == 0 && !is_blank(text.lines[n]))
+                    .unwrap_or(count);
             }
             Below::Nothing if head_is_blank => {
                 // Nothing would be left. A header block may stand above the sender's own text, with a quote further down.

@@ -106,7 +106,9 @@ pub fn told(letter: &Letter) -> Vec<String> {
     }
     for clue in &clues {
         match clue.rule {
-            "X-Svar-Id" | "X-Svar-Id of the mail that bounced" => out.push("the one that its X-Svar-Id names".to_owned()),
+            "X-Svar-Id" | "X-Svar-Id of the mail that bounced" => {
+                out.push("the one that its X-Svar-Id names".to_owned())
+            }
             "the mail that bounced" => out.push(format!("that of <{}>, which this reports on", clue.value)),
             _ => {}
         }

@@ -16,8 +16,16 @@ pub const SIGNATURE_END: &str = "signature-end";
 /// The mark where an element ends that held nothing but the answered mail.
 pub const QUOTE_END: &str = "quote-end";
 /// The rules of such elements.
-const CONTAINERS: &[&str] =
-    &["gmail-quote", "yahoo-quote", "proton-quote", "zoho-quote", "tuta-quote", "apple-quote", "thunderbird-forward", "gmx-quote"];
+const CONTAINERS: &[&str] = &[
+    "gmail-quote",
+    "yahoo-quote",
+    "proton-quote",
+    "zoho-quote",
+    "tuta-quote",
+    "apple-quote",
+    "thunderbird-forward",
+    "gmx-quote",
+];
 
 /// One step through the document. Every `Open` has its `Close`, in proper nesting.
 #[derive(Clone, Debug, PartialEq, Eq)]

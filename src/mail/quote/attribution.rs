@@ -33,9 +33,8 @@ static BY_ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
         .ok()
 });
 /// `2026/11/19 Anna <anna@a.test>`, Google's of old, which ends with no colon.
-static DATE_AND_ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"^[0-9]{4}[/-][0-9]{1,2}[/-][0-9]{1,2} [^<>@]{0,60}<[^ @<>]+@[^ @<>]+>$"#).ok()
-});
+static DATE_AND_ADDRESS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"^[0-9]{4}[/-][0-9]{1,2}[/-][0-9]{1,2} [^<>@]{0,60}<[^ @<>]+@[^ @<>]+>$"#).ok());
 // ASCII classes keep these within the fast automaton also where the text is not ASCII.
 static YEAR: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -150,9 +149,11 @@ fn ends_with_address(line: &str) -> bool {
 
 /// A short line of words with capitals: what a name looks like that was torn from its address.
 fn is_name(line: &str) -> bool {
-    let words: Vec<&str> = line.trim().trim_matches(['"', '\'', '*', '„', '“', '”', ',', ' ']).split_whitespace().collect();
+    let words: Vec<&str> =
+        line.trim().trim_matches(['"', '\'', '*', '„', '“', '”', ',', ' ']).split_whitespace().collect();
     let is_capital = |w: &&str| {
-        w.chars().next().is_some_and(|c| c.is_uppercase() || matches!(c, '(' | '"')) && !w.ends_with(['.', '!', '?', ':'])
+        w.chars().next().is_some_and(|c| c.is_uppercase() || matches!(c, '(' | '"'))
+            && !w.ends_with(['.', '!', '?', ':'])
     };
     (1..=5).contains(&words.len()) && words.iter().all(is_capital)
 }
@@ -160,10 +161,69 @@ fn is_name(line: &str) -> bool {
 /// Nothing stands in it but what programs put there: a date, a time, a verb, and words with capitals, which are a name.
 fn is_made_by_program(text: &str) -> bool {
     const SMALL: &[&str] = &[
-        "at", "am", "pm", "den", "kl", "klo", "kello", "klockan", "klokka", "klokken", "om", "um", "uhr", "o", "godz", "godzinie",
-        "w", "dniu", "le", "à", "a", "las", "la", "el", "il", "giorno", "alle", "ore", "op", "de", "del", "da", "das", "do",
-        "em", "às", "no", "dia", "het", "volgende", "följande", "følgende", "folgendes", "hat", "heeft", "ha", "użytkownik",
-        "dem", "th", "st", "nd", "rd", "e", "von", "van", "af", "h", "s", "på", "in", "data", "the", "des",
+        "at",
+        "am",
+        "pm",
+        "den",
+        "kl",
+        "klo",
+        "kello",
+        "klockan",
+        "klokka",
+        "klokken",
+        "om",
+        "um",
+        "uhr",
+        "o",
+        "godz",
+        "godzinie",
+        "w",
+        "dniu",
+        "le",
+        "à",
+        "a",
+        "las",
+        "la",
+        "el",
+        "il",
+        "giorno",
+        "alle",
+        "ore",
+        "op",
+        "de",
+        "del",
+        "da",
+        "das",
+        "do",
+        "em",
+        "às",
+        "no",
+        "dia",
+        "het",
+        "volgende",
+        "följande",
+        "følgende",
+        "folgendes",
+        "hat",
+        "heeft",
+        "ha",
+        "użytkownik",
+        "dem",
+        "th",
+        "st",
+        "nd",
+        "rd",
+        "e",
+        "von",
+        "van",
+        "af",
+        "h",
+        "s",
+        "på",
+        "in",
+        "data",
+        "the",
+        "des",
     ];
     static DAY_OR_MONTH: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(
@@ -207,6 +267,14 @@ pub(super) fn between_dashes(line: &str) -> bool {
     let inner = line.trim().trim_matches('-');
     let dated = || matches(&VERB, inner) && matches(&YEAR, inner) && matches(&TIME, inner);
     inner.len() + 6 <= line.trim().len() && inner.len() < 300 && (tells(inner) || dated())
+}
+
+/// GroupWise's `>>> Anna <anna@a.test> 19.11.2026 09:12 >>>`.
+pub(super) fn between_arrows(line: &str) -> bool {
+    let inner = line.trim().strip_prefix(">>>").and_then(|l| l.strip_suffix(">>>"));
+    inner.is_some_and(|i| {
+        i.len() < 200 && !i.contains(">>") && (matches(&YEAR, i) || matches(&MONTH, i)) && matches(&TIME, i)
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

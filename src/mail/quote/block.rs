@@ -78,7 +78,8 @@ pub(super) fn at(lines: &[&str], start: usize) -> Option<Block> {
     }
     // The same in one line, where the breaks of an HTML mail were lost.
     let (label, _) = labelled(lines[start])?;
-    let mut block = one_line_block(content(lines[start])).filter(|b| label == Label::From && b.labels >= 4 && b.is_mail)?;
+    let mut block =
+        one_line_block(content(lines[start])).filter(|b| label == Label::From && b.labels >= 4 && b.is_mail)?;
     block.end = start + 1;
     Some(block)
 }
@@ -92,7 +93,8 @@ fn notes(lines: &[&str], start: usize) -> Option<Block> {
     if from.is_empty() || from.len() > 120 || !MOMENT.as_ref()?.is_match(date) {
         return None;
     }
-    let mut block = Block { from: from.to_owned(), date: date.to_owned(), has_date: true, is_mail: true, ..Block::default() };
+    let mut block =
+        Block { from: from.to_owned(), date: date.to_owned(), has_date: true, is_mail: true, ..Block::default() };
     block.labels = 2;
     for i in start + 2..lines.len().min(start + 20) {
         let text = content(lines[i]).trim();
@@ -359,7 +361,10 @@ pub(super) fn end_of_forward(lines: &[&str], divider: &str, from: usize) -> Opti
 /// A printed date that is a header's own (`Thu, 19 Nov 2026 09:12:00 +0100`); one in words of a language has no zone.
 pub(super) fn exact_date(text: &str) -> Option<Time> {
     static EXACT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"^(?:[A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}(?::[0-9]{2})? [+-][0-9]{4}").ok()
+        Regex::new(
+            r"^(?:[A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}(?::[0-9]{2})? [+-][0-9]{4}",
+        )
+        .ok()
     });
     EXACT.as_ref()?.find(text).and_then(|m| address::date(m.as_str().as_bytes()))
 }

@@ -429,7 +429,8 @@ pub(super) const FORWARD_STEMS: &[&str] = &[
 ];
 
 /// How the line begins that ends a forward.
-pub(super) const ENDS: &[&str] = &["end ", "ende ", "slut ", "slutt ", "loppu ", "einde ", "fin ", "fine ", "koniec ", "fim "];
+pub(super) const ENDS: &[&str] =
+    &["end ", "ende ", "slut ", "slutt ", "loppu ", "einde ", "fin ", "fine ", "koniec ", "fim "];
 
 /// A line of its own, without dashes: a forwarded mail's header block follows (Apple Mail, MailMate).
 pub(super) const FORWARD_LINES: &[&str] = &[

@@ -40,11 +40,8 @@ const IDS: &[(&str, &str)] = &[
     ("AppleMailSignature", SIGNATURE),
     ("lineBreakAtBeginningOfSignature", SIGNATURE),
 ];
-const NAMES: &[(&str, &str)] = &[
-    ("messageReplySection", "spark-quote"),
-    ("messageSignatureSection", SIGNATURE),
-    ("quote", "gmx-quote"),
-];
+const NAMES: &[(&str, &str)] =
+    &[("messageReplySection", "spark-quote"), ("messageSignatureSection", SIGNATURE), ("quote", "gmx-quote")];
 
 /// The rule that an element's beginning stands for.
 pub(in crate::mail) fn of(element: &Element) -> Option<&'static str> {

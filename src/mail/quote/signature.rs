@@ -5,9 +5,8 @@
 use crate::mail::html::parse::{SIGNATURE, SIGNATURE_END};
 use crate::mail::quote::find::Text;
 use crate::mail::quote::lines::{is_blank, is_rule};
-use crate::mail::quote::phrases::{
-    AFTERTHOUGHTS, BANNERS, CLOSINGS, DEVICE_OPENINGS, DEVICES, DISCLAIMERS, SLOGANS, SPEAKERS,
-};
+use crate::mail::quote::notices::{BANNERS, DISCLAIMERS};
+use crate::mail::quote::phrases::{AFTERTHOUGHTS, CLOSINGS, DEVICE_OPENINGS, DEVICES, SLOGANS, SPEAKERS};
 use crate::model::Party;
 
 /// How many lines a signature behind `--` may have where the space behind it is missing.
@@ -39,7 +38,8 @@ pub(super) fn is_all(text: &Text<'_>, from: usize, to: usize, sender: Option<&Pa
     let Some(first) = (from..to).find(|&n| !is_blank(lines[n])) else { return false };
     let last = (first..to).rev().find(|&n| !is_blank(lines[n])).map_or(first, |n| n + 1);
     let is_alone = |f: Found| f.start <= first && f.end >= last;
-    let alone = [html, dashes, device, closing].iter().any(|rule| rule(text, first, last, sender).is_some_and(is_alone));
+    let alone =
+        [html, dashes, device, closing].iter().any(|rule| rule(text, first, last, sender).is_some_and(is_alone));
     // A closing above a telephone's line.
     alone || device(text, first, last, sender).is_some_and(|f| f.start > first && is_all(text, first, f.start, sender))
 }
@@ -50,7 +50,10 @@ pub(super) fn banner(text: &Text<'_>, from: usize, to: usize) -> Option<Found> {
     let start = (from..to).find(|&n| !is_blank(lines[n]) && !is_rule(lines[n]))?;
     let end = (start..to).find(|&n| is_blank(lines[n]) || is_rule(lines[n]))?;
     let said: String = lines[start..end].join(" ").to_lowercase();
-    let tag = said.len() < 40 && said.starts_with('[') && said.ends_with(']') && (said.contains("extern") || said.contains("ekstern"));
+    let tag = said.len() < 40
+        && said.starts_with('[')
+        && said.ends_with(']')
+        && (said.contains("extern") || said.contains("ekstern"));
     let is_banner = tag || (said.len() < 700 && BANNERS.iter().any(|b| said.contains(b)));
     let end = (end..to).find(|&n| !is_blank(lines[n]) && !is_rule(lines[n]))?;
     is_banner.then_some(Found { rule: "banner", start: from, end })
@@ -69,7 +72,8 @@ fn html(text: &Text<'_>, from: usize, to: usize, _: Option<&Party>) -> Option<Fo
 /// `-- ` (RFC 3676, 4.3), or `--` with what looks like a signature below.
 fn dashes(text: &Text<'_>, from: usize, to: usize, _: Option<&Party>) -> Option<Found> {
     let lines = &text.lines;
-    let start = (from..to).find(|&n| lines[n] == "-- " || (lines[n].trim_end() == "--" && is_signed(&lines[n + 1..to])))?;
+    let start =
+        (from..to).find(|&n| lines[n] == "-- " || (lines[n].trim_end() == "--" && is_signed(&lines[n + 1..to])))?;
     Some(Found { rule: "signature-dashes", start, end: before_afterthought(lines, start, to) })
 }
 
