@@ -47,9 +47,9 @@ fn model() -> Model {
         model.letters[language] = words.iter().flat_map(|w| w.chars()).chain(['é']).collect();
         model.words[language] = words.into_iter().map(str::to_owned).collect();
     }
-    for length in 2..=4 {
-        for language in 0..COUNT {
-            model.missing[length][language] = weight(0, totals[length][language], length);
+    for (length, (missing, totals)) in model.missing.iter_mut().zip(&totals).enumerate().skip(2) {
+        for (missing, total) in missing.iter_mut().zip(totals) {
+            *missing = weight(0, *total, length);
         }
     }
     for (packed, by_language) in counts {

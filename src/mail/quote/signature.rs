@@ -130,8 +130,7 @@ fn disclaimer(text: &Text<'_>, from: usize, to: usize, _: Option<&Party>) -> Opt
     let lines = &text.lines;
     let mut start = to;
     let mut found = false;
-    loop {
-        let Some(last) = (from..start).rev().find(|&n| !is_blank(lines[n])) else { break };
+    while let Some(last) = (from..start).rev().find(|&n| !is_blank(lines[n])) {
         let first = (from..=last).rev().take_while(|&n| !is_blank(lines[n])).last().unwrap_or(last);
         if (first..=last).all(|n| is_rule(lines[n])) {
             start = first;
