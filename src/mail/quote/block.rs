@@ -76,6 +76,9 @@ pub(super) fn at(lines: &[&str], start: usize) -> Option<Block> {
     if let Some(block) = notes(lines, start) {
         return Some(block);
     }
+    if lines[start].matches(':').count() < 4 {
+        return None;
+    }
     // The same in one line, where the breaks of an HTML mail were lost.
     let (label, _) = labelled(lines[start])?;
     let mut block =
@@ -90,7 +93,11 @@ fn notes(lines: &[&str], start: usize) -> Option<Block> {
         Regex::new(r"^[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4},? [0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2})?(?: ?[AaPp][Mm])?(?: [A-Z]{2,5})?$").ok()
     });
     let (from, date) = (content(lines.get(start)?).trim(), content(lines.get(start + 1)?).trim());
-    if from.is_empty() || from.len() > 120 || !MOMENT.as_ref()?.is_match(date) {
+    if from.is_empty()
+        || !date.starts_with(|c: char| c.is_ascii_digit())
+        || from.len() > 120
+        || !MOMENT.as_ref()?.is_match(date)
+    {
         return None;
     }
     let mut block =
