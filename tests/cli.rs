@@ -598,7 +598,48 @@ fn mails_are_explained_without_a_desk() {
     let lines: Vec<Value> = ran.out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     assert_eq!(lines.len(), 2, "one object a line");
     assert_eq!((lines[0]["kind"].as_str(), lines[1]["error"].is_string()), (Some("person"), true));
-    svar_in(dir.path(), &["explain", "a.eml"], b"").fine();
+    let screen = svar_in(dir.path(), &["explain", "a.eml"], b"").fine();
+    fits_80_columns(&screen);
+    for told in ["a@b.example", "person: no sign of a robot", "Var är paketet?", "a new one"] {
+        assert!(screen.out.contains(told), "{}", screen.out);
+    }
+}
+
+#[test]
+fn thousands_of_mails_are_told_of_in_their_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut args = vec!["explain".to_owned(), "--json".to_owned()];
+    for n in 0..1_500 {
+        let name = format!("{n}.eml");
+        // Every hundredth is no mail; the others are told of all the same.
+        let mail =
+            if n % 100 == 7 { String::new() } else { format!("From: a@b.example\nSubject: {n} [#{n}]\n\nHej\n") };
+        fs::write(dir.path().join(&name), mail).unwrap();
+        args.push(name);
+    }
+    args.push("missing.eml".to_owned());
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let ran = svar_in(dir.path(), &args, b"");
+    assert_eq!(ran.code, 1);
+    let lines: Vec<Value> = ran.out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(lines.len(), 1_501);
+    for (n, line) in lines.iter().enumerate().take(1_500) {
+        assert_eq!(line["file"], format!("{n}.eml"));
+        let keys = line.as_object().unwrap();
+        for key in ["message_id", "from", "reply_to", "to", "cc", "subject", "date", "kind", "why", "text", "new_text"]
+        {
+            assert!(keys.contains_key(key), "{line}");
+            assert!(n % 100 != 7 || line[key].is_null(), "{line}");
+        }
+        if n % 100 == 7 {
+            assert!(line["error"].is_string());
+        } else if n > 0 {
+            assert_eq!(line["ticket"]["number"], n);
+        }
+    }
+    assert!(lines[1_500]["error"].as_str().unwrap().contains("cannot be read"));
+    let piped = svar_in(dir.path(), &["explain", "-"], b"From: a@b.example\nSubject: Re: x [#42]\n\nHej\n").fine();
+    assert!(piped.out.contains("#42"), "{}", piped.out);
 }
 
 /// With a configuration its forms are read; with a trusted server it is said whether the sender is proved.

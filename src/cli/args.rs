@@ -73,6 +73,7 @@ pub enum Command {
         /// Whose Authentication-Results are believed, "microsoft365" included: says whether the sender is proved
         #[arg(long, value_name = "ID")]
         authserv_id: Option<String>,
+        /// A mail as its server keeps it (.eml, a Maildir's file); `-` is stdin
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },

@@ -1,56 +1,109 @@
 //! `svar explain`: what is read in a mail, and why.
+//!
+//! Files are read by as many threads as there are processors, a batch at a time, and told of in the order they were named.
+
+pub mod screen;
+pub mod ticket;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read};
+use std::num::NonZero;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use serde_json::{Value, json};
 
+use crate::cli::explain::screen::View;
 use crate::cli::lens::Lens;
+use crate::cli::print::Out;
 use crate::mail::letter::{Bounce, Defect, Forwarded, Letter, Original};
 use crate::mail::read::read;
 use crate::model::Party;
 
-/// Whether the human form may use colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Color {
-    Yes,
-    No,
-}
+/// How many files are read before any of them is told of; few, so that the first ones show at once.
+const BATCH: usize = 64;
+/// Deeply nested mail wants a stack.
+const STACK_BYTES: usize = 16 << 20;
 
-/// Explains each file; `true` if all were mails. With `json` one object a line, else a screen a letter.
+/// Explains each file, `-` being stdin; `true` if all were mails. With `json` one object a line, else a screen a letter.
 ///
 /// # Errors
 /// Only when `out` cannot be written to: a file that cannot be read is a line of its own.
-pub fn run(files: &[PathBuf], lens: &Lens, json: bool, color: bool, out: &mut dyn Write) -> io::Result<bool> {
-    let color = if color { Color::Yes } else { Color::No };
+pub fn run(files: &[PathBuf], lens: &Lens, out: &mut Out) -> io::Result<bool> {
+    let form = if out.json { Form::Json } else { Form::Screen(View { columns: out.width, color: out.has_color() }) };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(16);
     let mut all_mails = true;
-    for (i, file) in files.iter().enumerate() {
-        let letter = fs::read(file).map_err(|e| format!("cannot be read: {e}")).and_then(|raw| as_mail(&raw));
-        let letter = letter.map(|letter| lens.look(letter));
-        all_mails &= letter.is_ok();
-        if json {
-            let object = match &letter {
-                Ok(letter) => {
-                    let mut object = object(file, letter);
-                    lens.add(letter, &mut object);
-                    object
-                }
-                Err(error) => no_mail(file, error),
-            };
-            serde_json::to_writer(&mut *out, &object)?;
-            writeln!(out)?;
-        } else {
-            if i > 0 {
-                writeln!(out)?;
+    for (n, batch) in files.chunks(BATCH).enumerate() {
+        for (i, told) in explained(batch, lens, form, threads).into_iter().enumerate() {
+            all_mails &= told.is_mail;
+            if matches!(form, Form::Screen(_)) && n + i > 0 {
+                out.line("")?;
             }
-            match &letter {
-                Ok(letter) => screen(file, letter, lens, color, out)?,
-                Err(error) => writeln!(out, "{}: {error}", file.display())?,
-            }
+            out.raw(told.text.as_bytes())?;
         }
+        out.flush()?;
     }
     Ok(all_mails)
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Json,
+    Screen(View),
+}
+
+/// What is printed of one file.
+struct Told {
+    text: String,
+    is_mail: bool,
+}
+
+/// A batch in its order, its files dealt out to threads.
+fn explained(batch: &[PathBuf], lens: &Lens, form: Form, threads: usize) -> Vec<Told> {
+    let share = batch.len().div_ceil(threads).max(1);
+    thread::scope(|scope| {
+        let read = |files: &[PathBuf]| files.iter().map(|f| explain(f, lens, form)).collect::<Vec<_>>();
+        let workers: Vec<_> = batch
+            .chunks(share)
+            .map(|files| {
+                (files, thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, move || read(files)))
+            })
+            .collect();
+        let finished = workers.into_iter().flat_map(|(files, worker)| match worker {
+            // Without a thread of its own a share is read here.
+            Err(_) => read(files),
+            Ok(worker) => worker.join().unwrap_or_else(|_| read(files)),
+        });
+        finished.collect()
+    })
+}
+
+fn explain(file: &Path, lens: &Lens, form: Form) -> Told {
+    let letter = bytes(file).map_err(|e| format!("cannot be read: {e}")).and_then(|raw| {
+        catch_unwind(|| as_mail(&raw)).unwrap_or_else(|_| Err("cannot be read: svar has a bug there".to_owned()))
+    });
+    let letter = letter.map(|letter| lens.look(letter));
+    let text = match (&letter, form) {
+        (Ok(letter), Form::Json) => {
+            let mut object = object(file, letter);
+            lens.add(letter, &mut object);
+            format!("{object}\n")
+        }
+        (Err(error), Form::Json) => format!("{}\n", no_mail(file, error)),
+        (Ok(letter), Form::Screen(view)) => screen::letter(file, letter, &lens.rows(letter), view),
+        (Err(error), Form::Screen(view)) => screen::no_mail(file, error, view),
+    };
+    Told { text, is_mail: letter.is_ok() }
+}
+
+fn bytes(file: &Path) -> io::Result<Vec<u8>> {
+    if file.as_os_str() != "-" {
+        return fs::read(file);
+    }
+    let mut raw = Vec::new();
+    io::stdin().lock().read_to_end(&mut raw)?;
+    Ok(raw)
 }
 
 /// A letter, unless there is no header at all: then it is no mail.
@@ -104,6 +157,7 @@ pub fn object(file: &Path, letter: &Letter) -> Value {
         "attachments": attachments,
         "cuts": cuts,
         "end_is_certain": letter.end_is_certain,
+        "ticket": ticket::object(letter),
         "defects": letter.defects.iter().map(|d| d.as_str()).collect::<Vec<_>>(),
     })
 }
@@ -141,7 +195,15 @@ fn original(o: &Original) -> Value {
         Forwarded::Attached => "attached",
         Forwarded::Inline => "inline",
     };
-    json!({"from": o.from.as_ref().map(party), "subject": o.subject, "text": o.text, "how": how})
+    let printed = Some(&o.date).filter(|d| !d.is_empty());
+    json!({
+        "from": o.from.as_ref().map(party),
+        "subject": o.subject,
+        "date": o.sent_at,
+        "date_printed": printed,
+        "text": o.text,
+        "how": how,
+    })
 }
 
 fn bounce(b: &Bounce) -> Value {
@@ -151,77 +213,4 @@ fn bounce(b: &Bounce) -> Value {
         .map(|r| json!({"address": r.address, "action": r.action.as_str(), "status": r.status, "diagnostic": r.diagnostic}))
         .collect();
     json!({"message_id": b.message_id, "recipients": recipients})
-}
-
-/// How many lines of a text the human form shows.
-const SHOWN_LINES: usize = 24;
-
-fn screen(file: &Path, letter: &Letter, lens: &Lens, color: Color, out: &mut dyn Write) -> io::Result<()> {
-    let (bold, dim, off) = if color == Color::Yes { ("\x1b[1m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
-    let list = |p: &[Party]| p.iter().map(shown).collect::<Vec<_>>().join(", ");
-    writeln!(out, "{bold}{}{off}", printable(&file.to_string_lossy()))?;
-    let mut row = |name: &str, value: &str| -> io::Result<()> {
-        if value.is_empty() { Ok(()) } else { writeln!(out, "{dim}{name:>12}{off}  {}", printable(value)) }
-    };
-    row("from", &letter.from.as_ref().map(shown).unwrap_or_default())?;
-    row("reply to", &list(&letter.reply_to))?;
-    row("to", &list(&letter.to))?;
-    row("cc", &list(&letter.cc))?;
-    row("subject", &letter.subject)?;
-    row("date", &letter.sent_at.map(|t| t.to_string()).unwrap_or_default())?;
-    row("kind", &format!("{} ({})", letter.kind, letter.why))?;
-    for (name, value) in lens.rows(letter) {
-        row(name, &value)?;
-    }
-    row("language", letter.language.as_deref().unwrap_or_default())?;
-    row("message id", letter.message_id.as_deref().unwrap_or_default())?;
-    row("answers", &letter.in_reply_to.join(" "))?;
-    for a in &letter.attachments {
-        let inline = if a.inline { ", shown in the text" } else { "" };
-        row("attachment", &format!("{} ({}, {} bytes{inline})", a.name, a.media_type, a.data.len()))?;
-    }
-    for c in &letter.cuts {
-        row("left out", &format!("{} lines by the rule {}: {}", c.lines, c.rule, c.first_line))?;
-    }
-    if !letter.cuts.is_empty() {
-        row("end", if letter.end_is_certain { "certain" } else { "not certain" })?;
-    }
-    for d in &letter.defects {
-        row("odd", d.as_str())?;
-    }
-    if let Some(b) = &letter.bounce {
-        row("bounced", b.message_id.as_deref().unwrap_or("a mail without its id"))?;
-        for r in &b.recipients {
-            let status = r.status.as_deref().unwrap_or_default();
-            row(r.action.as_str(), &format!("{} {status} {}", r.address, r.diagnostic.as_deref().unwrap_or_default()))?;
-        }
-    }
-    text("new text", &letter.new_text, color, out)?;
-    if let Some(o) = &letter.original {
-        let from = o.from.as_ref().map_or_else(|| "an unknown sender".to_owned(), shown);
-        text(&format!("forwarded from {from}: {}", o.subject), &o.text, color, out)?;
-    }
-    Ok(())
-}
-
-fn text(title: &str, text: &str, color: Color, out: &mut dyn Write) -> io::Result<()> {
-    let (dim, off) = if color == Color::Yes { ("\x1b[2m", "\x1b[0m") } else { ("", "") };
-    writeln!(out, "{dim}--- {}{off}", printable(title))?;
-    let lines: Vec<&str> = text.trim_end().lines().collect();
-    for line in lines.iter().take(SHOWN_LINES) {
-        writeln!(out, "{}", printable(line))?;
-    }
-    if lines.len() > SHOWN_LINES {
-        writeln!(out, "{dim}… {} more lines{off}", lines.len() - SHOWN_LINES)?;
-    }
-    Ok(())
-}
-
-fn shown(p: &Party) -> String {
-    if p.name.is_empty() { p.address.to_string() } else { format!("{} <{}>", p.name, p.address) }
-}
-
-/// Without control characters: a letter must not drive the reader's terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }

@@ -40,6 +40,5 @@ pub fn explain(
     authserv_id: Option<String>,
 ) -> Result<(), CommandError> {
     let lens = Lens::of(global, authserv_id)?;
-    let (json, color) = (out.json, out.has_color());
-    if crate::cli::explain::run(files, &lens, json, color, out.writer())? { Ok(()) } else { Err(CommandError::said()) }
+    if crate::cli::explain::run(files, &lens, out)? { Ok(()) } else { Err(CommandError::said()) }
 }

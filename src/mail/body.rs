@@ -10,6 +10,7 @@ use crate::mail::html::parse::{self, Document, Node};
 use crate::mail::html::render::{self, Line};
 use crate::mail::letter::{Attachment, Defect};
 use crate::mail::mime::Part;
+use crate::mail::quote::marks;
 
 /// The readable content of a letter.
 #[derive(Debug, Default)]
@@ -108,7 +109,7 @@ fn read_html(body: &mut Body, texts: &[Option<String>], sources: &[Option<String
     let mut document = Document::default();
     for (text, source) in texts.iter().zip(sources) {
         let next = match (source, text) {
-            (Some(source), _) => parse::parse(source, html::reply_mark),
+            (Some(source), _) => parse::parse(source, marks::of),
             (None, Some(text)) if !text.trim().is_empty() => as_nodes(text),
             _ => continue,
         };

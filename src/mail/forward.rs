@@ -22,7 +22,15 @@ pub fn attached(root: &Part<'_>, kind: Kind) -> Option<Original> {
     }
     let from = inner.fields.first("From").and_then(|v| address::parties(v, 1, &mut defects).list.into_iter().next());
     let subject = inner.fields.first("Subject").map(|s| words::text(s, &mut defects)).unwrap_or_default();
-    Some(Original { from, subject, text: body::text_of(&inner), how: Forwarded::Attached })
+    let date = inner.fields.plain("Date").unwrap_or_default();
+    Some(Original {
+        from,
+        subject,
+        sent_at: inner.fields.all("Date").find_map(address::date),
+        date,
+        text: body::text_of(&inner),
+        how: Forwarded::Attached,
+    })
 }
 
 fn first_message<'p, 'a>(part: &'p Part<'a>) -> Option<&'p Part<'a>> {

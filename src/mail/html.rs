@@ -8,8 +8,6 @@ pub mod render;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use crate::mail::html::parse::Element;
-
 /// HTML beyond this is read without its tags.
 pub const MAX_BYTES: usize = 2_000_000;
 
@@ -123,66 +121,6 @@ pub(in crate::mail) fn sanitize(html: &str) -> String {
         builder
     });
     CLEANER.clean(html).to_string()
-}
-
-/// The rule that an element's beginning stands for: the marks that mail programs set where the answered mail begins.
-pub(in crate::mail) fn reply_mark(element: &Element) -> Option<&'static str> {
-    if element.has_class(SEPARATOR_CLASS) {
-        return Some("svar-separator");
-    }
-    let class = element.get("class");
-    let id = element.id();
-    if class.is_empty() && id.is_empty() && element.tag != "div" && element.tag != "blockquote" {
-        return None;
-    }
-    const CLASSES: &[(&str, &str)] = &[
-        ("gmail_quote", "gmail-quote"),
-        ("gmail_quote_container", "gmail-quote"),
-        ("moz-cite-prefix", "thunderbird-attribution"),
-        ("moz-forward-container", "thunderbird-forward"),
-        ("yahoo_quoted", "yahoo-quote"),
-        ("ymail_quoted", "yahoo-quote"),
-        ("protonmail_quote", "proton-quote"),
-        ("zmail_extra", "zoho-quote"),
-        ("OutlookMessageHeader", "outlook-header"),
-        ("tutanota_quote", "tuta-quote"),
-        ("gmail_attr", "gmail-attribution"),
-        ("AppleOriginalContents", "apple-quote"),
-        ("gmail_signature", parse::SIGNATURE),
-        ("moz-signature", parse::SIGNATURE),
-        ("protonmail_signature_block", parse::SIGNATURE),
-    ];
-    const IDS: &[(&str, &str)] = &[
-        ("divRplyFwdMsg", "outlook-reply"),
-        ("appendonsend", "outlook-reply"),
-        ("mail-editor-reference-message-container", "outlook-reply"),
-        ("OLK_SRC_BODY_SECTION", "outlook-reply"),
-        ("replySplit", "roundcube-reply"),
-        ("reply-intro", "roundcube-reply"),
-        ("Signature", parse::SIGNATURE),
-        ("ms-outlook-mobile-signature", parse::SIGNATURE),
-        ("AppleMailSignature", parse::SIGNATURE),
-    ];
-    if let Some((_, rule)) = IDS.iter().find(|(i, _)| !id.is_empty() && id.ends_with(i)) {
-        return Some(rule);
-    }
-    // `MsoNormal` stands on every paragraph of Word's.
-    if !class.is_empty()
-        && class != "MsoNormal"
-        && let Some((_, rule)) = CLASSES.iter().find(|(c, _)| element.has_class(c))
-    {
-        return Some(rule);
-    }
-    if element.tag != "div" {
-        return None;
-    }
-    let style: String =
-        element.get("style").chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
-    // Outlook for Windows and for Mac: a line above the header block.
-    let outlook = style.contains("border-top:solid")
-        && ["#e1e1e1", "#b5c4df", "#cccccc"].iter().any(|c| style.contains(c))
-        && style.contains("border:none");
-    outlook.then_some("outlook-border")
 }
 
 /// Text of HTML that is too big to be parsed: what stands outside of tags.

@@ -103,6 +103,10 @@ pub struct Attachment {
 pub struct Original {
     pub from: Option<Party>,
     pub subject: String,
+    /// When it was sent, where that is exact: a header that was attached or printed whole.
+    pub sent_at: Option<Time>,
+    /// The date as it was printed, in whatever language and zone; "" if none was.
+    pub date: String,
     pub text: String,
     pub how: Forwarded,
 }

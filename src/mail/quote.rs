@@ -8,6 +8,10 @@ mod block;
 mod find;
 mod labels;
 mod lines;
+pub(in crate::mail) mod marks;
+mod notices;
+mod phrases;
+pub mod rules;
 mod signature;
 
 use std::ops::Range;
@@ -103,7 +107,18 @@ pub fn split(body: &Body, context: &Context<'_>) -> Split {
 
 fn judge(text: &Text<'_>, context: &Context<'_>) -> Verdict {
     let mut verdict = bounded(text, context);
+    // Above the quote stands only what a program put there: nothing would be left.
+    let is_bare = |r: &Range<usize>| signature::is_all(text, r.start, r.end, context.from);
+    if verdict.forward.is_none() && !verdict.cuts.is_empty() && verdict.keep.iter().all(is_bare) {
+        verdict = Verdict { keep: one(0..text.lines.len()), whole: true, ..Verdict::default() };
+    }
     if !verdict.whole {
+        if let Some(first) = verdict.keep.first().cloned()
+            && let Some(found) = signature::banner(text, first.start, first.end)
+        {
+            verdict.cuts.push((found.rule, found.start..found.end));
+            verdict.keep[0] = found.end..first.end;
+        }
         let mut i = verdict.keep.len();
         while i > 0 {
             i -= 1;
@@ -129,10 +144,22 @@ fn bounded(text: &Text<'_>, context: &Context<'_>) -> Verdict {
         let head_is_blank = text.lines[..found.start].iter().all(|l| is_blank(l));
         let below = find::below(text, &found);
         if found.is_forward {
-            return forwarded(count, found, below);
+            return forwarded(text, context.from, found, below);
         }
         match below {
+            // Lines behind `>` that nobody wrote to him: arrows, or a piece that he quotes himself. The mail he answers is below.
+            Below::Interleaved if found.rule == "quote" => {
+                match find::history(text, found.body, context.prefixes, context.is_answer) {
+                    Some(start) => from = start,
+                    None => return whole(),
+                }
+            }
             Below::Interleaved => return whole(),
+            _ if found.rule == "quote" && !context.is_answer && !context.prefixes.reply => {
+                from = (found.body..count)
+                    .find(|&n| depth(text.lines[n]) == 0 && !is_blank(text.lines[n]))
+                    .unwrap_or(count);
+            }
             Below::Nothing if head_is_blank => {
                 // Nothing would be left. A header block may stand above the sender's own text, with a quote further down.
                 if found.is_ours || found.block.is_none() {
@@ -153,10 +180,20 @@ fn bounded(text: &Text<'_>, context: &Context<'_>) -> Verdict {
                     ..Verdict::default()
                 };
             }
+            // A few lines behind `>` within the text, of which nothing tells whose they are: whatever they mean, they stay.
+            Below::Tail(_) if found.rule == "quote" && !head_is_blank => {
+                match find::history(text, found.body, context.prefixes, context.is_answer) {
+                    Some(start) => from = start,
+                    None => return whole(),
+                }
+            }
             Below::Tail(tail) => {
                 // Below the quote stands the answer, or something beside the answer above.
                 let apart = tail.start > 0 && text.lines[tail.start - 1].trim().is_empty();
                 let mut verdict = Verdict { cuts: vec![(found.rule, found.start..tail.start)], ..Verdict::default() };
+                if tail.end < count {
+                    verdict.cuts.push((found.rule, tail.end..count));
+                }
                 verdict.certain = head_is_blank && apart && found.strong;
                 if !head_is_blank {
                     verdict.keep.push(0..found.start);
@@ -174,18 +211,26 @@ fn one(range: Range<usize>) -> Vec<Range<usize>> {
     std::iter::once(range).collect()
 }
 
-fn forwarded(count: usize, found: Boundary, below: Below) -> Verdict {
-    let (body_end, tail) = match below {
-        Below::Tail(tail) => (tail.start, Some(tail)),
-        _ => (count, None),
+fn forwarded(text: &Text<'_>, sender: Option<&Party>, found: Boundary, below: Below) -> Verdict {
+    let count = text.lines.len();
+    let divider = text.lines.get(found.start).copied().unwrap_or_default();
+    let end = block::end_of_forward(&text.lines, divider, found.body.min(count));
+    let (body_end, tail) = match (end, below) {
+        (Some(end), _) => (end, end + 1..count),
+        (None, Below::Tail(tail)) => (tail.start, tail),
+        (None, _) => (count, count..count),
     };
+    let is_nothing = |r: &Range<usize>| text.lines[r.clone()].iter().all(|l| is_blank(l));
+    // The forwarder's signature may stand below the forward.
+    let tail = Some(tail).filter(|t| !is_nothing(t) && !signature::is_all(text, t.start, t.end, sender));
     let certain = tail.is_none();
     let mut keep = one(0..found.start);
+    let cut_end = tail.as_ref().map_or(count, |t| t.start);
     keep.extend(tail);
     let body = found.body.min(body_end)..body_end;
     Verdict {
         keep,
-        cuts: vec![(found.rule, found.start..body_end)],
+        cuts: vec![(found.rule, found.start..cut_end)],
         certain,
         forward: Some((found, body)),
         whole: false,
@@ -267,11 +312,14 @@ fn original(lines: &[&str], boundary: &Boundary, body: Range<usize>, context: &C
         Some(block) => (block.party(), block.subject.clone()),
         None => (attributed_party(&attributed), String::new()),
     };
+    let date = boundary.block.as_ref().map(|b| crate::model::one_line(&b.date)).unwrap_or_default();
     let subject = if subject.is_empty() { without_prefixes(context.subject).to_owned() } else { subject };
     let all = 0..text.len();
     Original {
         from,
         subject: crate::model::one_line(&subject),
+        sent_at: block::exact_date(&date),
+        date,
         text: joined(&text, &[all]).trim_start().to_owned(),
         how: Forwarded::Inline,
     }

@@ -16,8 +16,16 @@ pub const SIGNATURE_END: &str = "signature-end";
 /// The mark where an element ends that held nothing but the answered mail.
 pub const QUOTE_END: &str = "quote-end";
 /// The rules of such elements.
-const CONTAINERS: &[&str] =
-    &["gmail-quote", "yahoo-quote", "proton-quote", "zoho-quote", "tuta-quote", "apple-quote", "thunderbird-forward"];
+const CONTAINERS: &[&str] = &[
+    "gmail-quote",
+    "yahoo-quote",
+    "proton-quote",
+    "zoho-quote",
+    "tuta-quote",
+    "apple-quote",
+    "thunderbird-forward",
+    "gmx-quote",
+];
 
 /// One step through the document. Every `Open` has its `Close`, in proper nesting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +120,7 @@ const BLOCK: &[&str] = &[
     "ul",
 ];
 const ATTRIBUTES: &[&str] =
-    &["alt", "cite", "class", "colspan", "href", "id", "rowspan", "src", "start", "style", "title", "type"];
+    &["alt", "cite", "class", "colspan", "href", "id", "name", "rowspan", "src", "start", "style", "title", "type"];
 
 /// Whether the element begins a line of its own.
 #[must_use]

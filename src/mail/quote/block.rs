@@ -8,8 +8,8 @@ use regex::Regex;
 use crate::mail::address;
 use crate::mail::quote::attribution;
 use crate::mail::quote::labels::{self, Label};
-use crate::mail::quote::lines::{content, is_blank};
-use crate::model::{Address, Party, one_line};
+use crate::mail::quote::lines::{content, depth, is_blank, is_dash, is_rule};
+use crate::model::{Address, Party, Time, one_line};
 
 /// How many lines of a header block are read.
 const MAX_LINES: usize = 40;
@@ -21,6 +21,10 @@ pub(super) struct Block {
     pub end: usize,
     pub from: String,
     pub subject: String,
+    /// As it was printed, in whatever language.
+    pub date: String,
+    /// It has what only a mail has: an address, a subject, `>` before it.
+    pub is_mail: bool,
     pub has_date: bool,
     /// How many different labels it has.
     pub labels: usize,
@@ -29,9 +33,10 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Enough of a header to be one without a divider above it.
+    /// Enough of a header to be one without a divider above it. "Från: Malmö, Till: Lund, Datum: 3 maj" is a journey.
     fn stands_alone(&self) -> bool {
-        !self.from.is_empty() && self.labels >= 3
+        let whole = !self.from.is_empty() && self.labels >= 3;
+        self.is_mail && (whole || (self.labels >= 2 && exact_date(&self.date).is_some()))
     }
 
     pub(super) fn party(&self) -> Option<Party> {
@@ -65,17 +70,95 @@ fn labelled(line: &str) -> Option<(Label, &str)> {
 
 /// The header block that begins at line `start`.
 pub(super) fn at(lines: &[&str], start: usize) -> Option<Block> {
-    let block = read(lines, start)?;
-    block.stands_alone().then_some(block)
+    if let Some(block) = read(lines, start, Colons::Always).filter(Block::stands_alone) {
+        return Some(block);
+    }
+    if let Some(block) = notes(lines, start) {
+        return Some(block);
+    }
+    if lines[start].matches(':').count() < 4 {
+        return None;
+    }
+    // The same in one line, where the breaks of an HTML mail were lost.
+    let (label, _) = labelled(lines[start])?;
+    let mut block =
+        one_line_block(content(lines[start])).filter(|b| label == Label::From && b.labels >= 4 && b.is_mail)?;
+    block.end = start + 1;
+    Some(block)
+}
+
+/// Lotus Notes of old: the sender, the date, and labels on lines of their own with their values below them.
+fn notes(lines: &[&str], start: usize) -> Option<Block> {
+    static MOMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"^[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4},? [0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2})?(?: ?[AaPp][Mm])?(?: [A-Z]{2,5})?$").ok()
+    });
+    let (from, date) = (content(lines.get(start)?).trim(), content(lines.get(start + 1)?).trim());
+    if from.is_empty()
+        || !date.starts_with(|c: char| c.is_ascii_digit())
+        || from.len() > 120
+        || !MOMENT.as_ref()?.is_match(date)
+    {
+        return None;
+    }
+    let mut block =
+        Block { from: from.to_owned(), date: date.to_owned(), has_date: true, is_mail: true, ..Block::default() };
+    block.labels = 2;
+    for i in start + 2..lines.len().min(start + 20) {
+        let text = content(lines[i]).trim();
+        let value = || lines.get(i + 1).map_or("", |l| content(l).trim());
+        match labels::label(text) {
+            Some(Label::To) => block.labels += 1,
+            Some(Label::Subject) => {
+                value().clone_into(&mut block.subject);
+                block.labels += 1;
+                block.end = (i + 2).min(lines.len());
+                break;
+            }
+            _ => {}
+        }
+    }
+    (block.labels == 4).then_some(block)
 }
 
 /// The same with fewer labels, below a divider.
 fn below_divider(lines: &[&str], start: usize) -> Option<Block> {
-    let block = read(lines, start)?;
-    (!block.from.is_empty() && block.labels >= 2).then_some(block)
+    let enough = |b: &Block| !b.from.is_empty() && b.labels >= 2;
+    read(lines, start, Colons::Always).filter(enough).or_else(|| read(lines, start, Colons::Never).filter(enough))
 }
 
-fn read(lines: &[&str], start: usize) -> Option<Block> {
+/// eM Client writes its labels without colons.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Colons {
+    Always,
+    Never,
+}
+
+/// `Label value`, where the value is a name in quotes or has a digit or an address.
+fn labelled_without_colon(line: &str) -> Option<(Label, &str)> {
+    let text = content(line).trim();
+    let (word, value) = text.split_once([' ', '\u{a0}', '\t'])?;
+    if word.ends_with(':') {
+        return None;
+    }
+    Some((labels::label(word)?, value.trim()))
+}
+
+/// A label that no table has: one word and a colon.
+fn is_unknown_label(line: &str) -> bool {
+    let text = content(line).trim_start_matches(['*', '_', ' ']);
+    let Some((word, rest)) = text.split_once(':') else { return false };
+    let word = word.trim_end_matches([' ', '\u{a0}', '*']);
+    (2..=20).contains(&word.chars().count())
+        && word.chars().all(|c| c.is_alphabetic() || c == '-')
+        && word.starts_with(char::is_uppercase)
+        && !rest.starts_with("//")
+}
+
+fn read(lines: &[&str], start: usize, colons: Colons) -> Option<Block> {
+    let labelled = match colons {
+        Colons::Always => labelled,
+        Colons::Never => labelled_without_colon,
+    };
     labelled(lines.get(start)?)?;
     let mut block = Block { end: start, ..Block::default() };
     let mut seen = BTreeSet::new();
@@ -83,8 +166,11 @@ fn read(lines: &[&str], start: usize) -> Option<Block> {
     let mut i = start;
     while i < lines.len() && i - start < MAX_LINES {
         if let Some((label, value)) = labelled(lines[i]) {
-            // A second From or Subject belongs to the text below.
+            // A second From or Subject belongs to the text below; so does everything below a whole block without colons.
             if matches!(label, Label::From | Label::Subject) && !seen.insert(label) {
+                break;
+            }
+            if colons == Colons::Never && seen.contains(&label) && label != Label::From && label != Label::Subject {
                 break;
             }
             seen.insert(label);
@@ -94,9 +180,15 @@ fn read(lines: &[&str], start: usize) -> Option<Block> {
                     block.is_finnish |= content(lines[i]).to_lowercase().contains("lähettäjä");
                 }
                 Label::Subject => value.clone_into(&mut block.subject),
-                Label::Date => block.has_date |= value.chars().any(|c| c.is_ascii_digit()),
+                Label::Date => {
+                    block.has_date |= value.chars().any(|c| c.is_ascii_digit());
+                    if block.date.is_empty() {
+                        value.clone_into(&mut block.date);
+                    }
+                }
                 _ => {}
             }
+            block.is_mail |= label == Label::Subject || depth(lines[i]) > 0 || value.contains('@');
             last = label;
             i += 1;
             block.end = i;
@@ -116,7 +208,11 @@ fn read(lines: &[&str], start: usize) -> Option<Block> {
         if next(1) || (next(2) && !is_blank(lines[i + 1])) {
             let more = content(lines[i]).trim();
             match last {
-                Label::From => block.from = format!("{} {more}", block.from),
+                _ if is_unknown_label(lines[i]) => last = Label::Other,
+                Label::From => {
+                    block.from = format!("{} {more}", block.from);
+                    block.is_mail |= more.contains('@');
+                }
                 Label::Subject => block.subject = format!("{} {more}", block.subject),
                 _ => {}
             }
@@ -132,7 +228,7 @@ fn read(lines: &[&str], start: usize) -> Option<Block> {
 }
 
 static DASHES: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^\W*?[-_=–—*]{2,}\s*([^-_=–—*][^_=*]{2,60}?)\s*[-_=–—*]{2,}\s*(.*)$").ok());
+    LazyLock::new(|| Regex::new(r"^\W*?[-_=‐-―─*]{2,}\s*([^-_=‐-―─*][^_=*]{2,160}?)\s*[-_=‐-―─*]{2,}\s*(.*)$").ok());
 
 /// The divider at line `i`: dashes around a phrase, or a phrase with a header block below.
 pub(super) fn divider(lines: &[&str], i: usize) -> Option<Divider> {
@@ -140,19 +236,23 @@ pub(super) fn divider(lines: &[&str], i: usize) -> Option<Divider> {
     if text.len() > 2_000 {
         return None;
     }
-    if text.starts_with(['-', '_', '=', '–', '—', '*'])
+    if text.starts_with(is_dash)
         && !attribution::between_dashes(text)
         && let Some(caps) = DASHES.as_ref().and_then(|d| d.captures(text))
     {
         let phrase = caps.get(1).map_or("", |m| m.as_str()).trim_matches([' ', ':', '*']).to_lowercase();
         let rest = caps.get(2).map_or("", |m| m.as_str());
-        let announces = announced(&phrase, labels::FORWARDED, labels::ORIGINAL);
+        let announces = announced(&phrase);
         if !rest.is_empty() {
             let mut block = one_line_block(rest)?;
             block.end = i + 1;
             return Some(Divider { announces, end: i + 1, block: Some(block) });
         }
         let block = next_block(lines, i + 1, 2);
+        let announces = match &block {
+            Some(_) if forwards(&phrase) => Some(Announces::Forward),
+            _ => announces,
+        };
         if announces.is_none() && block.is_none() {
             return None;
         }
@@ -160,30 +260,44 @@ pub(super) fn divider(lines: &[&str], i: usize) -> Option<Divider> {
         return Some(Divider { announces, block, end });
     }
     if text.starts_with("---") && attribution::between_dashes(text) {
-        return Some(Divider { announces: None, block: None, end: i + 1 });
+        let block = next_block(lines, i + 1, 2);
+        return Some(Divider { announces: None, end: block.as_ref().map_or(i + 1, |b| b.end), block });
     }
-    let phrase = text.trim_end_matches([':', ' ', '\u{a0}', '.']).to_lowercase();
-    if text.len() < 80 && labels::FORWARD_LINES.contains(&phrase.as_str()) {
-        let block = next_block(lines, i + 1, 4)?;
-        return Some(Divider { announces: Some(Announces::Forward), end: block.end, block: Some(block) });
+    if text.len() < 80 && text.ends_with([':', '.']) || text.len() < 50 {
+        let phrase = text.trim_end_matches([':', ' ', '\u{a0}', '.']).to_lowercase();
+        let known = labels::FORWARD_LINES.contains(&phrase.as_str());
+        if known || (text.ends_with(':') && labelled(text).is_none() && forwards(&phrase)) {
+            let block = next_block(lines, i + 1, 4)?;
+            return Some(Divider { announces: Some(Announces::Forward), end: block.end, block: Some(block) });
+        }
     }
     None
 }
 
-fn announced(phrase: &str, forwarded: &[&str], original: &[&str]) -> Option<Announces> {
-    if forwarded.contains(&phrase) {
+fn announced(phrase: &str) -> Option<Announces> {
+    if labels::FORWARDED.contains(&phrase) {
         Some(Announces::Forward)
-    } else if original.contains(&phrase) {
+    } else if labels::ORIGINAL.contains(&phrase) {
         Some(Announces::Original)
     } else {
         None
     }
 }
 
-/// The block within the next lines, blank ones aside.
+/// Whether a phrase with a header block below it speaks of forwarding ("Forwarded by Anna on …").
+fn forwards(phrase: &str) -> bool {
+    labels::FORWARD_STEMS.iter().any(|s| phrase.contains(s))
+}
+
+/// The block within the next lines, blank ones and drawn ones aside.
 fn next_block(lines: &[&str], from: usize, within: usize) -> Option<Block> {
-    let start = (from..lines.len()).take(within + 1).find(|&n| !is_blank(lines[n]))?;
-    below_divider(lines, start)
+    let skipped = |n: usize| is_blank(lines[n]) || is_rule(lines[n]);
+    let start = (from..lines.len()).take(within + 1).find(|&n| !skipped(n))?;
+    let mut block = below_divider(lines, start)?;
+    if start > from && is_rule(lines[start - 1]) && lines.get(block.end).is_some_and(|l| is_rule(l)) {
+        block.end += 1;
+    }
+    Some(block)
 }
 
 /// Yahoo prints the header as one line: `From: A <a@a.test>To: …Sent: …Subject: …`.
@@ -205,8 +319,10 @@ fn one_line_block(text: &str) -> Option<Block> {
         match label {
             Label::From if block.from.is_empty() => value.clone_into(&mut block.from),
             Label::Subject if block.subject.is_empty() => value.clone_into(&mut block.subject),
+            Label::Date if block.date.is_empty() => value.clone_into(&mut block.date),
             _ => {}
         }
+        block.is_mail |= matches!(label, Label::From | Label::To) && value.contains('@');
     }
     block.labels = found.len();
     (block.labels >= 3 && !block.from.is_empty()).then_some(block)
@@ -229,6 +345,35 @@ pub(super) fn party(text: &str) -> Option<Party> {
         return list.into_iter().next().or_else(|| Some(Party::new("", address)));
     }
     Some(Party::new(name, address))
+}
+
+/// Where a forwarded mail ends that says so: `----- End forwarded message -----` (mutt, Horde), or KMail's last drawn line.
+pub(super) fn end_of_forward(lines: &[&str], divider: &str, from: usize) -> Option<usize> {
+    let said = |line: &str| {
+        let text = content(line).trim();
+        let phrase = text.trim_matches(|c| is_dash(c) || c == ' ').to_lowercase();
+        text.starts_with("---")
+            && text.ends_with("---")
+            && labels::ENDS.iter().any(|e| phrase.starts_with(e))
+            && forwards(&phrase)
+    };
+    if let Some(end) = (from..lines.len()).find(|&n| said(lines[n])) {
+        return Some(end);
+    }
+    let is_kmail = divider.trim().starts_with("----------  ") && divider.trim().ends_with("  ----------");
+    let last = (from..lines.len()).rev().find(|&n| !is_blank(lines[n]))?;
+    (is_kmail && is_rule(lines[last]) && lines[last].trim().len() >= 30).then_some(last)
+}
+
+/// A printed date that is a header's own (`Thu, 19 Nov 2026 09:12:00 +0100`); one in words of a language has no zone.
+pub(super) fn exact_date(text: &str) -> Option<Time> {
+    static EXACT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(
+            r"^(?:[A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}(?::[0-9]{2})? [+-][0-9]{4}",
+        )
+        .ok()
+    });
+    EXACT.as_ref()?.find(text).and_then(|m| address::date(m.as_str().as_bytes()))
 }
 
 #[cfg(test)]

@@ -69,6 +69,15 @@ pub(super) fn boundary(text: &Text<'_>, from: usize, prefixes: Prefixes, is_answ
     None
 }
 
+/// Where the mail begins that is answered, at or below line `from`: a boundary that is more than quoted lines.
+pub(super) fn history(text: &Text<'_>, from: usize, prefixes: Prefixes, is_answer: bool) -> Option<usize> {
+    let mut known = Known::default();
+    (from..text.lines.len()).filter(|&i| depth(text.lines[i]) == 0).find(|&i| {
+        candidate(text, i, prefixes, is_answer, &mut known)
+            .is_some_and(|found| found.rule != "quote" && found.start == i)
+    })
+}
+
 /// Attributions by their last line, each looked for once.
 #[derive(Debug, Default)]
 struct Known(BTreeMap<usize, Option<Attribution>>);
@@ -95,6 +104,9 @@ fn candidate(text: &Text<'_>, i: usize, prefixes: Prefixes, is_answer: bool, kno
     }
     if is_reply_above(lines[i]) {
         return Some(reply("reply-above-line", i, i));
+    }
+    if attribution::between_arrows(lines[i]) {
+        return Some(reply("attribution", i, i + 1));
     }
     if let Some(divider) = block::divider(lines, i) {
         let is_forward = match divider.announces {
@@ -254,15 +266,35 @@ pub(super) fn below(text: &Text<'_>, boundary: &Boundary) -> Below {
 /// Splits what follows line `first` into quoted lines and others.
 fn after_quoted(lines: &[&str], first: usize, level: usize) -> Below {
     let is_quoted = |n: usize| depth(lines[n]) >= level;
-    let last = (first..lines.len()).rev().find(|&n| is_quoted(n) && !lines[n].trim().is_empty()).unwrap_or(first);
-    let mut n = first;
-    while n < last {
-        if !is_quoted(n) && !is_blank(lines[n]) && !is_wrapped(lines, n, level) {
-            return Below::Interleaved;
-        }
-        n += 1;
+    let quoted_below =
+        |to: usize| (first..to).rev().find(|&n| is_quoted(n) && !lines[n].trim().is_empty()).unwrap_or(first);
+    let end = lines.len();
+    let last = quoted_below(end);
+    if !is_broken(lines, first, last, level) {
+        return tail(lines, last + 1, end);
     }
-    tail(lines, last + 1, lines.len())
+    // Below the answer only the signature of the quoted mail is left.
+    let stretch = (first..=last).rev().take_while(|&n| is_quoted(n)).last().unwrap_or(last);
+    let above = quoted_below(stretch);
+    let signed =
+        (stretch..=last).find(|&n| !is_blank(lines[n])).is_some_and(|n| is_quoted_signature(content(lines[n])));
+    let short = (stretch..=last).filter(|&n| !is_blank(lines[n])).count() <= 10;
+    if signed && short && !is_broken(lines, first, above, level) {
+        return tail(lines, above + 1, stretch);
+    }
+    Below::Interleaved
+}
+
+/// Whether anything unquoted stands between the quoted lines from `first` to `last`.
+fn is_broken(lines: &[&str], first: usize, last: usize, level: usize) -> bool {
+    (first..last).any(|n| depth(lines[n]) < level && !is_blank(lines[n]) && !is_wrapped(lines, n, level))
+}
+
+/// `-- `, `-Anna`, a drawn line.
+fn is_quoted_signature(line: &str) -> bool {
+    let line = line.trim_end();
+    let named = |l: &str| l.starts_with(char::is_uppercase) && l.split_whitespace().count() <= 3;
+    line == "--" || is_rule(line) || line.strip_prefix('-').is_some_and(named)
 }
 
 fn tail(lines: &[&str], from: usize, to: usize) -> Below {

@@ -57,7 +57,13 @@ pub(super) fn is_rule(line: &str) -> bool {
     let text = content(line).trim();
     let mut chars = text.chars();
     let Some(first) = chars.next() else { return false };
-    matches!(first, '-' | '_' | '=' | '*' | '–' | '—') && text.chars().count() >= 4 && chars.all(|c| c == first)
+    is_dash(first) && text.chars().count() >= 4 && chars.all(|c| c == first)
+}
+
+/// What lines are drawn with: Proton's of old are typographic hyphens.
+#[must_use]
+pub(super) fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '_' | '=' | '*' | '\u{2010}'..='\u{2015}' | '─')
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
-//! The sender's signature below his text: behind dashes, of a telephone, or a closing with his name.
+//! What stands below the sender's text and is none of it: his signature, a telephone's line, a disclaimer; and above it, a banner.
+//!
+//! Each rule has a name that `explain` prints. A rule that is not sure finds nothing: a signature left standing does no harm.
 
 use crate::mail::html::parse::{SIGNATURE, SIGNATURE_END};
 use crate::mail::quote::find::Text;
-use crate::mail::quote::lines::is_blank;
+use crate::mail::quote::lines::{is_blank, is_rule};
+use crate::mail::quote::notices::{BANNERS, DISCLAIMERS};
+use crate::mail::quote::phrases::{AFTERTHOUGHTS, CLOSINGS, DEVICE_OPENINGS, DEVICES, SLOGANS, SPEAKERS};
 use crate::model::Party;
 
 /// How many lines a signature behind `--` may have where the space behind it is missing.
@@ -18,12 +22,41 @@ pub(super) struct Found {
 
 type Rule = fn(&Text<'_>, usize, usize, Option<&Party>) -> Option<Found>;
 
+/// The rules, ranked: the first that finds something cuts, then all are asked again about what is left.
+const RULES: &[Rule] = &[html, dashes, device, disclaimer, drawn, closing, name];
+
 /// The signature at the end of `from..to`; nothing where it would be all there is.
 pub(super) fn find(text: &Text<'_>, from: usize, to: usize, sender: Option<&Party>) -> Option<Found> {
     let lines = &text.lines;
     let to = (from..to).rev().find(|&n| !is_blank(lines[n])).map_or(from, |n| n + 1);
-    const RULES: &[Rule] = &[html, dashes, telephone, closing];
     RULES.iter().find_map(|rule| rule(text, from, to, sender)).filter(|f| (from..f.start).any(|n| !is_blank(lines[n])))
+}
+
+/// Whether nothing stands in `from..to` but what a program wrote by itself, or a closing with a name.
+pub(super) fn is_all(text: &Text<'_>, from: usize, to: usize, sender: Option<&Party>) -> bool {
+    let lines = &text.lines;
+    let Some(first) = (from..to).find(|&n| !is_blank(lines[n])) else { return false };
+    let last = (first..to).rev().find(|&n| !is_blank(lines[n])).map_or(first, |n| n + 1);
+    let is_alone = |f: Found| f.start <= first && f.end >= last;
+    let alone =
+        [html, dashes, device, closing].iter().any(|rule| rule(text, first, last, sender).is_some_and(is_alone));
+    // A closing above a telephone's line.
+    alone || device(text, first, last, sender).is_some_and(|f| f.start > first && is_all(text, first, f.start, sender))
+}
+
+/// A banner that the receiving side put above everything: a first paragraph, with text below it.
+pub(super) fn banner(text: &Text<'_>, from: usize, to: usize) -> Option<Found> {
+    let lines = &text.lines;
+    let start = (from..to).find(|&n| !is_blank(lines[n]) && !is_rule(lines[n]))?;
+    let end = (start..to).find(|&n| is_blank(lines[n]) || is_rule(lines[n]))?;
+    let said: String = lines[start..end].join(" ").to_lowercase();
+    let tag = said.len() < 40
+        && said.starts_with('[')
+        && said.ends_with(']')
+        && (said.contains("extern") || said.contains("ekstern"));
+    let is_banner = tag || (said.len() < 700 && BANNERS.iter().any(|b| said.contains(b)));
+    let end = (end..to).find(|&n| !is_blank(lines[n]) && !is_rule(lines[n]))?;
+    is_banner.then_some(Found { rule: "banner", start: from, end })
 }
 
 /// An element that a mail program made for it.
@@ -33,255 +66,108 @@ fn html(text: &Text<'_>, from: usize, to: usize, _: Option<&Party>) -> Option<Fo
     // Gmail writes its own `--` above the element.
     let above = (from..start).rev().find(|&n| !is_blank(text.lines[n]));
     let start = above.filter(|&n| text.lines[n].trim_end() == "--").unwrap_or(start);
-    Some(Found { rule: "signature-html", start, end })
+    Some(Found { rule: "signature-html", start, end: before_afterthought(&text.lines, start, end) })
 }
 
-/// `-- ` (RFC 3676, 4.3), or `--` with few lines below.
+/// `-- ` (RFC 3676, 4.3), or `--` with what looks like a signature below.
 fn dashes(text: &Text<'_>, from: usize, to: usize, _: Option<&Party>) -> Option<Found> {
     let lines = &text.lines;
-    let start = (from..to).find(|&n| {
-        let exact = lines[n] == "-- ";
-        let bare = lines[n].trim_end() == "--" && to - n <= MAX_LINES;
-        exact || bare
-    })?;
-    Some(Found { rule: "signature-dashes", start, end: to })
+    let start =
+        (from..to).find(|&n| lines[n] == "-- " || (lines[n].trim_end() == "--" && is_signed(&lines[n + 1..to])))?;
+    Some(Found { rule: "signature-dashes", start, end: before_afterthought(lines, start, to) })
 }
 
-/// What telephones and apps write by themselves.
-fn telephone(text: &Text<'_>, from: usize, to: usize, _: Option<&Party>) -> Option<Found> {
-    if to <= from || !is_telephone(text.lines[to - 1]) {
-        return None;
-    }
-    Some(Found { rule: "signature-mobile", start: to - 1, end: to })
+/// Few lines, the first short, no question, no further `--`: three things between two dashes are a list.
+fn is_signed(below: &[&str]) -> bool {
+    let mut filled = below.iter().map(|l| l.trim()).filter(|l| !is_blank(l));
+    let Some(first) = filled.next() else { return true };
+    below.len() <= MAX_LINES
+        && first.chars().count() <= 70
+        && !first.ends_with(['?', ':'])
+        && filled.all(|l| !l.ends_with('?') && l != "--")
 }
 
-const TELEPHONE_OPENINGS: &[&str] = &[
-    "sent from",
-    "sent with",
-    "sent via",
-    "sent by",
-    "get outlook for",
-    "skickat från",
-    "skickad från",
-    "skickades från",
-    "skickat med",
-    "skickat via",
-    "hämta outlook",
-    "skaffa outlook",
-    "sendt fra",
-    "sendt med",
-    "sendt via",
-    "hent outlook",
-    "få outlook",
-    "skaff outlook",
-    "lähetetty",
-    "hanki outlook",
-    "gesendet von",
-    "gesendet mit",
-    "gesendet via",
-    "von meinem",
-    "von outlook",
-    "holen sie sich outlook",
-    "envoyé de mon",
-    "envoyé depuis",
-    "envoyé à partir",
-    "envoyé de",
-    "télécharger outlook",
-    "obtenir outlook",
-    "enviado desde",
-    "enviado do",
-    "enviado a partir",
-    "enviado de",
-    "obtener outlook",
-    "obter o outlook",
-    "inviato da",
-    "inviato dal",
-    "scarica outlook",
-    "ottieni outlook",
-    "verzonden vanaf",
-    "verzonden met",
-    "verstuurd vanaf",
-    "outlook voor",
-    "wysłano z",
-    "wysłane z",
-    "pobierz outlook",
-    "diese nachricht wurde von mein",
-    "отправлено с",
-    "odesláno z",
-    "elküldve az",
-    "yahoo mail",
-];
-const DEVICES: &[&str] = &[
-    "iphone",
-    "ipad",
-    "ipod",
-    "ios",
-    "android",
-    "samsung",
-    "galaxy",
-    "outlook",
-    "blackberry",
-    "mobil",
-    "mobile",
-    "mobiltelefon",
-    "telefon",
-    "phone",
-    "yahoo",
-    "mail",
-    "windows",
-    "huawei",
-    "xiaomi",
-    "oneplus",
-    "pixel",
-    "nokia",
-    "sony",
-    "xperia",
-    "proton",
-    "bluemail",
-    "app",
-    "tablet",
-    "surfplatta",
-    "lumia",
-    "wiko",
-    "motorola",
-    "htc",
-    "smartphone",
-    "typeapp",
-    "spark",
-    "mac",
-    "handy",
-    "gmail",
-    "thunderbird",
-    "puhelimesta",
-    "lur",
-    "mobilen",
-    "telefonen",
-    "device",
-    "watch",
-];
+/// Where the sender goes on after his signature ("PS. …"), or `end`.
+fn before_afterthought(lines: &[&str], start: usize, end: usize) -> usize {
+    let begins = |n: usize| is_blank(lines[n - 1]) && is_afterthought(lines[n]);
+    (start + 2..end).find(|&n| begins(n)).unwrap_or(end)
+}
+
+fn is_afterthought(line: &str) -> bool {
+    let lower = line.trim().to_lowercase();
+    let first = lower.split([' ', ':']).next().unwrap_or_default();
+    AFTERTHOUGHTS.contains(&first.trim_end_matches(['.', '!', ',', ';'])) && lower.len() > first.len()
+}
+
+/// What telephones and apps write by themselves: the last line, or a paragraph of its own above more of the sender's words.
+fn device(text: &Text<'_>, from: usize, to: usize, _: Option<&Party>) -> Option<Found> {
+    let lines = &text.lines;
+    let apart = |n: usize| n > from && is_blank(lines[n - 1]) && (n + 1 == to || is_blank(lines[n + 1]));
+    let start = (from..to).rev().take(40).find(|&n| (n + 1 == to || apart(n)) && is_device(lines[n]))?;
+    Some(Found { rule: "signature-mobile", start, end: start + 1 })
+}
 
 /// Short, begins as such lines do, and names a device or a program; "Sent from my desk, is much easier …" does not.
-fn is_telephone(line: &str) -> bool {
-    let line = line.trim();
-    let end = line.find(['<', '[']).unwrap_or(line.len());
-    let words = line[..end].trim().trim_matches(['*', '_', '(', ')']).to_lowercase();
-    if words.len() > 90 || words.contains([',', '?', '!', ';']) || words.trim_end_matches('.').contains(". ") {
+fn is_device(line: &str) -> bool {
+    let line = line.trim().trim_matches(['\u{2063}', '\u{200b}', '\u{200e}', '\u{feff}', ' ']);
+    let end = line.find(['<', '[']).into_iter().chain(line.find(" (")).min().unwrap_or(line.len());
+    let words = line[..end].trim().trim_matches(['*', '_', '(', ')', '>', ' ']).to_lowercase();
+    if words.len() > 110 || words.contains([',', '?', '!', ';']) || words.trim_end_matches('.').contains(". ") {
         return false;
     }
-    let Some(rest) = TELEPHONE_OPENINGS.iter().find_map(|o| words.strip_prefix(o)) else { return false };
+    let Some(rest) = DEVICE_OPENINGS.iter().filter_map(|o| words.strip_prefix(o)).min_by_key(|r| r.len()) else {
+        return false;
+    };
     let count = rest.split_whitespace().count();
     let names = words
-        .split(|c: char| !c.is_alphanumeric())
-        .any(|w| DEVICES.iter().any(|d| w == *d || (d.len() > 3 && w.starts_with(d))));
-    count <= 8 && (names || (count <= 3 && rest.contains("my ")))
+        .split(|c: char| !c.is_alphanumeric() && c != '-')
+        .any(|w| DEVICES.iter().any(|d| w == *d || (d.chars().count() > 3 && w.starts_with(d))));
+    count <= 10 && (names || (count <= 3 && rest.contains("my ")))
 }
 
-const CLOSINGS: &[&str] = &[
-    "mvh",
-    "med vänlig hälsning",
-    "med vänliga hälsningar",
-    "vänliga hälsningar",
-    "vänlig hälsning",
-    "vänligen",
-    "hälsningar",
-    "hälsning",
-    "hälsn",
-    "hälsar",
-    "bästa hälsningar",
-    "med bästa hälsningar",
-    "varma hälsningar",
-    "soliga hälsningar",
-    "allt gott",
-    "vh",
-    "kram",
-    "kramar",
-    "med hälsning",
-    "många hälsningar",
-    "hej då",
-    "hej så länge",
-    "ha det bra",
-    "ha det gott",
-    "med vennlig hilsen",
-    "vennlig hilsen",
-    "beste hilsen",
-    "hilsen",
-    "mange hilsner",
-    "med venlig hilsen",
-    "venlig hilsen",
-    "de bedste hilsner",
-    "bedste hilsner",
-    "venlige hilsner",
-    "hilsner",
-    "kh",
-    "dbh",
-    "kærlig hilsen",
-    "ystävällisin terveisin",
-    "parhain terveisin",
-    "terveisin",
-    "yst. terv",
-    "terv",
-    "yt",
-    "best regards",
-    "kind regards",
-    "warm regards",
-    "regards",
-    "many regards",
-    "best wishes",
-    "sincerely",
-    "yours sincerely",
-    "yours faithfully",
-    "yours truly",
-    "cheers",
-    "best",
-    "all the best",
-    "rgds",
-    "br",
-    "kr",
-    "mit freundlichen grüßen",
-    "mit freundlichen grüssen",
-    "freundliche grüße",
-    "mit freundlichem gruß",
-    "viele grüße",
-    "beste grüße",
-    "liebe grüße",
-    "herzliche grüße",
-    "schöne grüße",
-    "mfg",
-    "lg",
-    "vg",
-    "gruß",
-    "grüße",
-    "met vriendelijke groet",
-    "met vriendelijke groeten",
-    "vriendelijke groet",
-    "vriendelijke groeten",
-    "groeten",
-    "groet",
-    "groetjes",
-    "mvg",
-    "cordialement",
-    "bien cordialement",
-    "bien à vous",
-    "sincères salutations",
-    "salutations",
-    "saludos",
-    "un saludo",
-    "saludos cordiales",
-    "atentamente",
-    "cordiali saluti",
-    "distinti saluti",
-    "saluti",
-    "un saluto",
-    "atenciosamente",
-    "cumprimentos",
-    "com os melhores cumprimentos",
-    "abraços",
-    "pozdrawiam",
-    "pozdrowienia",
-    "z poważaniem",
-    "z pozdrowieniami",
-    "serdecznie pozdrawiam",
-];
+/// The last paragraphs, where each says what no customer says.
+fn disclaimer(text: &Text<'_>, from: usize, to: usize, _: Option<&Party>) -> Option<Found> {
+    let lines = &text.lines;
+    let mut start = to;
+    let mut found = false;
+    while let Some(last) = (from..start).rev().find(|&n| !is_blank(lines[n])) {
+        let first = (from..=last).rev().take_while(|&n| !is_blank(lines[n])).last().unwrap_or(last);
+        if (first..=last).all(|n| is_rule(lines[n])) {
+            start = first;
+            continue;
+        }
+        // Only from the line on that begins it: what stands right above may be the sender's.
+        let lower: Vec<String> = lines[first..=last].iter().map(|l| l.to_lowercase()).collect();
+        let joined = lower.join(" ");
+        if joined.len() < 12 || !DISCLAIMERS.iter().any(|d| joined.contains(d)) {
+            break;
+        }
+        let said = |n: usize| {
+            let two = lower[n..(n + 2).min(lower.len())].join(" ");
+            DISCLAIMERS.iter().any(|d| two.contains(d))
+        };
+        let begins = (0..lower.len()).find(|&n| said(n)).unwrap_or(0);
+        // A paragraph that begins within the notice's first sentence is all notice.
+        let before: usize = lower[..begins].iter().map(String::len).sum();
+        let whole = before < 250 && !lower[..begins].iter().any(|l| l.trim_end().ends_with(['.', '!', '?', ',']));
+        found = true;
+        start = if whole { first } else { first + begins };
+        if !whole {
+            break;
+        }
+    }
+    found.then_some(Found { rule: "disclaimer", start, end: to })
+}
+
+/// A drawn line and below it the sender's name with few short lines.
+fn drawn(text: &Text<'_>, from: usize, to: usize, sender: Option<&Party>) -> Option<Found> {
+    let lines = &text.lines;
+    let start = (from..to).rev().take(16).find(|&n| is_rule(lines[n]) || lines[n].trim() == "---")?;
+    let below: Vec<usize> = (start + 1..to).filter(|&n| !is_blank(lines[n])).collect();
+    let (&first, others) = below.split_first()?;
+    let named = is_name(lines[first], None) && is_senders(lines[first], sender);
+    (named && others.iter().all(|&n| is_contact(lines, n))).then_some(Found { rule: "signature-line", start, end: to })
+}
 
 /// A closing and a name, with few short lines of address below, and nothing that is a sentence.
 fn closing(text: &Text<'_>, from: usize, to: usize, sender: Option<&Party>) -> Option<Found> {
@@ -297,9 +183,28 @@ fn closing(text: &Text<'_>, from: usize, to: usize, sender: Option<&Party>) -> O
             (true, None) => ("", below),
         };
         let named = name.is_empty() || is_name(name, sender);
-        let plain = contact.iter().all(|&n| is_contact(lines[n]));
+        let plain = contact.iter().all(|&n| is_contact(lines, n));
         if named && plain {
             return Some(Found { rule: "signature-closing", start, end: to });
+        }
+    }
+    None
+}
+
+/// The sender's whole name in a paragraph of its own, or his name above a telephone number, a link or an address.
+fn name(text: &Text<'_>, from: usize, to: usize, sender: Option<&Party>) -> Option<Found> {
+    let lines = &text.lines;
+    let filled: Vec<usize> = (from..to).filter(|&n| !is_blank(lines[n])).collect();
+    for (back, &start) in filled.iter().rev().enumerate().take(8) {
+        let line = lines[start].trim();
+        if start == from || !is_blank(lines[start - 1]) || !is_name(line, None) || !is_senders(line, sender) {
+            continue;
+        }
+        let below = &filled[filled.len() - back..];
+        let whole = line.split_whitespace().count() >= 2;
+        let reached = below.iter().any(|&n| has_contact(lines[n]));
+        if (reached || (whole && below.is_empty())) && below.iter().all(|&n| is_contact(lines, n)) {
+            return Some(Found { rule: "signature-name", start, end: to });
         }
     }
     None
@@ -328,6 +233,10 @@ fn after_closing<'t>(line: &'t str, lines: &[&str], at: usize, from: usize, send
         return None;
     }
     let rest = rest.trim_matches([',', '.', '!', ' ', '/', '-', '–', ':', '*']);
+    // The same in a second language: "Med venlig hilsen / Best regards".
+    if CLOSINGS.contains(&rest.to_lowercase().as_str()) {
+        return Some("");
+    }
     // "Best", "hälsningar" … may begin a sentence; then what follows is no name.
     (rest.is_empty() || is_name(rest, sender)).then_some(rest)
 }
@@ -359,18 +268,36 @@ fn is_senders(text: &str, sender: Option<&Party>) -> bool {
 }
 
 /// A line of an address, a telephone number, a title: no sentence, no afterthought.
-fn is_contact(line: &str) -> bool {
-    let line = line.trim();
-    let lower = line.to_lowercase();
-    if line.chars().count() > 90
-        || line.ends_with(['?', '!'])
-        || ["ps", "p.s", "p.s.", "obs", "nb", "n.b."].iter().any(|p| lower.split([' ', ':']).next() == Some(p))
-    {
+fn is_contact(lines: &[&str], at: usize) -> bool {
+    let line = lines[at].trim();
+    if line.chars().count() > 90 || line.ends_with(['?', '!']) || is_afterthought(line) {
         return false;
     }
-    let sentence = line.ends_with('.') && line.split_whitespace().count() > 4;
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let count = words.iter().filter(|w| w.chars().any(char::is_alphanumeric)).count();
+    let sentence = line.ends_with('.') && count > 4;
     let bullet = line.starts_with(['-', '*', '•']) && line.chars().nth(1) == Some(' ');
-    !sentence && !bullet && line.split_whitespace().count() <= 9
+    let speaks = words.iter().any(|w| {
+        let bare = w.trim_matches(|c: char| !c.is_alphanumeric());
+        bare.starts_with(char::is_lowercase) && SPEAKERS.contains(&bare.to_lowercase().as_str())
+    });
+    let first = words.first().map(|w| w.to_lowercase()).unwrap_or_default();
+    let speaks = speaks || (words.len() > 2 && SPEAKERS.contains(&first.as_str()));
+    let small = words.iter().filter(|w| w.starts_with(char::is_lowercase) && !w.contains(['@', '.', '/'])).count();
+    let lower = line.to_lowercase();
+    if SLOGANS.iter().any(|s| lower.starts_with(s)) {
+        return true;
+    }
+    // Words in small letters make a sentence; a title has two, a line with a number or a link three.
+    let allowed = if has_contact(line) { 3 } else { 2 };
+    !sentence && !bullet && !speaks && count <= 12 && small <= allowed
+}
+
+/// A telephone number, a link, an address.
+fn has_contact(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    let digits = line.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 5 || lower.contains('@') || lower.contains("www.") || lower.contains("http")
 }
 
 #[cfg(test)]
@@ -410,6 +337,23 @@ mod tests {
         check("Best price please", None, 0);
         check("Hej\n\nHälsningar från ett regnigt Malmö där vi väntar på paketet", None, 0);
         check("Mvh\nAnna", None, 0);
+        check("Hej\n\nMvh\nAnna\n\nRing mig i kväll", None, 0);
+        check("Hej\n\nMvh\nAnna\nnår mig bäst efter sju", None, 0);
+        check("Hej\n\n-- \nAnna\n\nPS. Väskan är röd.", Some("signature-dashes"), 2);
+        check("Väska\n--\nStövlar\n--\nKan ni?", None, 0);
+        check("Hej\n\nSkickat från min iPhone\n\nEn sak till: väskan", Some("signature-mobile"), 2);
+        check("Hej\n\nAnna Andersson", Some("signature-name"), 2);
+        check("Hej\n\nAnna\n070-123 45 67", Some("signature-name"), 2);
+        check("Hej\n\nAnna", None, 0);
+        check("Ring mig\n\n070-123 45 67", None, 0);
+        check("Hej\n\n________\nAnna Andersson\nVD", Some("signature-line"), 2);
+        check("Hej\n\n________\nSumma 100 kr", None, 0);
+        check(
+            "Hej\n\nThis message may contain confidential information. If you are not the\nintended recipient, delete it.",
+            Some("disclaimer"),
+            2,
+        );
+        check("Hej\n\nPlease treat this as confidential, she must not know!", None, 0);
         check("-- \nAnna", None, 0);
     }
 }
