@@ -219,6 +219,8 @@ defects! {
     BadEncoding = "damaged transfer encoding",
     HtmlTooDeep = "HTML nested too deeply; tags were dropped",
     HtmlTooBig = "HTML too big; read as text without its tags",
+    Encrypted = "encrypted; what it says cannot be read here",
+    BrokenTnef = "winmail.dat that could not be unpacked",
     Nul = "U+0000 was replaced",
     Truncated = "taken without its attachments, which stay in the mailbox",
     SameIdOtherText = "Message-ID already used by another mail",
