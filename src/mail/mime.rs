@@ -212,13 +212,18 @@ fn content_type(fields: &Fields<'_>, defects: &mut BTreeSet<Defect>) -> Paramete
 
 fn media_type(value: &str, default: &str) -> String {
     match value.split_once('/') {
-        Some((main, sub)) if !main.trim().is_empty() && !sub.trim().is_empty() => {
+        Some((main, sub)) if is_token(main.trim()) && is_token(sub.trim()) => {
             format!("{}/{}", main.trim(), sub.trim())
         }
         // `Content-Type: text`, as some programs write it.
         _ if value.trim() == "text" => "text/plain".to_owned(),
         _ => default.to_owned(),
     }
+}
+
+/// RFC 6838, 4.2, a little wider.
+fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
 fn find_delimiters(raw: &[u8]) -> Vec<usize> {
