@@ -76,7 +76,7 @@ pub fn read(raw: &[u8]) -> Letter {
         why,
         language: language::of(&split.new_text).map(str::to_owned),
         new_text: split.new_text,
-        new_html: split.new_html,
+        rich: split.rich,
         end_is_certain: split.end_is_certain,
         cuts: split.cuts,
         attachments: content.attachments,
