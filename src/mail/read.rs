@@ -260,7 +260,11 @@ fn sameness(envelope: &Envelope, subject: &str, text: &str) -> String {
     }
     for part in [subject, text] {
         hashed.push('\0');
-        hashed.extend(part.split_whitespace());
+        if part.is_ascii() {
+            hashed.extend(part.split_ascii_whitespace());
+        } else {
+            hashed.extend(part.split_whitespace());
+        }
     }
     attachment::sha256(hashed.as_bytes())
 }

@@ -51,6 +51,10 @@ const REQUEST: &[&str] = &[
 /// Whether `plain` is such a placeholder, so that the HTML's `lines` are the letter's text.
 #[must_use]
 pub fn is_lie(plain: &str, lines: &[Line]) -> bool {
+    let plain_is_long = plain.trim().len() > MAX_BYTES;
+    if plain_is_long && !looks_like_html(plain) && plain.chars().any(char::is_alphanumeric) {
+        return false;
+    }
     let rich: usize = lines.iter().map(|l| letters(&l.text)).sum();
     if rich == 0 {
         // A picture alone says more than nothing.
@@ -61,7 +65,7 @@ pub fn is_lie(plain: &str, lines: &[Line]) -> bool {
         return true;
     }
     let plain = plain.trim();
-    if plain.len() > MAX_BYTES || plain.lines().count() > MAX_LINES {
+    if plain_is_long || plain.lines().count() > MAX_LINES {
         return false;
     }
     // What the HTML says too is no excuse.
