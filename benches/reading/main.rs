@@ -75,6 +75,7 @@ fn compare(name: &str, set: &[Vec<u8>], rounds: usize) {
     );
 }
 
+#[allow(clippy::disallowed_methods, reason = "a bench measures time; it decides nothing")]
 fn seconds(set: &[Vec<u8>], times: usize, read: impl Fn(&[u8])) -> f64 {
     let begin = Instant::now();
     for _ in 0..times {

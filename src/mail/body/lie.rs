@@ -119,7 +119,7 @@ mod tests {
         check("\u{a0}\u{200b}\n", letter, true);
         check("<html><body>Hej</body></html>", letter, true);
         check("Öppna i webbläsaren: https://a.test/x", &long, true);
-        check("Hej! Kan ni visa mig hur man skriver HTML?", letter, false);
+        check("Kan ni visa hur man skriver HTML?", "Kan ni visa hur man skriver HTML?", false);
         check("Hej! Jag undrar var", letter, false);
         check("Väskan är trasig", &long, false);
         check("Hej", "", false);
