@@ -1,7 +1,8 @@
 //! Every letter under `fixtures/letters` is read and compared with the fields that stand beside it.
 //!
 //! `NAME.json` holds only what matters in that letter: objects are compared by the keys expected, lists whole. Besides the keys
-//! of `svar explain --json` there are those of [`reading`], and `X_contains`, `X_lacks` with a list of strings for a text `X`.
+//! of `svar explain --json` there are those of [`reading`], `X_contains` and `X_lacks` with a list of strings for a text `X`, and
+//! `about`, which says what the letter is there for.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,7 +47,7 @@ fn reading(letter: &Letter) -> Value {
         ("form", json!(filled)),
         ("base_subject", json!(letter.base_subject)),
         ("from_is_single", json!(letter.from_is_single)),
-        ("new_html", json!(letter.new_html)),
+        ("new_html", json!(letter.new_html())),
         ("return_path", return_path),
         ("delivered_to", json!(letter.delivered_to)),
         ("received", Value::Array(hops)),
@@ -67,6 +68,9 @@ fn differences(path: &str, expected: &Value, got: &Value, out: &mut Vec<String>)
     match (expected, got) {
         (Value::Object(e), Value::Object(g)) => {
             for (key, value) in e {
+                if key == "about" {
+                    continue;
+                }
                 if let Some(name) = key.strip_suffix("_contains").or_else(|| key.strip_suffix("_lacks")) {
                     let text = g.get(name).and_then(Value::as_str).unwrap_or_default();
                     let wanted = key.ends_with("_contains");
@@ -172,7 +176,7 @@ fn damaged_letters_are_read() {
                     a.name
                 );
             }
-            if let Some(html) = &letter.new_html {
+            if let Some(html) = letter.new_html() {
                 assert!(!html.contains("<script") && !html.contains("<style"), "{}", file.display());
             }
         }

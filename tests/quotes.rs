@@ -285,7 +285,7 @@ fn html_below_an_attribution() {
         let re = format!("Re: {SUBJECT}");
         let html = html_reply(&t.program, &line, &answer);
         let read = failures.check(&what("HTML"), &letter(&re, None, Some(&html)), &answer);
-        let new_html = read.new_html.unwrap_or_default();
+        let new_html = read.new_html().unwrap_or_default();
         if !new_html.contains("</div>") || new_html.contains("röda") {
             failures.list.push(format!("== {}: new HTML {new_html}", what("HTML")));
         }

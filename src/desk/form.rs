@@ -41,7 +41,7 @@ pub fn filled<'l>(letter: &'l Letter, received_at: Time, settings: &Settings) ->
     "a [[form]] rule".clone_into(&mut own.why);
     own.language = language::of(&entry.text).map(str::to_owned);
     own.new_text.clone_from(&entry.text);
-    own.new_html = None;
+    own.rich = None;
     own.cuts.clear();
     own.original = None;
     own.form = Some(entry);

@@ -154,7 +154,7 @@ impl Incoming<'_> {
     /// The agent's text as an answer.
     #[must_use]
     pub fn draft(&self, parsed: &Parsed) -> Draft {
-        let html = self.letter.new_html.as_deref().map(|h| without_lines(h, &parsed.lines)).filter(|h| !h.is_empty());
+        let html = self.letter.new_html().map(|h| without_lines(&h, &parsed.lines)).filter(|h| !h.is_empty());
         let shown = |cid: &str| html.as_deref().is_some_and(|h| h.contains(&format!("cid:{cid}")));
         let attachments = self
             .attachment_rows()

@@ -249,7 +249,7 @@ impl Shared {
                 attachment.data = Vec::new();
             }
             letter.text = String::new();
-            letter.new_html = None;
+            letter.rich = None;
         }
         Pulled::Letter(Box::new(past))
     }

@@ -27,6 +27,54 @@ pub fn read(part: &Part<'_>, number: usize, inline: bool, defects: &mut BTreeSet
     }
 }
 
+/// A file that was found within a part: in TNEF, in uuencoded text, under a signature.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct File {
+    /// As it was claimed: not safe yet, perhaps empty.
+    pub name: String,
+    /// Empty where nothing said it.
+    pub media_type: String,
+    pub content_id: Option<String>,
+    pub inline: bool,
+    pub data: Vec<u8>,
+}
+
+impl File {
+    /// A part of an entity whose bytes nobody keeps.
+    #[must_use]
+    pub fn of(part: &Part<'_>, defects: &mut BTreeSet<Defect>) -> Self {
+        let data = part.decoded(defects).into_owned();
+        let name = claimed_name(part).map(str::to_owned);
+        let name = name.or_else(|| part.is_message().then(|| message_name(&data, defects)).flatten());
+        Self {
+            name: name.unwrap_or_default(),
+            media_type: part.media_type.clone(),
+            content_id: part.content_id(),
+            inline: part.disposition.value == "inline",
+            data,
+        }
+    }
+}
+
+/// Makes an attachment of a file. `number` names one that has no name.
+#[must_use]
+pub fn of_file(file: File, number: usize, inline: bool) -> Attachment {
+    let safe = safe_name(&file.name);
+    let by_name = || safe.rsplit_once('.').map(|(_, e)| media_type_of(&e.to_ascii_lowercase()));
+    let media_type = match file.media_type {
+        given if (1..=200).contains(&given.len()) => given,
+        _ => by_name().unwrap_or("application/octet-stream").to_owned(),
+    };
+    Attachment {
+        name: if safe.is_empty() { format!("attachment-{number}.{}", extension(&media_type)) } else { safe },
+        inline,
+        content_id: file.content_id.map(|c| c.trim_matches(['<', '>', ' ']).to_owned()).filter(|c| !c.is_empty()),
+        sha256: sha256(&file.data),
+        media_type,
+        data: file.data,
+    }
+}
+
 /// SHA-256 in hexadecimal.
 #[must_use]
 pub fn sha256(data: &[u8]) -> String {
@@ -48,12 +96,18 @@ fn name(part: &Part<'_>, media_type: &str, number: usize, data: &[u8], defects: 
         }
     }
     if part.is_message() {
-        let (fields, _) = crate::mail::header::split(data);
-        let subject = fields.first("Subject").map(|s| crate::mail::words::text(s, defects)).unwrap_or_default();
-        let subject = safe_name(&subject.replace(['/', '\\'], "-"));
-        return if subject.is_empty() { format!("mail-{number}.eml") } else { format!("{subject}.eml") };
+        let named = message_name(data, defects).map(|n| safe_name(&n)).filter(|n| !n.is_empty());
+        return named.unwrap_or_else(|| format!("mail-{number}.eml"));
     }
     format!("attachment-{number}.{}", extension(media_type))
+}
+
+/// `SUBJECT.eml` for an attached mail.
+fn message_name(data: &[u8], defects: &mut BTreeSet<Defect>) -> Option<String> {
+    let (fields, _) = crate::mail::header::split(data);
+    let subject = fields.first("Subject").map(|s| crate::mail::words::text(s, defects)).unwrap_or_default();
+    let subject = safe_name(&subject.replace(['/', '\\'], "-"));
+    (!subject.is_empty()).then(|| format!("{subject}.eml"))
 }
 
 /// A name without path, control characters and what file systems refuse; "" if nothing is left.
@@ -79,32 +133,39 @@ pub fn safe_name(name: &str) -> String {
     format!("{}{dot}{tail}", &stem[..keep])
 }
 
+/// What is opened by which extension; the first of several counts.
+const KNOWN: &[(&str, &str)] = &[
+    ("text/plain", "txt"),
+    ("text/html", "html"),
+    ("text/calendar", "ics"),
+    ("text/csv", "csv"),
+    ("text/rfc822-headers", "txt"),
+    ("image/jpeg", "jpg"),
+    ("image/png", "png"),
+    ("image/gif", "gif"),
+    ("image/heic", "heic"),
+    ("image/webp", "webp"),
+    ("application/pdf", "pdf"),
+    ("application/zip", "zip"),
+    ("application/ms-tnef", "dat"),
+    ("application/pgp-signature", "asc"),
+    ("application/pkcs7-signature", "p7s"),
+    ("application/msword", "doc"),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+    ("audio/mpeg", "mp3"),
+    ("video/mp4", "mp4"),
+    ("video/quicktime", "mov"),
+    ("message/delivery-status", "txt"),
+];
+
 fn extension(media_type: &str) -> &str {
-    const KNOWN: &[(&str, &str)] = &[
-        ("text/plain", "txt"),
-        ("text/html", "html"),
-        ("text/calendar", "ics"),
-        ("text/csv", "csv"),
-        ("text/rfc822-headers", "txt"),
-        ("image/jpeg", "jpg"),
-        ("image/png", "png"),
-        ("image/gif", "gif"),
-        ("image/heic", "heic"),
-        ("image/webp", "webp"),
-        ("application/pdf", "pdf"),
-        ("application/zip", "zip"),
-        ("application/ms-tnef", "dat"),
-        ("application/pgp-signature", "asc"),
-        ("application/pkcs7-signature", "p7s"),
-        ("application/msword", "doc"),
-        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
-        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
-        ("audio/mpeg", "mp3"),
-        ("video/mp4", "mp4"),
-        ("video/quicktime", "mov"),
-        ("message/delivery-status", "txt"),
-    ];
     KNOWN.iter().find(|(t, _)| *t == media_type).map_or("bin", |(_, e)| e)
+}
+
+fn media_type_of(extension: &str) -> &'static str {
+    let extension = if extension == "jpeg" { "jpg" } else { extension };
+    KNOWN.iter().find(|(_, e)| *e == extension).map_or("application/octet-stream", |(t, _)| t)
 }
 
 #[cfg(test)]

@@ -1,16 +1,19 @@
 //! What a reader reads: which parts are the text, in which form, and which are attachments.
 
+mod choose;
+mod lie;
+
 use std::collections::BTreeSet;
 
-use crate::mail::attachment;
-use crate::mail::charset;
+use crate::mail::attachment::File;
+use crate::mail::body::choose::{Attached, Chosen, Slot, Source, choose};
 use crate::mail::flowed::{DelSp, unflow};
-use crate::mail::html;
 use crate::mail::html::parse::{self, Document, Node};
 use crate::mail::html::render::{self, Line};
 use crate::mail::letter::{Attachment, Defect};
 use crate::mail::mime::Part;
 use crate::mail::quote::marks;
+use crate::mail::{attachment, charset, enriched, html, signed, uuencode};
 
 /// The readable content of a letter.
 #[derive(Debug, Default)]
@@ -31,27 +34,25 @@ pub struct Hypertext {
     pub lines: Vec<Line>,
 }
 
-/// One place in the letter where text stands, in the forms that its sender offered.
-#[derive(Debug, Default)]
-struct Slot<'p, 'a> {
-    plain: Option<&'p Part<'a>>,
-    html: Option<&'p Part<'a>>,
-}
-
-#[derive(Debug, Default)]
-struct Chosen<'p, 'a> {
-    slots: Vec<Slot<'p, 'a>>,
-    attached: Vec<&'p Part<'a>>,
-}
-
 /// Chooses text and attachments of a letter.
 #[must_use]
 pub fn read(root: &Part<'_>, defects: &mut BTreeSet<Defect>) -> Body {
     let (mut body, attached) = read_text(root, defects);
-    for (i, part) in attached.into_iter().enumerate() {
-        let shown = body.html.as_ref().is_some_and(|h| names_cid(&h.nodes, part))
-            || (part.main_type() == "image" && part.disposition.value == "inline" && part.fields.has("Content-ID"));
-        body.attachments.push(attachment::read(part, i + 1, shown, defects));
+    let shown = body.html.as_ref().map(|h| Shown::by(&h.nodes)).unwrap_or_default();
+    for (i, attached) in attached.into_iter().enumerate() {
+        body.attachments.push(match attached {
+            Attached::Part(part) => {
+                let inline = shown.names(part)
+                    || (part.main_type() == "image"
+                        && part.disposition.value == "inline"
+                        && part.fields.has("Content-ID"));
+                attachment::read(part, i + 1, inline, defects)
+            }
+            Attached::File(file) => {
+                let inline = file.content_id.as_ref().is_some_and(|id| shown.has_id(id));
+                attachment::of_file(file, i + 1, inline)
+            }
+        });
     }
     if body.text.trim().is_empty() && body.attachments.is_empty() {
         defects.insert(Defect::NoBody);
@@ -65,45 +66,80 @@ pub fn text_of(root: &Part<'_>) -> String {
     read_text(root, &mut BTreeSet::new()).0.text
 }
 
-fn read_text<'p, 'a>(root: &'p Part<'a>, defects: &mut BTreeSet<Defect>) -> (Body, Vec<&'p Part<'a>>) {
+fn read_text<'p, 'a>(root: &'p Part<'a>, defects: &mut BTreeSet<Defect>) -> (Body, Vec<Attached<'p, 'a>>) {
     let mut chosen = Chosen::default();
-    choose(root, &mut chosen);
+    choose(root, &mut chosen, defects);
     if chosen.slots.is_empty() {
         // Where nothing else is text, a text file that is shown inline is read as well as attached.
-        let shown =
-            chosen.attached.iter().find(|p| p.media_type == "text/plain" && p.disposition.value != "attachment");
-        chosen.slots.extend(shown.map(|p| Slot { plain: Some(*p), html: None }));
+        let shown = chosen.attached.iter().find_map(|a| match a {
+            Attached::Part(p) if p.media_type == "text/plain" && p.disposition.value != "attachment" => Some(*p),
+            _ => None,
+        });
+        chosen.slots.extend(shown.map(|p| Slot { plain: Some(Source::Part(p)), html: None }));
     }
-    let mut texts = Vec::new();
-    let mut sources = Vec::new();
-    for slot in &chosen.slots {
-        let plain = slot.plain.map(|p| plain_text(p, defects));
-        let source = slot.html.map(|p| html_source(p, defects));
+    let (mut texts, mut sources) = (Vec::new(), Vec::new());
+    let mut decode = |slot: Slot<'_, '_>, files: &mut Vec<File>, defects: &mut BTreeSet<Defect>| {
+        let plain = slot.plain.map(|p| bare(p.plain(defects), files, defects));
+        let source = slot.html.map(|s| s.html(defects));
+        let is_blank = [&plain, &source].into_iter().flatten().all(|t| t.trim().is_empty());
         // A text that is HTML in truth is read as such.
         let (plain, source) = match (plain, source) {
-            (Some(p), None) if looks_like_html(&p) => (None, Some(p)),
+            (Some(p), None) if lie::looks_like_html(&p) => (None, Some(p)),
             other => other,
         };
         texts.push(plain);
         sources.push(source);
+        is_blank
+    };
+    let mut files = Vec::new();
+    let mut is_blank = true;
+    for slot in chosen.slots {
+        is_blank &= decode(slot, &mut files, defects);
     }
+    if let Some(packed) = chosen.packed.filter(|_| is_blank) {
+        decode(packed, &mut files, defects);
+    }
+    chosen.attached.extend(files.into_iter().map(Attached::File));
     let mut body = Body::default();
     if sources.iter().any(Option::is_some) {
-        read_html(&mut body, &texts, &sources, defects);
+        read_html(&mut body, &chosen.notes, &texts, &sources, defects);
     } else {
-        body.text = join(texts.into_iter().flatten());
+        body.text = join(chosen.notes.into_iter().chain(texts.into_iter().flatten()));
     }
     (body, chosen.attached)
 }
 
-fn read_html(body: &mut Body, texts: &[Option<String>], sources: &[Option<String>], defects: &mut BTreeSet<Defect>) {
+/// A plain text without what is wrapped around it or packed into it.
+fn bare(mut text: String, files: &mut Vec<File>, defects: &mut BTreeSet<Defect>) -> String {
+    if let Some((rest, found)) = uuencode::extract(&text) {
+        text = rest;
+        files.extend(found);
+    }
+    if text.contains("-----BEGIN PGP ") {
+        if let Some(clear) = signed::clear_text(&text) {
+            text = clear;
+        } else if signed::is_armored(&text) {
+            defects.insert(Defect::Encrypted);
+            text.insert_str(0, "[encrypted: OpenPGP]\n\n");
+        }
+    }
+    text
+}
+
+fn read_html(
+    body: &mut Body,
+    notes: &[String],
+    texts: &[Option<String>],
+    sources: &[Option<String>],
+    defects: &mut BTreeSet<Defect>,
+) {
     if sources.iter().flatten().map(String::len).sum::<usize>() > html::MAX_BYTES {
         defects.insert(Defect::HtmlTooBig);
         let parts = texts.iter().zip(sources).filter_map(|(text, source)| {
             let honest = text.as_ref().filter(|t| !t.trim().is_empty()).cloned();
             honest.or_else(|| source.as_deref().map(|s| tidy(&html::strip_tags(s))))
         });
-        body.text = join(parts);
+        body.text = join(notes.iter().cloned().chain(parts));
         return;
     }
     let mut document = Document::default();
@@ -119,14 +155,18 @@ fn read_html(body: &mut Body, texts: &[Option<String>], sources: &[Option<String
     if document.too_deep {
         defects.insert(Defect::HtmlTooDeep);
     }
-    let lines = render::lines(&document.nodes);
+    let mut lines = render::lines(&document.nodes);
     let honest =
         texts.iter().zip(sources).all(|(t, s)| s.is_none() || t.as_ref().is_some_and(|t| !t.trim().is_empty()));
     let plain = join(texts.iter().flatten().cloned());
-    if honest && !is_lie(&plain, &lines) {
-        body.text = plain;
-    } else {
-        let mut text = String::new();
+    let is_lie = !honest || lie::is_lie(&plain, &lines);
+    if !notes.is_empty() {
+        let noted = notes.iter().flat_map(|n| as_nodes(n).nodes);
+        document.nodes = noted.chain(document.nodes).collect();
+        lines = render::lines(&document.nodes);
+    }
+    if is_lie {
+        let mut text = String::with_capacity(lines.iter().map(|l| l.text.len() + 1).sum());
         for line in &lines {
             text.push_str(&line.text);
             text.push('\n');
@@ -134,131 +174,24 @@ fn read_html(body: &mut Body, texts: &[Option<String>], sources: &[Option<String
         text.pop();
         body.text = text;
         body.text_is_html = true;
+    } else {
+        body.text = join(notes.iter().cloned().chain(std::iter::once(plain)));
     }
     body.html = Some(Hypertext { nodes: document.nodes, lines });
 }
 
 /// Plain text as nodes, so that it can stand between HTML.
 fn as_nodes(text: &str) -> Document {
-    let mut nodes = Vec::new();
+    let element = |tag| parse::Element { tag, attributes: Vec::new() };
+    let mut nodes = vec![Node::Open(element("p"))];
     for (i, line) in text.trim_matches('\n').split('\n').enumerate() {
-        if i > 0 || !nodes.is_empty() {
-            nodes.push(Node::Void(parse::Element { tag: "br", attributes: Vec::new() }));
+        if i > 0 {
+            nodes.push(Node::Void(element("br")));
         }
         nodes.push(Node::Text(line.to_owned()));
     }
+    nodes.push(Node::Close("p"));
     Document { nodes, too_deep: false }
-}
-
-fn choose<'p, 'a>(part: &'p Part<'a>, out: &mut Chosen<'p, 'a>) {
-    if part.is_multipart() {
-        match part.media_type.as_str() {
-            "multipart/alternative" => alternative(part, out),
-            "multipart/related" => related(part, out),
-            "multipart/appledouble" => {
-                // The first half is the resource fork.
-                out.attached.extend(part.children.iter().skip(1));
-            }
-            _ => part.children.iter().for_each(|child| choose(child, out)),
-        }
-        return;
-    }
-    match readable(part, out.slots.is_empty()) {
-        Some(Form::Plain) => out.slots.push(Slot { plain: Some(part), html: None }),
-        Some(Form::Html) => out.slots.push(Slot { plain: None, html: Some(part) }),
-        None => {
-            // An empty text part without a name is nothing.
-            let nothing = part.main_type() == "text"
-                && part.body.trim_ascii().is_empty()
-                && attachment::claimed_name(part).is_none();
-            if !nothing {
-                out.attached.push(part);
-            }
-        }
-    }
-}
-
-enum Form {
-    Plain,
-    Html,
-}
-
-/// Whether a leaf is text to be read here, rather than a file.
-fn readable(part: &Part<'_>, first: bool) -> Option<Form> {
-    let form = match part.media_type.as_str() {
-        "text/html" | "application/xhtml+xml" => Form::Html,
-        "text/plain" | "text/enriched" | "text/markdown" | "text/x-markdown" | "text/unknown" => Form::Plain,
-        "text/rfc822-headers" | "text/calendar" | "text/x-vcard" | "text/vcard" | "text/csv" | "text/directory" => {
-            return None;
-        }
-        other if other.starts_with("text/") && first && part.disposition.value != "attachment" => Form::Plain,
-        _ => return None,
-    };
-    if part.disposition.value == "attachment" {
-        return None;
-    }
-    // Apple Mail sends text files inline, with a name.
-    if attachment::claimed_name(part).is_some() && !(first && part.disposition.value.is_empty()) {
-        return None;
-    }
-    Some(form)
-}
-
-/// RFC 2046, 5.1.4: the same in several forms. The richest plain and the richest HTML form are kept.
-fn alternative<'p, 'a>(part: &'p Part<'a>, out: &mut Chosen<'p, 'a>) {
-    let mut slot = Slot::default();
-    let mut extra = Vec::new();
-    for child in &part.children {
-        if !child.is_multipart() && !matches!(child.media_type.as_str(), "text/plain" | "text/html") {
-            // A calendar or the like beside the text is a file; AMP is HTML for the few.
-            if child.media_type != "text/x-amp-html" && child.media_type != "text/watch-html" {
-                extra.push(child);
-            }
-            continue;
-        }
-        let mut inner = Chosen::default();
-        choose(child, &mut inner);
-        extra.append(&mut inner.attached);
-        let mut slots = inner.slots.into_iter();
-        if let Some(first) = slots.next() {
-            if first.html.is_some() {
-                slot.html = first.html;
-                slot.plain = slot.plain.or(first.plain);
-            } else if slot.plain.is_none() {
-                slot.plain = first.plain;
-            }
-        }
-        // Mixed within alternative (Apple Mail): what follows is no alternative.
-        for rest in slots {
-            extra.extend(rest.html.or(rest.plain));
-        }
-    }
-    if slot.plain.is_some() || slot.html.is_some() {
-        out.slots.push(slot);
-    }
-    out.attached.append(&mut extra);
-}
-
-/// RFC 2387: the root is the text, everything else belongs to it.
-fn related<'p, 'a>(part: &'p Part<'a>, out: &mut Chosen<'p, 'a>) {
-    let start =
-        part.content_type.get("start").map(|s| s.trim().trim_start_matches('<').trim_end_matches('>').to_owned());
-    let root = start
-        .and_then(|s| part.children.iter().position(|c| c.content_id().as_deref() == Some(&s)))
-        .or_else(|| part.children.iter().position(|c| c.is_multipart() || c.main_type() == "text"))
-        .unwrap_or(0);
-    for (i, child) in part.children.iter().enumerate() {
-        if i == root {
-            choose(child, out);
-        } else if child.is_multipart() {
-            let mut inner = Chosen::default();
-            choose(child, &mut inner);
-            out.attached.append(&mut inner.attached);
-            out.slots.append(&mut inner.slots);
-        } else {
-            out.attached.push(child);
-        }
-    }
 }
 
 /// The text of a plain part: decoded, line ends `\n`, flowed lines joined.
@@ -266,6 +199,9 @@ fn related<'p, 'a>(part: &'p Part<'a>, out: &mut Chosen<'p, 'a>) {
 pub fn plain_text(part: &Part<'_>, defects: &mut BTreeSet<Defect>) -> String {
     let text = charset::decode(&part.decoded(defects), part.content_type.get("charset"), defects);
     let text = line_ends(text);
+    if part.media_type == "text/enriched" {
+        return enriched::to_plain(&text);
+    }
     if part.content_type.get("format").is_some_and(|f| f.trim().eq_ignore_ascii_case("flowed")) {
         let del_sp = part.content_type.get("delsp").is_some_and(|d| d.trim().eq_ignore_ascii_case("yes"));
         return unflow(&text, if del_sp { DelSp::Yes } else { DelSp::No });
@@ -307,31 +243,6 @@ fn line_ends(text: String) -> String {
     out
 }
 
-fn looks_like_html(text: &str) -> bool {
-    let head = text.trim_start().get(..200.min(text.trim_start().len())).unwrap_or_default().to_ascii_lowercase();
-    head.starts_with("<!doctype html") || head.starts_with("<html")
-}
-
-/// A text part that only says that there is nothing in it ("your program cannot show HTML").
-fn is_lie(plain: &str, lines: &[Line]) -> bool {
-    if plain.trim().is_empty() {
-        return !lines.is_empty();
-    }
-    if plain.len() > 400 || plain.trim().lines().count() > 5 {
-        return false;
-    }
-    // What the HTML says too is no excuse.
-    let first: String = plain.trim().chars().take(30).collect();
-    if lines.is_empty() || lines.iter().any(|l| l.text.contains(&first)) {
-        return false;
-    }
-    let lower = plain.to_lowercase();
-    lower.contains("html")
-        && ["support", "capable", "view", "client", "stöd", "visa", "läs", "program", "enable", "darstell", "anzeig"]
-            .iter()
-            .any(|w| lower.contains(w))
-}
-
 /// Blank lines in a row become one.
 fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -362,15 +273,55 @@ fn join(texts: impl Iterator<Item = String>) -> String {
     out
 }
 
-/// Whether the HTML shows this part (`cid:`, RFC 2392).
-fn names_cid(nodes: &[Node], part: &Part<'_>) -> bool {
-    let Some(id) = part.content_id() else { return false };
-    nodes.iter().any(|n| match n {
-        Node::Void(e) => e.get("src").trim().strip_prefix("cid:").is_some_and(|c| c == id || percent_decoded(c) == id),
-        _ => false,
-    })
+/// The pictures that the HTML shows: `cid:` (RFC 2392) and, within one letter, Content-Location (RFC 2557).
+#[derive(Debug, Default)]
+struct Shown {
+    sources: BTreeSet<String>,
+}
+
+impl Shown {
+    fn by(nodes: &[Node]) -> Self {
+        let mut sources = BTreeSet::new();
+        for node in nodes {
+            let (Node::Void(element) | Node::Open(element)) = node else { continue };
+            for (name, value) in &element.attributes {
+                let value = value.trim();
+                match *name {
+                    "src" | "background" => drop(sources.insert(percent_decoded(strip_cid(value)))),
+                    "style" => sources.extend(style_ids(value)),
+                    _ => {}
+                }
+            }
+        }
+        Self { sources }
+    }
+
+    fn names(&self, part: &Part<'_>) -> bool {
+        if self.sources.is_empty() {
+            return false;
+        }
+        let location = part.fields.plain("Content-Location");
+        part.content_id().is_some_and(|id| self.has_id(&id))
+            || location.is_some_and(|l| !l.is_empty() && self.sources.contains(&percent_decoded(&l)))
+    }
+
+    fn has_id(&self, id: &str) -> bool {
+        self.sources.contains(&percent_decoded(id))
+    }
+}
+
+fn strip_cid(value: &str) -> &str {
+    value.get(..4).filter(|s| s.eq_ignore_ascii_case("cid:")).map_or(value, |_| &value[4..])
+}
+
+/// The ids of `url(cid:…)` in a style.
+fn style_ids(style: &str) -> impl Iterator<Item = String> {
+    style.split("cid:").skip(1).map(|s| percent_decoded(s.split(['"', '\'', ')']).next().unwrap_or_default()))
 }
 
 fn percent_decoded(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
     text.replace("%40", "@").replace("%24", "$").replace("%2B", "+").replace("%2b", "+")
 }

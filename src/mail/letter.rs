@@ -1,5 +1,6 @@
 //! What a letter says, once read. Reading never fails: what is odd is a [`Defect`].
 
+use crate::mail::quote;
 use crate::model::{Address, Kind, Party, Time};
 
 /// One mail as svar understands it. Text is UTF-8 with `\n`, without U+0000; Message-IDs stand without angle brackets.
@@ -33,9 +34,8 @@ pub struct Letter {
     pub text: String,
     /// What the sender wrote this time: `text` without the quote and the signature.
     pub new_text: String,
-    /// The HTML of what the sender wrote this time, cleaned (no scripts, styles, remote pictures); `None` for plain text mail,
-    /// or where the end of the new part could not be found in the HTML.
-    pub new_html: Option<String>,
+    /// The HTML of what the sender wrote this time, not cleaned yet: see [`Letter::new_html`].
+    pub rich: Option<Rich>,
     /// Whether the end of `new_text` is certain: nothing below it can be the sender's, nothing in it can be quoted.
     pub end_is_certain: bool,
     /// What was cut from `text` to make `new_text`.
@@ -64,6 +64,20 @@ pub struct Letter {
     pub sameness: String,
     pub defects: Vec<Defect>,
     pub size_bytes: usize,
+}
+
+/// HTML that is balanced and shallow, but as the sender wrote it. Only [`Letter::new_html`] lets it out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rich(pub(in crate::mail) String);
+
+impl Letter {
+    /// The HTML of what the sender wrote this time, cleaned (no scripts, styles, remote pictures); `None` for plain text mail, or
+    /// where the end of the new part could not be found in the HTML. Worked out at each call: few letters are asked for it.
+    #[must_use]
+    pub fn new_html(&self) -> Option<String> {
+        let Rich(html) = self.rich.as_ref()?;
+        quote::cleaned(html, &self.new_text)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,6 +237,8 @@ defects! {
     BadEncoding = "damaged transfer encoding",
     HtmlTooDeep = "HTML nested too deeply; tags were dropped",
     HtmlTooBig = "HTML too big; read as text without its tags",
+    Encrypted = "encrypted; what it says cannot be read here",
+    BrokenTnef = "winmail.dat that could not be unpacked",
     Nul = "U+0000 was replaced",
     Truncated = "taken without its attachments, which stay in the mailbox",
     SameIdOtherText = "Message-ID already used by another mail",

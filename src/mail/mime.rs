@@ -12,6 +12,7 @@ use mail_parser::parsers::MessageStream;
 use crate::mail::header::{self, Fields, line_end, trim_line};
 use crate::mail::letter::Defect;
 use crate::mail::parameters::Parameterized;
+use crate::mail::uuencode;
 
 /// How deep multiparts may nest; what is deeper is one attachment.
 pub const MAX_DEPTH: usize = 64;
@@ -55,11 +56,14 @@ impl Part<'_> {
     #[must_use]
     pub fn decoded(&self, defects: &mut BTreeSet<Defect>) -> Cow<'_, [u8]> {
         let encoding = self.fields.plain("Content-Transfer-Encoding").unwrap_or_default().to_ascii_lowercase();
-        let encoding = encoding.split([';', ' ', '(']).next().unwrap_or_default().trim();
+        let encoding = encoding.trim_matches(['"', '\'', ' ']);
+        let encoding = encoding.split([';', ' ', '(', '"']).next().unwrap_or_default();
         match encoding {
-            "base64" => Cow::Owned(decode_base64(self.body, defects)),
-            "quoted-printable" | "quotedprintable" | "qp" => Cow::Owned(decode_quoted_printable(self.body, defects)),
-            "x-uuencode" | "uuencode" | "x-uue" => Cow::Owned(decode_uuencode(self.body)),
+            "base64" | "base-64" | "b64" => Cow::Owned(decode_base64(self.body, defects)),
+            "quoted-printable" | "quotedprintable" | "quoted_printable" | "qp" => {
+                Cow::Owned(decode_quoted_printable(self.body, defects))
+            }
+            "x-uuencode" | "uuencode" | "x-uue" | "uue" => Cow::Owned(uuencode::decode(self.body)),
             _ => Cow::Borrowed(self.body),
         }
     }
@@ -80,6 +84,13 @@ pub fn parse<'a>(raw: &'a [u8], defects: &mut BTreeSet<Defect>) -> Part<'a> {
     walker.entity(0, raw.len(), 0, "text/plain")
 }
 
+/// Reads an entity without the leniency that old mailboxes need: what lay inside a signature.
+#[must_use]
+pub fn parse_part<'a>(raw: &'a [u8], defects: &mut BTreeSet<Defect>) -> Part<'a> {
+    let mut walker = Walker { raw, delimiters: None, parts: 0, defects };
+    walker.entity(0, raw.len(), 1, "text/plain")
+}
+
 struct Walker<'a, 'd> {
     raw: &'a [u8],
     /// Where lines begin with `--`; found when first needed.
@@ -95,8 +106,7 @@ impl<'a> Walker<'a, '_> {
         let (fields, body_at) =
             if depth == 0 { header::split(&raw[start..end]) } else { header::split_part(&raw[start..end]) };
         let body_at = start + body_at;
-        let content_type = fields.first("Content-Type").map(|f| Parameterized::parse(f, self.defects));
-        let content_type = content_type.unwrap_or_default();
+        let content_type = content_type(&fields, self.defects);
         let disposition = fields.first("Content-Disposition").map(|f| Parameterized::parse(f, self.defects));
         let mut part = Part {
             media_type: media_type(&content_type.value, default_type),
@@ -190,15 +200,30 @@ impl<'a> Walker<'a, '_> {
     }
 }
 
+/// The first Content-Type that names a type; doubled headers come from gateways that add their own.
+fn content_type(fields: &Fields<'_>, defects: &mut BTreeSet<Defect>) -> Parameterized {
+    let mut all = fields.all("Content-Type").take(5).map(|f| Parameterized::parse(f, defects));
+    let first = all.next().unwrap_or_default();
+    if first.value.contains('/') {
+        return first;
+    }
+    all.find(|c| c.value.contains('/')).unwrap_or(first)
+}
+
 fn media_type(value: &str, default: &str) -> String {
     match value.split_once('/') {
-        Some((main, sub)) if !main.trim().is_empty() && !sub.trim().is_empty() => {
+        Some((main, sub)) if is_token(main.trim()) && is_token(sub.trim()) => {
             format!("{}/{}", main.trim(), sub.trim())
         }
         // `Content-Type: text`, as some programs write it.
         _ if value.trim() == "text" => "text/plain".to_owned(),
         _ => default.to_owned(),
     }
+}
+
+/// RFC 6838, 4.2, a little wider.
+fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
 fn find_delimiters(raw: &[u8]) -> Vec<usize> {
@@ -272,26 +297,6 @@ fn lenient_line(mut stream: MessageStream<'_>, line: &[u8]) -> Vec<u8> {
         (usize::MAX, _) => line.to_vec(),
         (_, decoded) => decoded.into_owned(),
     }
-}
-
-fn decode_uuencode(data: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(data.len() * 3 / 4);
-    let lines = data.split(|&b| b == b'\n').map(trim_line);
-    for line in lines.skip_while(|l| !l.starts_with(b"begin ")).skip(1) {
-        let Some((&first, rest)) = line.split_first() else { continue };
-        if line == b"end" {
-            break;
-        }
-        let wanted = usize::from(first.wrapping_sub(32) & 63);
-        let start = out.len();
-        for group in rest.chunks(4) {
-            let six = |i: usize| group.get(i).map_or(0, |b| u32::from(b.wrapping_sub(32) & 63));
-            let word = six(0) << 18 | six(1) << 12 | six(2) << 6 | six(3);
-            out.extend_from_slice(&word.to_be_bytes()[1..]);
-        }
-        out.truncate(start + wanted.min(out.len() - start));
-    }
-    out
 }
 
 #[cfg(test)]
@@ -389,6 +394,5 @@ mod tests {
         assert_eq!(decode_base64(b"aGVq!\r\nIHBl\r\n_____ my list _____\r\n", &mut defects), b"hej pe");
         assert_eq!(decode_quoted_printable(b"a =3D b =x c\nd=C3=A5\n", &mut defects), "a = b =x c\ndå\n".as_bytes());
         assert!(defects.contains(&Defect::BadEncoding));
-        assert_eq!(decode_uuencode(b"begin 644 a\n#:&5J\n`\nend\n"), b"hej");
     }
 }

@@ -49,12 +49,19 @@ impl Parameterized {
             .into_iter()
             .map(|(name, text)| {
                 let text = if text.contains("=?") { words::text(text.as_bytes(), defects) } else { text };
+                let text = if name.ends_with("name") { without_percent(text) } else { text };
                 (name, text)
             })
             .collect();
         for (name, mut parts) in sections {
             parts.sort_by_key(|p| p.0);
-            parameters.insert(name, join_sections(&parts, defects));
+            parts.dedup_by_key(|p| p.0);
+            let mut text = join_sections(&parts, defects);
+            // Sections of an encoded word: two standards at once.
+            if text.contains("=?") {
+                text = words::text(text.as_bytes(), defects);
+            }
+            parameters.insert(name, text);
         }
         Self { value, parameters }
     }
@@ -80,6 +87,19 @@ fn join_sections(parts: &[(u32, bool, String)], defects: &mut BTreeSet<Defect>) 
         }
     }
     charset::decode(&bytes, label.as_deref(), defects)
+}
+
+/// A name that a web server's habits have come into: `r%C3%A4ka.pdf`.
+fn without_percent(text: String) -> String {
+    if !text.contains('%') || !text.is_ascii() {
+        return text;
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    unescape_percent(&text, &mut bytes);
+    match String::from_utf8(bytes) {
+        Ok(decoded) if !decoded.is_ascii() => decoded,
+        _ => text,
+    }
 }
 
 fn unescape_percent(text: &str, out: &mut Vec<u8>) {
@@ -190,6 +210,14 @@ mod tests {
         check("a; filename=my file.txt", "a", "filename", Some("my file.txt"));
         check("a; filename=\"C:\\Temp\\x.txt\"", "a", "filename", Some("C:\\Temp\\x.txt"));
         check("a; filename=\"a\\\"b\"", "a", "filename", Some("a\"b"));
+        check("a; filename=\"r%C3%A4ka.pdf\"", "a", "filename", Some("räka.pdf"));
+        check("a; filename=\"100%25.pdf\"", "a", "filename", Some("100%25.pdf"));
+        check("a; filename*0=\"=?utf-8?Q?r=C3\"; filename*1=\"=A4ka?=\"", "a", "filename", Some("räka"));
+        check("a; filename*0=a; filename*0=b; filename*1=c", "a", "filename", Some("ac"));
+        check("a; filename*1*=%A4ka; filename*0*=utf-8''r%C3", "a", "filename", Some("räka"));
+        check("a; filename*=\"UTF-8''r%C3%A4ka\"", "a", "filename", Some("räka"));
+        check("a; filename*=r%C3%A4ka", "a", "filename", Some("räka"));
+        check("a; filename*0*=utf-8''r%C3%A4; filename*2*=ka", "a", "filename", Some("räka"));
         check("", "", "x", None);
         check(";;;=", "", "x", None);
     }

@@ -20,7 +20,7 @@ use crate::mail::body::{Body, Hypertext};
 use crate::mail::html;
 use crate::mail::html::cut;
 use crate::mail::html::parse::Node;
-use crate::mail::letter::{Cut, Forwarded, Original};
+use crate::mail::letter::{Cut, Forwarded, Original, Rich};
 use crate::mail::quote::find::{Below, Boundary, Text};
 use crate::mail::quote::lines::{content, depth, is_blank, unquoted};
 use crate::mail::subject::{Prefixes, without_prefixes};
@@ -46,7 +46,7 @@ pub struct Context<'a> {
 #[derive(Debug, Default)]
 pub struct Split {
     pub new_text: String,
-    pub new_html: Option<String>,
+    pub rich: Option<Rich>,
     pub end_is_certain: bool,
     pub cuts: Vec<Cut>,
     pub original: Option<Original>,
@@ -89,8 +89,8 @@ pub fn split(body: &Body, context: &Context<'_>) -> Split {
         }
     }
     let new_text = joined(&text.lines, &verdict.keep);
-    let new_html = match (&body.html, html_cuts) {
-        (Some(h), Some(cuts)) => new_html(h, &cuts, &new_text),
+    let rich = match (&body.html, html_cuts) {
+        (Some(h), Some(cuts)) => rich(h, &cuts, &new_text),
         _ => None,
     };
     Split {
@@ -100,7 +100,7 @@ pub fn split(body: &Body, context: &Context<'_>) -> Split {
             .map(|(boundary, body)| original(&text.lines, boundary, body.clone(), context)),
         cuts: verdict.cuts.iter().map(|(rule, range)| named(&text.lines, rule, range.clone())).collect(),
         end_is_certain: verdict.certain,
-        new_html,
+        rich,
         new_text,
     }
 }
@@ -335,8 +335,14 @@ fn attributed_party(text: &str) -> Option<Party> {
     Some(Party::new(&name.join(" "), party.address))
 }
 
-/// The HTML of the new part; `None` where its words are not those of `new_text`.
-fn new_html(hypertext: &Hypertext, cuts: &[Range<usize>], new_text: &str) -> Option<String> {
+/// The HTML of the new part, cleaned; `None` where its words are not those of `new_text`.
+pub(in crate::mail) fn cleaned(html: &str, new_text: &str) -> Option<String> {
+    let html = html::sanitize(html).trim().to_owned();
+    (letters(&html::to_text(&html)) == letters(new_text)).then_some(html)
+}
+
+/// The HTML of the new part; `None` where a cut would go through the middle of a node.
+fn rich(hypertext: &Hypertext, cuts: &[Range<usize>], new_text: &str) -> Option<Rich> {
     if new_text.is_empty() {
         return None;
     }
@@ -353,8 +359,7 @@ fn new_html(hypertext: &Hypertext, cuts: &[Range<usize>], new_text: &str) -> Opt
         gone.push(trailing(&hypertext.nodes, node(cut.start))..node(cut.end));
     }
     gone.push(trailing(&hypertext.nodes, hypertext.nodes.len())..hypertext.nodes.len());
-    let html = html::sanitize(&cut::write(&hypertext.nodes, &gone)).trim().to_owned();
-    (letters(&html::to_text(&html)) == letters(new_text)).then_some(html)
+    Some(Rich(cut::write(&hypertext.nodes, &gone)))
 }
 
 /// Where the breaks and blanks before `end` begin: nobody wants them at the end of what is kept.

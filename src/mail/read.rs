@@ -7,8 +7,10 @@ use crate::mail::body::{self, Body};
 use crate::mail::header::Fields;
 use crate::mail::kind::{self, Signs};
 use crate::mail::letter::{Defect, Letter, ReturnPath};
-use crate::mail::mime;
-use crate::mail::{address, attachment, authentication, bounce, forward, language, quote, subject, trace, words};
+use crate::mail::mime::{self, Part};
+use crate::mail::{
+    address, attachment, authentication, bounce, charset, forward, language, quote, subject, trace, words,
+};
 use crate::model::{Address, Party};
 
 /// How many references are kept: the first and the newest.
@@ -21,7 +23,12 @@ pub const MAX_RECIPIENTS: usize = 500;
 pub fn read(raw: &[u8]) -> Letter {
     let mut defects = BTreeSet::new();
     let lines = line_ends(raw);
-    let root = mime::parse(&lines, &mut defects);
+    let header_as_utf8;
+    let mut root = mime::parse(&lines, &mut defects);
+    if let Some(transcoded) = header_by_body(&lines, &root) {
+        header_as_utf8 = transcoded;
+        root = mime::parse(&header_as_utf8, &mut defects);
+    }
     let envelope = envelope(&root.fields, &mut defects);
     let content = body::read(&root, &mut defects);
     let subject = root.fields.first("Subject").map(|s| words::text(s, &mut defects)).unwrap_or_default();
@@ -69,7 +76,7 @@ pub fn read(raw: &[u8]) -> Letter {
         why,
         language: language::of(&split.new_text).map(str::to_owned),
         new_text: split.new_text,
-        new_html: split.new_html,
+        rich: split.rich,
         end_is_certain: split.end_is_certain,
         cuts: split.cuts,
         attachments: content.attachments,
@@ -95,6 +102,41 @@ fn line_ends(raw: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(raw);
     }
     Cow::Owned(raw.iter().map(|&b| if b == b'\r' { b'\n' } else { b }).collect())
+}
+
+/// The letter with its header in UTF-8, where the header has raw bytes of no declared charset and the text below declares one:
+/// what the text is in, the header most likely is in too.
+fn header_by_body(raw: &[u8], root: &Part<'_>) -> Option<Vec<u8>> {
+    let (header, body) = raw.split_at(raw.len() - root.body.len());
+    if std::str::from_utf8(header).is_ok() {
+        return None;
+    }
+    let label = first_charset(root)?;
+    let mut out = Vec::with_capacity(raw.len() + header.len());
+    for line in header.split_inclusive(|&b| b == b'\n') {
+        if std::str::from_utf8(line).is_ok() {
+            out.extend_from_slice(line);
+        } else {
+            let text = charset::decode(line, Some(label), &mut BTreeSet::new());
+            if text.contains('\u{fffd}') {
+                return None;
+            }
+            out.extend_from_slice(text.as_bytes());
+        }
+    }
+    out.extend_from_slice(body);
+    Some(out)
+}
+
+/// The charset that the first text part declares, unless it is one that raw bytes cannot be in.
+fn first_charset<'p>(part: &'p Part<'_>) -> Option<&'p str> {
+    if part.is_multipart() {
+        return part.children.iter().find_map(first_charset);
+    }
+    let label = part.content_type.get("charset").filter(|_| part.main_type() == "text")?;
+    let useless =
+        ["utf-8", "utf8", "us-ascii", "ascii", "utf-7", "iso-2022-jp"].iter().any(|u| label.eq_ignore_ascii_case(u));
+    (!useless).then_some(label)
 }
 
 /// The fields that say who, to whom and to what.
@@ -218,7 +260,11 @@ fn sameness(envelope: &Envelope, subject: &str, text: &str) -> String {
     }
     for part in [subject, text] {
         hashed.push('\0');
-        hashed.extend(part.split_whitespace());
+        if part.is_ascii() {
+            hashed.extend(part.split_ascii_whitespace());
+        } else {
+            hashed.extend(part.split_whitespace());
+        }
     }
     attachment::sha256(hashed.as_bytes())
 }

@@ -18,15 +18,18 @@ pub fn hop(value: &[u8]) -> Hop {
     }
     let mut words = words.into_iter().peekable();
     while let Some(word) = words.next() {
-        let slot = match word.to_ascii_lowercase().as_str() {
-            "from" if hop.from.is_empty() => &mut hop.from,
-            "by" if hop.by.is_empty() => &mut hop.by,
-            "with" if hop.with.is_empty() => &mut hop.with,
-            _ => continue,
+        let is = |name: &str| word.eq_ignore_ascii_case(name);
+        let slot = if is("from") && hop.from.is_empty() {
+            &mut hop.from
+        } else if is("by") && hop.by.is_empty() {
+            &mut hop.by
+        } else if is("with") && hop.with.is_empty() {
+            &mut hop.with
+        } else {
+            continue;
         };
-        if let Some(next) =
-            words.next_if(|w| !matches!(w.to_ascii_lowercase().as_str(), "from" | "by" | "with" | "for" | "id"))
-        {
+        let is_keyword = |w: &str| ["from", "by", "with", "for", "id"].iter().any(|k| w.eq_ignore_ascii_case(k));
+        if let Some(next) = words.next_if(|w| !is_keyword(w)) {
             next.trim_matches([',', ';']).clone_into(slot);
         }
     }
@@ -37,37 +40,43 @@ pub fn hop(value: &[u8]) -> Hop {
     hop
 }
 
-/// The words before the date, outside comments, and the comments.
-fn words_and_comments(text: &str) -> (Vec<String>, Vec<String>) {
-    let (mut words, mut comments) = (vec![String::new()], Vec::new());
+/// The words before the date, outside comments, and the comments without what surrounds them.
+fn words_and_comments(text: &str) -> (Vec<&str>, Vec<&str>) {
+    let (mut words, mut comments) = (Vec::new(), Vec::new());
     let mut depth = 0usize;
-    let mut comment = String::new();
-    for c in text.chars() {
-        match c {
-            '(' => {
-                depth += 1;
-                if depth > 1 {
-                    comment.push(' ');
+    // Where the word or the comment that is open began.
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'(' => {
+                if depth == 0 {
+                    words.push(&text[from..at]);
+                    from = at + 1;
                 }
+                depth += 1;
             }
-            ')' if depth > 0 => {
+            b')' if depth > 0 => {
                 depth -= 1;
                 if depth == 0 {
-                    comments.push(std::mem::take(&mut comment));
-                } else {
-                    comment.push(' ');
+                    comments.push(&text[from..at]);
+                    from = at + 1;
                 }
             }
-            _ if depth > 0 => comment.push(c),
             // The date follows.
-            ';' => break,
-            c if c.is_whitespace() => words.push(String::new()),
-            c => {
-                if let Some(last) = words.last_mut() {
-                    last.push(c);
-                }
+            b';' if depth == 0 => {
+                words.push(&text[from..at]);
+                from = text.len();
+                break;
             }
+            b' ' | b'\t' if depth == 0 => {
+                words.push(&text[from..at]);
+                from = at + 1;
+            }
+            _ => {}
         }
+    }
+    if depth == 0 {
+        words.push(&text[from..]);
     }
     words.retain(|w| !w.is_empty());
     (words, comments)
@@ -86,7 +95,13 @@ fn login(comment: &str) -> Option<String> {
         "user=",
         "authenticated-user:",
     ];
+    if !comment.contains([':', '=', ' ']) {
+        return None;
+    }
     let lower = comment.to_ascii_lowercase();
+    if !["auth", "user"].iter().any(|w| lower.contains(w)) {
+        return None;
+    }
     let (at, mark) = MARKS.iter().filter_map(|m| lower.find(m).map(|at| (at, m))).min()?;
     // `pass` of `auth=pass (login) smtp.auth=x` is a result, not a name.
     let rest = comment.get(at + mark.len()..)?.trim_start();

@@ -112,26 +112,61 @@ fn run_of_words(value: &str, at: usize) -> Option<(Range<usize>, Vec<Word<'_>>)>
     (!words.is_empty()).then_some((at..end, words))
 }
 
-/// `=?charset*language?Q?data?=` at `at`. White space within Q data is forgiven.
+/// `=?charset*language?Q?data?=` at `at`. White space within the data is forgiven, and so is a missing end.
 fn word_at(value: &str, at: usize) -> Option<(Word<'_>, usize)> {
-    let rest = value.get(at..)?.strip_prefix("=?")?;
-    let (charset, rest_after) =
-        rest.split_once('?').filter(|(c, _)| c.len() < 60 && !c.contains(char::is_whitespace))?;
-    let (encoding, data) = rest_after.split_once('?').filter(|(e, _)| e.len() == 1)?;
-    let base64 = match encoding.as_bytes()[0] | 0x20 {
-        b'b' => true,
-        b'q' => false,
-        _ => return None,
+    let rest = value.get(at..)?;
+    let (charset, base64, head) = head(rest)?;
+    let data = &rest[head..];
+    let data = &data[..data.floor_char_boundary(MAX_WORD)];
+    let (content, length) = match end_of_word(data, base64) {
+        Some(stop) => (&data[..stop], stop + 2),
+        None => (data, data.len()),
     };
-    // A Q word may hold a bare `?`; the word ends at the first `?=` that no hexadecimal digits follow.
-    let stop = data[..data.floor_char_boundary(MAX_WORD)].find("?=")?;
-    let content = &data[..stop];
+    // Another word begins before this one ends, or none ends: what was cut off reaches to the next white space.
+    let (content, length) = match next_word(content) {
+        Some(next) => (content[..next].trim_end(), next),
+        None if length > content.len() => (content, length),
+        None if rest.len() - head > MAX_WORD || content.trim_end().contains(char::is_whitespace) => return None,
+        None => (content.trim_end(), content.len()),
+    };
+    let content = if length == content.len() { content.trim_end_matches('?') } else { content };
     if base64 && content.contains('?') {
         return None;
     }
     let charset = charset.split('*').next().unwrap_or(charset);
-    let end = at + 2 + (rest.len() - data.len()) + stop + 2;
-    Some((Word { charset, base64, data: content.as_bytes() }, end))
+    Some((Word { charset, base64, data: content.as_bytes() }, at + head + length))
+}
+
+/// `=?charset?Q?` at the start of `text`: the charset, whether base64, and the length.
+fn head(text: &str) -> Option<(&str, bool, usize)> {
+    let rest = text.strip_prefix("=?")?;
+    let rest = &rest[..rest.floor_char_boundary(64)];
+    let (charset, after) = rest.split_once('?').filter(|(c, _)| c.len() < 60 && !c.contains(char::is_whitespace))?;
+    let base64 = match after.as_bytes() {
+        [b'b' | b'B', b'?', ..] => true,
+        [b'q' | b'Q', b'?', ..] => false,
+        _ => return None,
+    };
+    Some((charset, base64, 2 + charset.len() + 3))
+}
+
+/// Where `?=` ends the word. In Q a bare `?` may stand before an escape: `?=3F` is no end where another one follows.
+fn end_of_word(data: &str, base64: bool) -> Option<usize> {
+    let mut stop = data.find("?=")?;
+    let hex = |at: usize| data.as_bytes().get(at).is_some_and(u8::is_ascii_hexdigit);
+    while !base64 && hex(stop + 2) && hex(stop + 3) {
+        let Some(next) = data[stop + 2..].find("?=") else { break };
+        if data[stop + 2..stop + 2 + next].contains([' ', '\t', '\n']) {
+            break;
+        }
+        stop += 2 + next;
+    }
+    Some(stop)
+}
+
+/// Where in `content` another word begins.
+fn next_word(content: &str) -> Option<usize> {
+    content.match_indices("=?").map(|(at, _)| at).take(20).find(|at| head(&content[*at..]).is_some())
 }
 
 fn decode_run(words: &[Word<'_>], defects: &mut BTreeSet<Defect>) -> String {
@@ -198,6 +233,23 @@ mod tests {
         check("1 =? 2", "1 =? 2");
         check("=?utf-8?q?a=0D=0ABcc:_x?=", "a Bcc: x");
         check("=?utf-8?Q?Re:_ask?me?=", "Re: ask?me");
+        // Broken in the ways that mail is.
+        check("=?utf-8?Q?Var?=3F_h=C3=A4r?=", "Var?? här");
+        check("=?utf-8?Q?r=C3=A4ka", "räka");
+        check("=?utf-8?B?csOka2E", "räka");
+        check("=?utf-8?Q?r=C3=A4ka?", "räka");
+        check("=?utf-8?Q?r=C3=A4ka =?utf-8?Q?_nu?=", "räka nu");
+        check("=?utf-8?Q?r=C3=A4ka?==?utf-8?Q?_nu?=", "räka nu");
+        check("=?utf-8?Q?r=C3=A4ka nu?=", "räka nu");
+        check("=?utf-8?B?csOk\r\n a2E=?=", "räka");
+        check("=?utf-8?b?csOka2E?=", "räka");
+        check("x=?utf-8?Q?=C3=A4?=y", "xäy");
+        check("=?utf-8?Q?=E2=82?= =?utf-8?B?rA==?=", "€");
+        check("=?windows1252?Q?=80?=", "€");
+        check("=??Q?r=C3=A4ka?=", "räka");
+        check("=?utf-8?Q?a not ended", "=?utf-8?Q?a not ended");
+        check("=?utf-8?X?a?=", "=?utf-8?X?a?=");
+        check("=?iso-2022-jp?B?GyRCMllKKhsoQg==?=", "荷物");
     }
 
     #[test]

@@ -194,7 +194,7 @@ fn fits(mail: &Mail, step: &Step) -> Result {
     let letter = &mail.letter;
     let raw = String::from_utf8_lossy(&mail.raw);
     let head = raw.split("\r\n\r\n").next().unwrap_or_default().replace("\r\n ", " ").to_lowercase();
-    let html = letter.new_html.clone().unwrap_or_default();
+    let html = letter.new_html().unwrap_or_default();
     for want in step.all("subject") {
         is(letter.subject == want, || format!("subject {:?}", letter.subject))?;
     }

@@ -32,11 +32,27 @@ pub fn write(nodes: &[Node], gone: &[Range<usize>]) -> String {
                 }
             }
             Node::Void(element) if !left_out => tag(element, &mut out),
-            Node::Text(text) if !left_out => entity::escape_into(text, &mut out),
+            Node::Text(text) if !left_out => pieces(text, &mut out),
             _ => {}
         }
     }
     out
+}
+
+/// How long a stretch of text without any tag may be, in bytes.
+const MAX_PIECE: usize = 8_192;
+
+/// Text with comments between its pieces, which the sanitizer drops again: html5ever writes one text node in a time that is
+/// quadratic in its characters that need escaping (a megabyte of `&` took two minutes).
+fn pieces(text: &str, out: &mut String) {
+    let mut rest = text;
+    while rest.len() > MAX_PIECE {
+        let (piece, tail) = rest.split_at(rest.floor_char_boundary(MAX_PIECE));
+        entity::escape_into(piece, out);
+        out.push_str("<!---->");
+        rest = tail;
+    }
+    entity::escape_into(rest, out);
 }
 
 fn tag(element: &Element, out: &mut String) {
@@ -46,7 +62,10 @@ fn tag(element: &Element, out: &mut String) {
     out.push('<');
     out.push_str(element.tag);
     for (name, value) in &element.attributes {
-        if matches!(*name, "href" | "src" | "alt" | "colspan" | "rowspan" | "start" | "type" | "title") {
+        // An address of that length opens nothing, and writing it out is quadratic as well.
+        if value.len() <= MAX_PIECE
+            && matches!(*name, "href" | "src" | "alt" | "colspan" | "rowspan" | "start" | "type" | "title")
+        {
             out.push(' ');
             out.push_str(name);
             out.push_str("=\"");

@@ -226,6 +226,9 @@ fn reference(text: &str) -> Option<(char, usize)> {
         return Some((character(code), end));
     }
     let len = body.bytes().take(10).take_while(u8::is_ascii_alphanumeric).count();
+    if len == 0 {
+        return None;
+    }
     let name = &body[..len];
     let code = NAMES.iter().find(|(n, _)| *n == name)?.1;
     let after = body[len..].chars().next();

@@ -52,6 +52,11 @@ impl Element {
         self.attributes.iter().find(|(n, _)| *n == name).map_or("", |(_, v)| v)
     }
 
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.attributes.iter().any(|(n, _)| *n == name)
+    }
+
     /// Whether one of the classes is `class`, also with a prefix that Outlook on the web adds (`x_`).
     #[must_use]
     pub fn has_class(&self, class: &str) -> bool {
@@ -119,8 +124,23 @@ const BLOCK: &[&str] = &[
     "tr",
     "ul",
 ];
-const ATTRIBUTES: &[&str] =
-    &["alt", "cite", "class", "colspan", "href", "id", "name", "rowspan", "src", "start", "style", "title", "type"];
+const ATTRIBUTES: &[&str] = &[
+    "alt",
+    "background",
+    "cite",
+    "class",
+    "colspan",
+    "hidden",
+    "href",
+    "id",
+    "name",
+    "rowspan",
+    "src",
+    "start",
+    "style",
+    "title",
+    "type",
+];
 
 /// Whether the element begins a line of its own.
 #[must_use]
@@ -355,7 +375,7 @@ impl Builder {
             *self.dropped.entry(tag).or_default() += 1;
             return;
         }
-        let hidden = is_hidden(element.get("style"));
+        let hidden = is_hidden(element.get("style")) || element.has("hidden");
         self.stack.push(Open { tag, hidden, end: rule.and_then(end_mark) });
         *self.open.entry(tag).or_default() += 1;
         if hidden {
@@ -463,7 +483,11 @@ fn is_hidden(style: &str) -> bool {
         return false;
     }
     let style: String = style.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
-    style.contains("display:none") || style.contains("mso-hide:all") || style.contains("visibility:hidden")
+    style.contains("display:none")
+        || style.contains("mso-hide:all")
+        || style.contains("visibility:hidden")
+        // The line that newsletters show in the list of mails only.
+        || (style.contains("max-height:0") && style.contains("overflow:hidden"))
 }
 
 #[cfg(test)]

@@ -64,7 +64,9 @@ struct Renderer {
     /// Cells of the row that is open: how many lines were finished in it.
     row_lines: Option<usize>,
     tab: bool,
-    pre: usize,
+    /// How many elements are open, and at which of these depths white space began to count.
+    depth: usize,
+    pre: Vec<usize>,
     /// The gap around each open paragraph.
     paragraphs: Vec<Gap>,
     links: Vec<(String, usize, usize)>,
@@ -88,6 +90,10 @@ impl Renderer {
     }
 
     fn open(&mut self, element: &Element) {
+        self.depth += 1;
+        if element.tag == "pre" || keeps_space(element.get("style")) {
+            self.pre.push(self.depth);
+        }
         match element.tag {
             "blockquote" => {
                 self.need(Gap::Line);
@@ -128,10 +134,6 @@ impl Renderer {
                     self.need(Gap::Line);
                 }
             }
-            "pre" => {
-                self.need(Gap::Line);
-                self.pre += 1;
-            }
             "a" => {
                 let at = self.line.len();
                 self.links.push((element.get("href").trim().to_owned(), self.lines.len(), at));
@@ -148,6 +150,10 @@ impl Renderer {
     }
 
     fn close(&mut self, tag: &str) {
+        if self.pre.last() == Some(&self.depth) {
+            self.pre.pop();
+        }
+        self.depth = self.depth.saturating_sub(1);
         match tag {
             "blockquote" => {
                 self.need(Gap::Line);
@@ -165,10 +171,6 @@ impl Renderer {
                 self.need(Gap::Line);
             }
             "td" | "th" => self.tab = true,
-            "pre" => {
-                self.pre = self.pre.saturating_sub(1);
-                self.need(Gap::Line);
-            }
             "a" => self.close_link(),
             "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" => {
                 let gap = self.paragraphs.pop().unwrap_or(Gap::Line);
@@ -209,7 +211,9 @@ impl Renderer {
     }
 
     fn text(&mut self, text: &str, node: usize) {
-        if self.pre > 0 {
+        // Between blocks white space is the writer's layout all the same.
+        let between = self.line.is_empty() && text.trim_matches([' ', '\t', '\n', '\r']).is_empty();
+        if !self.pre.is_empty() && !between {
             for (i, piece) in text.split('\n').enumerate() {
                 if i > 0 {
                     if self.line.is_empty() {
@@ -354,6 +358,13 @@ fn is_quote(element: &Element) -> bool {
     let style: String = element.get("style").chars().filter(|c| !c.is_whitespace()).collect();
     let plain_border = ["border:none", "border:0"].iter().any(|b| style.contains(b)) && !style.contains("border-left:");
     element.get("type") == "cite" || element.get("class").contains("quote") || !plain_border
+}
+
+/// Whether a style keeps spaces and line breaks as `<pre>` does.
+fn keeps_space(style: &str) -> bool {
+    let Some(at) = style.find("white-space") else { return false };
+    let value = style[at + "white-space".len()..].trim_start_matches(|c: char| c.is_whitespace() || c == ':');
+    value.starts_with("pre") || value.starts_with("break-spaces")
 }
 
 /// Outlook's paragraphs have no margin: each is a line.
