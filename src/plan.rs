@@ -11,8 +11,8 @@ pub mod parcel;
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
 pub use event::{Event, What};
 pub use found::{
-    AgentFacts, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel, LastAnswer,
-    LastIn, Matter, Said, TicketFacts,
+    AgentFacts, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel, LastAnswer,
+    LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
 };
 pub use parcel::{Parcel, Route, Segment, Sender};
 
@@ -32,6 +32,8 @@ pub struct Envelope {
     pub old: bool,
     /// Comes out of quarantine by somebody's word: it is judged again, as this.
     pub released: Option<Release>,
+    /// Whose mail it is, as he who released it says.
+    pub released_for: Option<Address>,
 }
 
 /// What a letter that leaves quarantine is taken for.
@@ -79,6 +81,10 @@ pub struct Clues {
     pub bounced: Vec<String>,
     /// Things waiting for `#send` that a signed address names.
     pub asks: Vec<AskNo>,
+    /// Addresses that an agent's commands name.
+    pub addresses: Vec<Address>,
+    /// What is set aside and named by an agent's commands.
+    pub quarantined: Vec<QuarantineNo>,
 }
 
 /// The next free ids. A decision that uses one takes it with [`Next::ticket`] and the like.

@@ -121,7 +121,7 @@ pub fn quarantine(global: &Global, out: &mut Out, act: &QuarantineAct) -> Result
         desk.apply(|at| {
             vec![match act {
                 QuarantineAct::Release(_) => {
-                    Change::ReleaseQuarantine { quarantine: no, release: Release::Customer, at }
+                    Change::ReleaseQuarantine { quarantine: no, release: Release::Customer, on_behalf: None, at }
                 }
                 _ => Change::DropQuarantine { quarantine: no, at },
             }]

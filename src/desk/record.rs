@@ -166,7 +166,12 @@ impl Incoming<'_> {
             return self.found_answer(ticket, rule, Some(staff.address().clone()));
         }
         let original = self.letter.original.clone();
-        let customer = original.as_ref().and_then(|o| o.from.clone());
+        let said = self.env.released_for.as_ref().map(|a| {
+            // The name that stands in the forward, if it is that address's.
+            let named = original.as_ref().and_then(|o| o.from.clone()).filter(|p| p.address == *a);
+            named.unwrap_or_else(|| Party::new("", a.clone()))
+        });
+        let customer = said.or(original.as_ref().and_then(|o| o.from.clone()));
         if let (Some(original), Some(customer)) = (original, customer.filter(|c| self.is_outsider(c))) {
             return self.open_forwarded(staff, &original, customer);
         }

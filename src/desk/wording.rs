@@ -26,6 +26,7 @@ pub struct Wording {
     phrases: Environment<'static>,
     weekdays: Vec<String>,
     months: Vec<String>,
+    lists: BTreeMap<String, Vec<String>>,
 }
 
 impl Wording {
@@ -65,8 +66,19 @@ impl Wording {
                 }
             }
         }
-        let mut list = |name: &str| lists.remove(name).unwrap_or_default();
-        Self { language, phrases, weekdays: list("date.weekdays"), months: list("date.months") }
+        let list = |name: &str| lists.get(name).cloned().unwrap_or_default();
+        Self { language, phrases, weekdays: list("date.weekdays"), months: list("date.months"), lists }
+    }
+
+    /// The words listed under `key`; none where there is no such list.
+    #[must_use]
+    pub fn list_of(&self, key: &str) -> &[String] {
+        self.lists.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The words that are listed under `key` in any language: people write as they like, whatever the desk speaks.
+    pub fn in_all_languages(key: &str) -> impl Iterator<Item = &'static str> {
+        LANGUAGES.values().flat_map(move |w| w.list_of(key)).map(String::as_str)
     }
 
     /// The phrase `key` with `values` (`minijinja::context!`) filled in.
@@ -233,7 +245,7 @@ mod tests {
     fn everything() -> Value {
         let names = [
             "clock weekday day month year due name who when mailbox files people by colleague number addresses subject ticket",
-            "found line commands until example other nearest duration address words from agent agents limit why",
+            "found line commands until example other nearest duration address words from agent agents limit why desk",
         ];
         let mut all: BTreeMap<&str, Value> = names.iter().flat_map(|n| n.split(' ')).map(|n| (n, n.into())).collect();
         all.insert("n", 1.into());

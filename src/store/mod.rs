@@ -12,6 +12,7 @@ pub mod custody;
 mod db;
 pub mod due;
 mod facts;
+mod inside;
 pub mod lookup;
 pub mod meta;
 mod migrate;

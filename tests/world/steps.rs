@@ -88,7 +88,7 @@ impl World {
             let release = if rest == ["recorded"] { Release::Recorded } else { Release::Customer };
             let done = self.engine()?.change::<String>(now, &nothing, |_, _, at| {
                 Ok(vec![match verb {
-                    "release" => Change::ReleaseQuarantine { quarantine, release, at },
+                    "release" => Change::ReleaseQuarantine { quarantine, release, on_behalf: None, at },
                     _ => Change::DropQuarantine { quarantine, at },
                 }])
             });

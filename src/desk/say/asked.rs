@@ -36,6 +36,8 @@ pub enum AskedWhy {
     NothingWaits,
     /// What waited has expired, was sent or was dropped.
     TooLate,
+    /// An answer that waited a while was stopped.
+    Stopped,
 }
 
 #[must_use]
@@ -60,7 +62,11 @@ pub fn asked(voice: &Voice<'_>, facts: &AskedFacts) -> Page {
         AskedWhy::CommandsOnly => plain("asked.commands_only"),
         AskedWhy::NothingWaits => plain("asked.nothing_waits"),
         AskedWhy::TooLate => plain("asked.too_late"),
+        AskedWhy::Stopped => plain("asked.stopped"),
     });
+    if matches!(facts.why, AskedWhy::Forwarded { .. }) && facts.until.is_some() {
+        sheet.small(&plain("asked.forwarded_name"));
+    }
     if let Some(until) = facts.until {
         let until = voice.moment(until);
         sheet.say(&match &facts.why {

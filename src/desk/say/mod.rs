@@ -12,6 +12,8 @@ pub mod notification;
 pub mod refused;
 mod sheet;
 pub mod subject;
+pub mod third;
+pub mod undo;
 
 use jiff::tz::TimeZone;
 
@@ -92,9 +94,6 @@ pub struct Page {
     pub html: String,
 }
 
-/// One row of the table of commands: English word (with or without `#`, perhaps with an example of its argument), Swedish
-/// word, what it does. The language file's own words for a command are taken before `what`.
-pub type CommandRow<'a> = (&'a str, &'a str, &'a str);
 
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,12 @@ pub fn for_customer(number: TicketNo, subject: &str) -> String {
     if base.is_empty() { format!("Re: [#{number}]") } else { format!("Re: {base} [#{number}]") }
 }
 
+/// `subject [#42]`: what a customer gets who has not written before.
+#[must_use]
+pub fn first_for_customer(number: TicketNo, subject: &str) -> String {
+    format!("{} [#{number}]", without_numbers(subject)).trim_start().to_owned()
+}
+
 /// `subject` on one line without `[#n]`.
 #[must_use]
 pub fn without_numbers(subject: &str) -> String {

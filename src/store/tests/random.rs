@@ -247,6 +247,7 @@ impl Played {
                 match b % 4 {
                     0 => changes.push(Change::DropQuarantine { quarantine: no, at: at(self.now) }),
                     1 => changes.push(Change::ReleaseQuarantine {
+                        on_behalf: None,
                         quarantine: no,
                         release: Release::Customer,
                         at: at(self.now),
