@@ -117,6 +117,7 @@ mod tests {
 
     fn facts(text: &str, html: Option<&str>, signature: Option<&str>) -> AnswerFacts {
         AnswerFacts {
+            begins: false,
             number: TicketNo(42),
             subject: "SV: Hej".to_owned(),
             text: text.to_owned(),

@@ -3,7 +3,7 @@
 use crate::model::{TicketNo, one_line};
 
 /// What stands before a subject in a reply or a forward, as the programs of our corner of the world write it.
-const PREFIXES: &[&str] = &["re", "sv", "vs", "aw", "ang", "antw", "vl", "ref"];
+const PREFIXES: &[&str] = &["re", "sv", "vs", "aw", "ang", "antw", "vl", "ref", "fwd", "fw", "vb"];
 
 /// `[#42] subject`: what every mail about a ticket to an agent is called; never changes. Numbers that stand in the subject
 /// itself are left out, so that it names one ticket.
@@ -47,7 +47,9 @@ pub fn without_numbers(subject: &str) -> String {
     one_line(&out)
 }
 
-fn without_prefix(subject: &str) -> &str {
+/// `subject` without `Re:` and the like before it.
+#[must_use]
+pub fn without_prefix(subject: &str) -> &str {
     let mut rest = subject.trim();
     while let Some((word, tail)) = rest.split_once(':') {
         // `Re[2]:` and `SV(3):` count too.

@@ -275,6 +275,10 @@ fn asks_and_agents_and_what_was_told() {
             expires_at: at(86_400),
             settled: None,
             matter: Matter::Answer(HeldAnswer {
+                addresses: Vec::new(),
+                quarantined: Vec::new(),
+                answered: 0,
+                about: 0,
                 letter: 1,
                 text: "Hej".to_owned(),
                 html: None,

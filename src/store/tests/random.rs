@@ -122,6 +122,10 @@ impl Played {
                 expires_at: at(self.now + 5),
                 settled: None,
                 matter: Matter::Answer(HeldAnswer {
+                addresses: Vec::new(),
+                quarantined: Vec::new(),
+                answered: 0,
+                about: 0,
                     letter: 1,
                     tickets: Vec::new(),
                     to: Vec::new(),
