@@ -67,6 +67,7 @@ impl Written {
         };
         let body = match &self.html {
             None => text(&self.text, "plain"),
+            Some(html) if self.text.is_empty() => text(html, "html"),
             Some(html) => format!(
                 "Content-Type: multipart/alternative; boundary=alt-7\r\n\r\n--alt-7\r\n{}--alt-7\r\n{}--alt-7--\r\n",
                 text(&self.text, "plain"),

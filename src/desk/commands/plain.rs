@@ -26,7 +26,9 @@ pub fn plain(line: &str) -> String {
     let rest = rest.trim_start_matches('#').trim_start();
     let rest = if emphasised { rest.trim_end_matches(['*', '_', '"', '\'', '`']) } else { rest };
     // A heading of Markdown may be closed by number signs, too.
-    format!("#{}", squeezed(rest.trim_end_matches(" #")))
+    let open = rest.trim_end_matches('#');
+    let rest = if open.ends_with(' ') { open } else { rest };
+    format!("#{}", squeezed(rest))
 }
 
 fn is_invisible(c: char) -> bool {

@@ -344,7 +344,7 @@ fn a_held_answer_shows_why_and_how_it_would_look() {
                 "{}",
                 page.text
             );
-            assert_eq!(page.text.contains("#samma-som"), matches!(why, HeldWhy::CommandInText { .. }));
+            assert_eq!(page.text.contains("#same-as"), matches!(why, HeldWhy::CommandInText { .. }));
             if language == "sv" && *why == whys[0] {
                 assert_eq!(page.text, include_str!("tests/held.sv.txt"), "{}", page.text);
             }
