@@ -35,8 +35,10 @@ pub struct Look {
 }
 
 /// What the agent had seen when something was held.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
+    /// The reasons that he was shown before this one, in words.
+    pub shown: String,
     /// The ticket's newest answer.
     pub answered: Option<MessageNo>,
     /// The message that he answered.
@@ -250,17 +252,18 @@ impl Case<'_> {
         ticket: TicketNo,
         by: &Staff<'_>,
         draft: &Draft,
-        why: HeldWhy,
+        why: Vec<HeldWhy>,
         to: Vec<Party>,
-        about: Option<MessageNo>,
+        seen: Seen,
     ) {
         let Some(facts) = self.tickets.get(&ticket).cloned() else { return };
         let Some(mailbox) = self.mailbox(&facts.mailbox) else { return };
         let look = self.look(mailbox, &facts, Some(by), draft);
         let expires_at = self.now.plus(ASK_FOR_S);
-        let word = why_word(&why);
+        let words: Vec<&str> = why.iter().map(why_word).collect();
+        let word = format!("{} {}", seen.shown, words.join(" ")).trim_start().to_owned();
         let answered = facts.last_answer.as_ref().map(|a| a.message);
-        let ask = self.ask(Some(ticket), by, matter(draft, &to, word, Seen { answered, about }));
+        let ask = self.ask(Some(ticket), by, matter(draft, &to, &word, &Seen { answered, ..seen }));
         let page = held(
             &self.inside_voice(),
             &HeldFacts {
@@ -296,7 +299,7 @@ impl Case<'_> {
 
 /// A draft as it is kept while it waits; `to`: the recipients that are shown.
 #[must_use]
-pub fn matter(draft: &Draft, to: &[Party], why: &str, seen: Seen) -> Matter {
+pub fn matter(draft: &Draft, to: &[Party], why: &str, seen: &Seen) -> Matter {
     let named = commands::named(&draft.commands.join("\n"));
     Matter::Answer(HeldAnswer {
         letter: draft.letter.map_or(0, |l| l.0),

@@ -1,7 +1,7 @@
 //! `#send` and `#drop`: what waits for an agent's word goes, or is forgotten. Good once, for a day, for what was shown.
 
 use crate::desk::act::{Act, Refusal};
-use crate::desk::answer::Draft;
+use crate::desk::answer::{Draft, Seen};
 use crate::desk::case::Staff;
 use crate::desk::commands::polite::says_nothing;
 use crate::desk::commands::{Command, Ground, Parsed, parse};
@@ -134,14 +134,14 @@ impl Incoming<'_> {
             }
         }
         let Some(ticket) = known.ticket else { return self.carry_out(staff, None, &work) };
-        match self.changed_since(staff, ticket, held, replaced.then_some(parsed), &work) {
-            Some(why) => {
-                let to = self.recipients_of(ticket, staff, &work);
-                self.case.hold_answer(ticket, staff, &work.shown(), why, to, about);
-                self.settle(Fate::Done("an answer that is held again"));
-            }
-            None => self.carry_out(staff, Some(ticket), &work),
+        let why = self.changed_since(staff, ticket, held, replaced.then_some(parsed), &work);
+        if why.is_empty() {
+            return self.carry_out(staff, Some(ticket), &work);
         }
+        let to = self.recipients_of(ticket, staff, &work);
+        let seen = Seen { about, shown: if replaced { String::new() } else { held.why.clone() }, ..Seen::default() };
+        self.case.hold_answer(ticket, staff, &work.shown(), why, to, seen);
+        self.settle(Fate::Done("an answer that is held again"));
     }
 
     fn draft_of(&self, held: &HeldAnswer, replaced: Option<&Parsed>) -> Draft {
@@ -165,31 +165,39 @@ impl Incoming<'_> {
         held: &HeldAnswer,
         replaced: Option<&Parsed>,
         work: &Work,
-    ) -> Option<HeldWhy> {
-        let leaving = work.draft.as_ref().or(work.aside.as_ref())?;
+    ) -> Vec<HeldWhy> {
+        let Some(leaving) = work.draft.as_ref().or(work.aside.as_ref()) else { return Vec::new() };
         let to: Vec<String> =
             self.recipients_of(ticket, staff, work).iter().map(|p| p.address.to_string()).collect();
-        let facts = self.case.survivor(ticket)?;
+        let Some(facts) = self.case.survivor(ticket) else { return Vec::new() };
         if !held.to.is_empty() && to != held.to {
-            return Some(HeldWhy::RecipientsChanged);
+            return vec![HeldWhy::RecipientsChanged];
         }
         let answer = facts.last_answer.as_ref().filter(|a| a.agent.as_ref() != Some(staff.address()));
         if work.draft.is_some() && answer.is_some_and(|a| a.message.0 > held.answered) {
-            return colleagues(&self.case, facts);
+            return colleagues(&self.case, facts).into_iter().collect();
         }
-        // Words of a note were shown as such, or are looked for now: more notes may have been written since.
-        if held.why != "from-note"
+        // What of the inside was not shown as such is looked for once more; notes may have been written since.
+        let shown = |word: &str| replaced.is_some() || held.why.split(' ').any(|w| w == word);
+        if !shown("leak")
+            && let Some(mailbox) = self.case.mailbox(&facts.mailbox)
+            && let Some(found) = self.case.leak(facts, mailbox, Some(staff), leaving, &[])
+        {
+            return vec![HeldWhy::Leak { found }];
+        }
+        if !shown("from-note")
             && let Some(found) = self.case.noted_words(facts.number, &leaving.text)
         {
-            return Some(HeldWhy::FromNote { found });
+            return vec![HeldWhy::FromNote { found }];
         }
+        let Some(parsed) = replaced else { return Vec::new() };
         doubt_about_text(&Sight {
             case: &self.case,
             letter: self.letter,
             staff,
             facts,
             to: None,
-            parsed: replaced?,
+            parsed,
             acts: &[],
             draft: work.draft.as_ref(),
             aside: work.aside.as_ref(),

@@ -51,16 +51,21 @@ const TABLE: &[Doubt] = &[
     ("words of a note in it", from_note),
 ];
 
-/// The first doubt there is.
+/// The first doubt there is, and what of the inside is in the text besides: the agent's word is good for what he was shown. Empty: none.
 #[must_use]
-pub fn doubt(sight: &Sight<'_>) -> Option<HeldWhy> {
-    TABLE.iter().find_map(|(_, rule)| rule(sight))
+pub fn doubts(sight: &Sight<'_>) -> Vec<HeldWhy> {
+    let first = TABLE.iter().find_map(|(_, rule)| rule(sight));
+    let mut all: Vec<HeldWhy> = first.into_iter().collect();
+    for rule in [leak, from_note] {
+        all.extend(rule(sight).filter(|why| all.first().is_some_and(|first| first != why)));
+    }
+    all
 }
 
-/// The doubts about a text that replaces one that was held.
+/// The doubts about a text alone, such as one that replaces one that was held.
 #[must_use]
-pub fn doubt_about_text(sight: &Sight<'_>) -> Option<HeldWhy> {
-    end_uncertain(sight).or_else(|| command_in_text(sight)).or_else(|| leak(sight)).or_else(|| from_note(sight))
+pub fn doubt_about_text(sight: &Sight<'_>) -> Vec<HeldWhy> {
+    [end_uncertain, command_in_text, leak, from_note].iter().filter_map(|rule| rule(sight)).collect()
 }
 
 fn ticket_changed(sight: &Sight<'_>) -> Option<HeldWhy> {

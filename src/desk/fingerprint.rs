@@ -7,7 +7,7 @@ use ring::digest::{SHA256, digest};
 use crate::desk::case::Case;
 use crate::desk::commands::plain::fold;
 use crate::model::{Direction, MessageNo, TicketNo};
-use crate::plan::Change;
+use crate::plan::{Change, KnownAsk, Matter};
 
 /// So many words in a row tell one text from another; what people say in five words, many say.
 const RUN: usize = 6;
@@ -67,11 +67,13 @@ pub fn found_in(text: &str, known: &dyn Fn(i64) -> bool) -> Option<String> {
 pub fn outgoing(changes: &[Change]) -> Vec<i64> {
     let mut all = Vec::new();
     for change in changes {
-        if let Change::AddMessage(message) = change
-            && message.direction == Direction::Out
-            && !message.accepted
-        {
-            all.extend(of_outgoing(&message.new_text));
+        match change {
+            Change::AddMessage(message) if message.direction == Direction::Out && !message.accepted => {
+                all.extend(of_outgoing(&message.new_text));
+            }
+            // What is held for another reason is shown with this one, too.
+            Change::NewAsk(KnownAsk { matter: Matter::Answer(held), .. }) => all.extend(of_outgoing(&held.text)),
+            _ => {}
         }
     }
     all.sort_unstable();

@@ -5,7 +5,7 @@ use crate::desk::answer::{ASK_FOR_S, Draft, Seen, matter};
 use crate::desk::case::Staff;
 use crate::desk::commands::polite::says_nothing;
 use crate::desk::commands::{self, Command, Parsed, Wrong, keyword};
-use crate::desk::doubt::{Sight, doubt};
+use crate::desk::doubt::{Sight, doubt_about_text, doubts};
 use crate::desk::errand::Errand;
 use crate::desk::html_lines::without_lines;
 use crate::desk::intake::Incoming;
@@ -87,9 +87,11 @@ impl Incoming<'_> {
             draft: work.draft.as_ref(),
             aside: work.aside.as_ref(),
         };
-        match doubt(&sight) {
-            Some(why) => self.hold(staff, ticket, &work, why),
-            None => self.carry_out(staff, Some(ticket), &work),
+        let doubts = doubts(&sight);
+        if doubts.is_empty() {
+            self.carry_out(staff, Some(ticket), &work);
+        } else {
+            self.hold(staff, ticket, &work, doubts);
         }
     }
 
@@ -105,7 +107,7 @@ impl Incoming<'_> {
     /// Nothing is done by an address that may come from the mail client's memory, until the agent says so.
     pub fn reply_to_stale_address(&mut self, staff: &Staff<'_>, ticket: TicketNo) {
         if let Some(work) = self.work(staff, Some(ticket)) {
-            self.hold(staff, ticket, &work, HeldWhy::StaleAddress);
+            self.hold_stale(staff, ticket, &work);
         }
     }
 
@@ -134,13 +136,32 @@ impl Incoming<'_> {
         Some(work)
     }
 
-    fn hold(&mut self, staff: &Staff<'_>, ticket: TicketNo, work: &Work, why: HeldWhy) {
-        let held_on = match &why {
-            HeldWhy::TicketChanged { now } => *now,
+    fn hold_stale(&mut self, staff: &Staff<'_>, ticket: TicketNo, work: &Work) {
+        let mut why = vec![HeldWhy::StaleAddress];
+        if let Some(facts) = self.case.tickets.get(&ticket).cloned() {
+            let sight = Sight {
+                case: &self.case,
+                letter: self.letter,
+                staff,
+                facts: &facts,
+                to: None,
+                parsed: &work.parsed,
+                acts: &[],
+                draft: work.draft.as_ref(),
+                aside: work.aside.as_ref(),
+            };
+            why.extend(doubt_about_text(&sight));
+        }
+        self.hold(staff, ticket, work, why);
+    }
+
+    fn hold(&mut self, staff: &Staff<'_>, ticket: TicketNo, work: &Work, why: Vec<HeldWhy>) {
+        let held_on = match why.first() {
+            Some(HeldWhy::TicketChanged { now }) => *now,
             _ => ticket,
         };
         let to = self.recipients_of(held_on, staff, work);
-        self.case.hold_answer(held_on, staff, &work.shown(), why, to, work.about);
+        self.case.hold_answer(held_on, staff, &work.shown(), why, to, Seen { about: work.about, ..Seen::default() });
         self.settle(Fate::Done("an answer that is held"));
     }
 
@@ -309,7 +330,7 @@ impl Incoming<'_> {
         };
         let work = Work { parsed, acts: vec![act], ..Work::default() };
         match asks_first {
-            Some(why) => self.hold(staff, ticket, &work, why),
+            Some(why) => self.hold(staff, ticket, &work, vec![why]),
             None => self.carry_out(staff, Some(ticket), &work),
         }
     }
@@ -376,7 +397,7 @@ impl Incoming<'_> {
             until: Some(self.case.now.plus(ASK_FOR_S)),
         };
         let page = asked(&self.case.inside_voice(), &facts);
-        let ask = self.case.ask(None, staff, matter(&draft, &[], "desk", Seen::default()));
+        let ask = self.case.ask(None, staff, matter(&draft, &[], "desk", &Seen::default()));
         self.case.tell(self.mailbox, staff, page, None, Some(ask));
         self.settle(Fate::Done("commands that are asked about"));
     }

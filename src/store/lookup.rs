@@ -79,6 +79,12 @@ impl Tx<'_> {
         let asked = found.parcels.iter().filter_map(|p| p.ask);
         let asked: Vec<_> = asked.filter(|ask| found.asks.iter().all(|a| a.no != *ask)).collect();
         found.asks.extend(self.asks(&asked)?);
+        let undone = found.asks.iter().filter_map(|a| match &a.matter {
+            Matter::Undo { parcel, .. } => Some(ParcelNo(*parcel)),
+            _ => None,
+        });
+        let undone: BTreeSet<ParcelNo> = undone.filter(|p| found.parcels.iter().all(|k| k.no != *p)).collect();
+        found.parcels.extend(self.parcels(&undone)?);
         let about = found.asks.iter().filter_map(|a| held(a)).map(|h| MessageNo(h.about)).filter(|m| m.0 > 0);
         found.said = self.said_by(&found.parcels.iter().filter_map(|p| p.message).chain(about).collect())?;
         found.tickets = self.ticket_facts(&named_tickets(clues, &found))?;

@@ -121,7 +121,7 @@ pub fn reply(to: &Letter, from: &str, text: &str, quoting: Quoting, message_id: 
                 escape(&attribution),
                 escape(&to.text)
             );
-            let plain = text.replace("<b>", "*").replace("</b>", "*");
+            let plain = text.replace("<b>", "*").replace("</b>", "*").replace("</h1>", "\n");
             (format!("{}\n{attribution}\n{quoted}", strip_tags(&plain)), Some(html))
         }
         Quoting::Outlook => {

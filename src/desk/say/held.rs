@@ -11,7 +11,8 @@ pub struct HeldFacts {
     pub number: TicketNo,
     /// The ticket's.
     pub subject: String,
-    pub why: HeldWhy,
+    /// The gravest first.
+    pub why: Vec<HeldWhy>,
     /// Who would get it.
     pub to: Vec<Party>,
     /// The text as the customer would see it, signature included.
@@ -60,7 +61,9 @@ pub fn held(voice: &Voice<'_>, facts: &HeldFacts) -> Page {
     let mut sheet = Sheet::default();
     let ticket = voice.ticket(facts.number, &facts.subject);
     sheet.say(&words.say("held.intro", context! { ticket }));
-    why(voice, &mut sheet, &facts.why);
+    for reason in &facts.why {
+        why(voice, &mut sheet, reason);
+    }
     let until = voice.moment(facts.expires_at);
     sheet.say(&words.say("held.how", context! { until }));
     if !facts.commands.is_empty() {
@@ -80,7 +83,7 @@ pub fn held(voice: &Voice<'_>, facts: &HeldFacts) -> Page {
         let files: Vec<String> = facts.attachments.iter().map(|a| one_line(a)).collect();
         sheet.small(&words.say("held.attachments", context! { files => files.join(", ") }));
     }
-    if matches!(facts.why, HeldWhy::CommandInText { .. }) {
+    if facts.why.iter().any(|w| matches!(w, HeldWhy::CommandInText { .. })) {
         super::refused::list(voice, &mut sheet);
     }
     let subject = super::subject::for_agent(facts.number, &facts.subject);

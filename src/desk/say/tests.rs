@@ -329,7 +329,7 @@ fn a_held_answer_shows_why_and_how_it_would_look() {
             let facts = HeldFacts {
                 number: TicketNo(42),
                 subject: "Muggen kom fram trasig".to_owned(),
-                why: why.clone(),
+                why: vec![why.clone()],
                 to: vec![party("Karin Karlsson", "karin@kund.example")],
                 text: "Hej Karin!\n\nVi skickar en ny i dag.\n\n-- \nAnna, Exempelbutiken".to_owned(),
                 attachments: vec!["fraktsedel.pdf".to_owned()],
