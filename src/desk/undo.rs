@@ -55,7 +55,7 @@ impl Incoming<'_> {
         self.reopen_after(ticket, state, staff);
         let text = self.case.found.said.get(&message).map(|s| s.new_text.clone()).unwrap_or_default();
         let facts = AskedFacts {
-            subject: self.letter.subject.clone(),
+            subject: self.case.tickets.get(&ticket).map(|t| t.subject.clone()).unwrap_or_default(),
             why: AskedWhy::Stopped,
             taps: Vec::new(),
             text,

@@ -57,7 +57,6 @@ impl World {
             }
             ["shell", verb, number, rest @ ..] => self.shell(verb, number, rest, step),
             ["expect", rest @ ..] => self.expect(rest, step),
-            ["dump"] => { for m in &self.mails { eprintln!("{} {:?} reply-to {:?} date {:?}", m.to, m.letter.subject, m.letter.reply_to, m.letter.in_reply_to); } Ok(()) }
             ["forget", "mail"] => {
                 self.mails.iter_mut().for_each(|m| m.seen = true);
                 Ok(())

@@ -84,5 +84,6 @@ pub fn asked(voice: &Voice<'_>, facts: &AskedFacts) -> Page {
         sheet.head(&words.word("asked.your_text"));
         sheet.excerpt(&facts.text);
     }
-    sheet.done(words.language(), words.say("asked.subject", context! { subject => title }))
+    let key = if facts.why == AskedWhy::Stopped { "asked.stopped_subject" } else { "asked.subject" };
+    sheet.done(words.language(), words.say(key, context! { subject => title }))
 }
