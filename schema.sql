@@ -19,7 +19,8 @@ CREATE TABLE desk (
 ) STRICT;
 INSERT INTO desk VALUES (1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
--- Facts of the database itself: whose it is (machine, data_dir), halted, config_fingerprint, null_sender_refused:MAILBOX.
+-- Facts of the database itself: whose it is (machine, data_dir), halted, config_fingerprint, clocks_fingerprint, null_sender_refused:MAILBOX,
+-- digests_since (when it was first looked whether one is due).
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -104,6 +105,7 @@ CREATE TABLE quarantine (
     CHECK ((settled_at IS NULL) = (how IS NULL))
 ) STRICT;
 CREATE INDEX quarantine_open ON quarantine (no) WHERE settled_at IS NULL;
+CREATE INDEX quarantine_at ON quarantine (at);
 
 ---- people ---------------------------------------------------------------------------------------------------------
 
@@ -132,11 +134,13 @@ CREATE TABLE blocked (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX blocked_ticket ON blocked (ticket);
 
--- What is known of agents beyond the configuration.
+-- What is known of agents (and of managers who get alarms) beyond the configuration.
 CREATE TABLE agent (
     address TEXT PRIMARY KEY,
     away_until INTEGER,
-    last_turn_at INTEGER
+    last_turn_at INTEGER,
+    notified TEXT,                     -- JSON: the latest times at which he was told of a customer's message, oldest first
+    alarmed TEXT                       -- the same of warnings and breach mails
 ) STRICT, WITHOUT ROWID;
 
 -- Things that a person is told once in a while.
@@ -147,6 +151,19 @@ CREATE TABLE told (
     PRIMARY KEY (address, topic)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX told_at ON told (at);
+
+-- Digests that were made for a manager: each comes once, and later ones say what has become of what was told.
+CREATE TABLE digest (
+    address TEXT NOT NULL,             -- the manager's first
+    kind TEXT NOT NULL CHECK (kind IN ('daily', 'weekly', 'monthly')),
+    first_day TEXT NOT NULL,           -- 2026-12-08; the days that it covers, both inclusive
+    last_day TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    parcel INTEGER,                    -- NULL: nothing was sent, the desk began after it was due
+    within INTEGER NOT NULL,           -- responses within their targets, as told
+    counted INTEGER NOT NULL,          -- of so many
+    PRIMARY KEY (address, kind, first_day)
+) STRICT, WITHOUT ROWID;
 
 -- Automatic mails to customers and strangers, for the limits; kept two days.
 CREATE TABLE automatic (
@@ -176,12 +193,13 @@ CREATE TABLE ticket (
     updated_at INTEGER NOT NULL,
     closed_at INTEGER,
     waiting_since INTEGER,             -- when the oldest unanswered customer message came
-    due_at INTEGER,
+    due_at INTEGER,                    -- when the target of that answer is used up
+    late_at INTEGER,                   -- when it is past: the next open second; both follow from the steps and the configuration
     hold_until INTEGER,
     survivor INTEGER REFERENCES ticket,
     epoch INTEGER NOT NULL,
     serial INTEGER NOT NULL,           -- goes up to make signed addresses worthless
-    answers INTEGER NOT NULL,          -- accepted by SMTP, or found
+    answers INTEGER NOT NULL,          -- accepted by SMTP, found, or given by telephone
     last_answer INTEGER,               -- the newest `out` message
     last_in INTEGER,                   -- the message that an answer threads under
     CHECK ((state = 'merged') = (survivor IS NOT NULL)),
@@ -192,6 +210,8 @@ CREATE INDEX ticket_open ON ticket (number) WHERE state IN ('open', 'pending', '
 CREATE INDEX ticket_pending ON ticket (mailbox, updated_at) WHERE state = 'pending' AND waiting_since IS NULL;
 CREATE INDEX ticket_held ON ticket (hold_until) WHERE state = 'held';
 CREATE INDEX ticket_due ON ticket (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX ticket_late ON ticket (late_at) WHERE late_at IS NOT NULL;
+CREATE INDEX ticket_over ON ticket (updated_at, created_at, mailbox) WHERE state IN ('closed', 'spam', 'merged');
 CREATE INDEX ticket_customer ON ticket (customer) WHERE customer IS NOT NULL;
 CREATE INDEX ticket_survivor ON ticket (survivor) WHERE survivor IS NOT NULL;
 CREATE INDEX ticket_assignee ON ticket (assignee) WHERE assignee IS NOT NULL;
@@ -232,6 +252,7 @@ CREATE TABLE message (
     sent_at INTEGER,                   -- what the sender claims
     accepted_at INTEGER,               -- of an answer: from here on it counts
     counts INTEGER NOT NULL CHECK (counts IN (0, 1)),
+    found INTEGER NOT NULL CHECK (found IN (0, 1)),   -- an answer that left without us, read later
     verified INTEGER NOT NULL CHECK (verified IN (0, 1)),
     from_name TEXT,
     from_address TEXT,
@@ -251,7 +272,9 @@ CREATE TABLE message (
     text TEXT NOT NULL,
     CHECK ((from_name IS NULL) = (from_address IS NULL))
 ) STRICT;
-CREATE INDEX message_ticket ON message (ticket);
+-- Holds all that clocks ask of messages, so that figures do not step over their texts.
+CREATE INDEX message_ticket ON message (ticket, direction, counts, found, event, at, accepted_at, agent);
+CREATE INDEX message_robots ON message (at) WHERE direction = 'in' AND kind <> 'person';
 CREATE INDEX message_thread_index ON message (thread_index) WHERE thread_index IS NOT NULL;
 
 -- Message-IDs. `hash` is the first 8 bytes of a SHA-256; what is found is compared with the text it stands for.
@@ -282,6 +305,32 @@ CREATE TABLE event (
     detail TEXT NOT NULL,
     PRIMARY KEY (ticket, no)
 ) STRICT, WITHOUT ROWID;
+
+-- What one of us is to be told later: when his hours begin, or in a list. Judged anew when it is due.
+CREATE TABLE notice (
+    person TEXT NOT NULL,              -- first address
+    kind TEXT NOT NULL CHECK (kind IN ('message', 'warning', 'breach')),
+    ticket INTEGER NOT NULL REFERENCES ticket,
+    message INTEGER NOT NULL REFERENCES message,
+    due_at INTEGER,                    -- NULL: was in a list; kept until the ticket is taken or nobody waits
+    gathered INTEGER NOT NULL CHECK (gathered IN (0, 1)),
+    created_at INTEGER NOT NULL,
+    matter TEXT NOT NULL,              -- JSON
+    attachments TEXT NOT NULL,         -- JSON, as in `message`
+    PRIMARY KEY (person, kind, ticket, message)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notice_due ON notice (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX notice_gathered ON notice (person, kind, due_at) WHERE gathered = 1 AND due_at IS NOT NULL;
+CREATE INDEX notice_ticket ON notice (ticket);
+CREATE INDEX notice_message ON notice (message);
+
+-- Attachments of messages of which somebody is to be told later.
+CREATE TABLE notice_blob (
+    message INTEGER NOT NULL REFERENCES message,
+    blob INTEGER NOT NULL REFERENCES blob,
+    PRIMARY KEY (message, blob)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notice_blob_blob ON notice_blob (blob);
 
 -- Things that wait for an agent's `#send`.
 CREATE TABLE ask (

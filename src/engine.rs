@@ -11,8 +11,11 @@ pub mod clock;
 pub mod clocks;
 mod consign;
 pub mod desk_dir;
+pub mod digest;
 mod event;
+pub mod figures;
 mod guest;
+pub mod history;
 mod home;
 mod in_flight;
 mod judge;
@@ -20,6 +23,7 @@ mod keep;
 pub mod reader;
 #[cfg(test)]
 mod tests;
+mod time;
 mod void;
 
 use std::collections::BTreeMap;
@@ -36,6 +40,7 @@ use crate::desk::sign::Key;
 use crate::engine::batch::{Backlog, Plan, Verdict};
 use crate::engine::clock::{Clock, Doubt, Now};
 use crate::engine::desk_dir::{DeskDir, Footprint, Lock};
+use crate::engine::digest::Digests;
 use crate::engine::event::{Finished, Waiting};
 use crate::engine::in_flight::InFlight;
 use crate::engine::reader::ReadFn;
@@ -61,6 +66,8 @@ pub struct Engine {
     read: ReadFn,
     clock: Clock,
     doubt: Option<Doubt>,
+    /// The time of the latest batch, as judged.
+    judged: Time,
     waiting: Waiting,
     flight: InFlight,
     backlog: Backlog,
@@ -77,6 +84,7 @@ pub struct Engine {
     trouble: Option<Trouble>,
     halted: Option<String>,
     sends: bool,
+    digests: Digests,
     footprint: Footprint,
     footprint_left: Option<Footprint>,
     data_version: i64,
@@ -102,7 +110,10 @@ impl Engine {
     pub fn set_settings(&mut self, settings: Arc<Settings>) -> Result<(), StoreError> {
         let fingerprint = settings.fingerprint.clone();
         self.store.batch(|tx| tx.set_config_fingerprint(&fingerprint))?;
+        clocks::follow_all(&mut self.store, &settings)?;
         self.settings = settings;
+        // Times and readers of digests may be others now.
+        self.digests.next = self.digests.next.map(|_| Time::default());
         Ok(())
     }
 
@@ -137,6 +148,14 @@ impl Engine {
     /// letters that have come, then parcels are claimed for free outlets. What does not fit waits: call again at once while
     /// [`Self::is_busy`].
     pub fn handle(&mut self, now: Now, events: Vec<Event>) -> Vec<Outcome> {
+        let outcomes = self.next_batch(now, events);
+        if self.is_through() {
+            self.digests(self.judged);
+        }
+        outcomes
+    }
+
+    fn next_batch(&mut self, now: Now, events: Vec<Event>) -> Vec<Outcome> {
         let today = now.wall;
         for mut event in events {
             if let Event::Intake(Intake::Arrived(arrival)) = &mut event {
@@ -216,7 +235,7 @@ impl Engine {
     pub fn next_wake(&self) -> Option<Time> {
         match self.trouble {
             Some(trouble) => Some(trouble.retry_at),
-            None => self.next_due,
+            None => [self.next_due, self.next_digest()].into_iter().flatten().min(),
         }
     }
 
@@ -293,7 +312,8 @@ impl Engine {
                 .count();
         }
         plan.pick_up = self.can_pick_up();
-        let due = self.next_due.is_some_and(|at| at <= now.wall);
+        // For a digest nothing is claimed, but the clock is judged first.
+        let due = self.next_due.is_some_and(|at| at <= now.wall) || self.next_digest().is_some_and(|at| at <= now.wall);
         plan.claim = self.look || due || plan.results > 0 || !plan.letters.is_empty();
         plan
     }
@@ -301,6 +321,7 @@ impl Engine {
     /// Brings the engine's own state up to what was committed.
     fn settle(&mut self, plan: &Plan, done: Done, outcomes: &mut Vec<Outcome>) {
         self.clock = done.clock;
+        self.judged = done.now;
         if self.doubt != done.doubt {
             match done.doubt {
                 Some(doubt) => tracing::warn!(

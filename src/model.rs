@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A moment, whole seconds since 1970-01-01T00:00:00Z. Printed as RFC 3339 in UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,7 +71,7 @@ impl Serialize for Time {
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub i64);
 
@@ -303,6 +303,16 @@ words! {
         Acknowledge = "acknowledge",
         /// A report to a manager.
         Report = "report",
+    }
+
+    /// What one of us is to be told of.
+    NoticeKind {
+        /// A customer has written.
+        Message = "message",
+        /// A clock will soon be past its target.
+        Warning = "warning",
+        /// A clock is past its target.
+        Breach = "breach",
     }
 
     /// Where a mail in the outbox stands.

@@ -6,14 +6,16 @@
 pub mod change;
 pub mod event;
 pub mod found;
+pub mod notice;
 pub mod parcel;
 
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
 pub use event::{Event, What};
 pub use found::{
-    AgentFacts, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel, LastAnswer,
-    LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
+    AgentFacts, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel,
+    LastAnswer, LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
 };
+pub use notice::Notice;
 pub use parcel::{Parcel, Route, Segment, Sender};
 
 use crate::model::{Address, AskNo, Channel, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::Time;
+use crate::model::{Address, Time};
 
 /// An email-first help desk: customers write mail, agents answer from the mail client they already have.
 #[derive(Debug, Parser)]
@@ -51,6 +51,9 @@ pub enum Command {
         /// A new directory for it [default: svar-demo]
         dir: Option<PathBuf>,
     },
+    /// Measure how fast an existing mailbox has answered; changes nothing, needs no configuration
+    #[command(after_help = AUDIT)]
+    Audit(Audit),
     /// Run the desk
     Run {
         /// One full pass (fetch, decide, send, clocks), then exit
@@ -72,6 +75,8 @@ pub enum Command {
         #[arg(long, value_name = "NAME")]
         mailbox: String,
     },
+    /// Make history part of the desk: sends nothing, may be repeated
+    Import(Import),
     /// List tickets; without QUERY all that is not closed, spam or merged
     #[command(after_help = QUERY)]
     Tickets {
@@ -186,6 +191,67 @@ pub fn query_typed(query: &[String]) -> String {
 const QUERY: &str = "A query is words and terms; all must hold, `-` before one excludes it:
   state:open  mailbox:support  from:ADDR  agent:ADDR  tag:late  priority:high
   subject:word  older:2h  newer:7d  overdue  number:1..99";
+
+const AUDIT: &str = "A SOURCE is a Maildir, an mbox, a folder of .eml files, one .eml file, or
+imaps://user@host/FOLDER (opened read-only: no flag changes).";
+
+#[derive(Args, Debug)]
+pub struct Audit {
+    /// Where customers' mail lies; answers may lie there too
+    #[arg(required = true, value_name = "SOURCE")]
+    pub sources: Vec<String>,
+    /// An address of ours: mail from it is an answer, mail to it a customer's; may be repeated
+    #[arg(long, required = true, value_name = "ADDR", value_parser = address)]
+    pub address: Vec<Address>,
+    /// Where sent mail lies; may be repeated
+    #[arg(long, value_name = "SOURCE")]
+    pub sent: Vec<String>,
+    /// The first day [default: all there is]
+    #[arg(long, value_name = "D", value_parser = day)]
+    pub from: Option<jiff::civil::Date>,
+    /// The last day
+    #[arg(long, value_name = "D", value_parser = day)]
+    pub to: Option<jiff::civil::Date>,
+    /// Opening hours, such as "mon-fri 08:00-12:00,13:00-17:00; sat 10:00-14:00" [default: mon-fri 08:00-17:00]
+    #[arg(long, value_name = "HOURS")]
+    pub hours: Option<String>,
+    /// [default: Europe/Stockholm]
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
+    /// Public holidays on which it is closed: SE, NO, DK, FI, IS, DE, GB [default: none]
+    #[arg(long, value_name = "COUNTRY")]
+    pub holidays: Option<String>,
+    /// Write a page to send around
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// The password of a mail server; else it is asked for
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Certificates (PEM) that are trusted beside the public ones
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct Import {
+    /// The mailbox that it is the history of
+    #[arg(long, value_name = "NAME")]
+    pub mailbox: String,
+    /// A Maildir, an mbox, a folder of .eml files, or one .eml file
+    #[arg(required = true, value_name = "SOURCE")]
+    pub sources: Vec<String>,
+    /// Where sent mail lies; may be repeated
+    #[arg(long, value_name = "SOURCE")]
+    pub sent: Vec<String>,
+}
+
+fn address(text: &str) -> Result<Address, String> {
+    Address::parse(text).ok_or_else(|| "write an address, such as support@example.test".to_owned())
+}
+
+fn day(text: &str) -> Result<jiff::civil::Date, String> {
+    text.trim().parse().map_err(|_| "write a day as 2026-12-23".to_owned())
+}
 
 #[derive(Args, Debug)]
 pub struct Numbers {

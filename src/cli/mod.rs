@@ -3,10 +3,13 @@
 pub mod acts;
 pub mod args;
 pub mod aside;
+pub mod audit;
 pub mod check;
 pub mod error;
 pub mod explain;
 pub mod health;
+pub mod history;
+pub mod import;
 pub mod init;
 pub mod keep;
 pub mod open;
@@ -53,6 +56,8 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
     let global = &cli.global;
     match cli.command {
+        Command::Audit(wanted) => audit::audit(global, out, &wanted),
+        Command::Import(wanted) => import::import(global, out, &wanted),
         Command::Demo { dir } => perform::demo(out, dir),
         Command::Run { once } => perform::run(global, once),
         Command::Init(wanted) => init::init(out, &wanted),

@@ -10,6 +10,7 @@ use crate::config::settings::Settings;
 use crate::desk::Rules;
 use crate::desk::act::{Act, Refusal, act};
 use crate::engine::clock::{self, Now};
+use crate::engine::clocks;
 use crate::engine::desk_dir::DeskDir;
 use crate::engine::{Engine, Post};
 use crate::model::{TicketNo, Time};
@@ -53,7 +54,15 @@ impl Desk {
     pub fn open(global: &Global) -> Result<Self, CommandError> {
         let settings = settings(global)?;
         let path = DeskDir::at(&settings.desk.data_dir).database();
-        let store = Store::open(&path, Role::Reader).map_err(|e| store_error(&e))?;
+        let mut store = Store::open(&path, Role::Reader).map_err(|e| store_error(&e))?;
+        let by = store.read(|tx| tx.clocks_fingerprint()).map_err(|e| store_error(&e))?;
+        if by.as_ref() != Some(&settings.fingerprint) {
+            // Calendars and targets may have changed since. On a disk that cannot be written, what was due then is shown.
+            if let Err(error) = Store::open(&path, Role::Guest).and_then(|mut s| clocks::follow_all(&mut s, &settings))
+            {
+                tracing::debug!(%error, "due times are those of another configuration");
+            }
+        }
         Ok(Self { settings, now: now(global), store })
     }
 

@@ -35,6 +35,7 @@ pub enum Tone {
     Strong,
     Faint,
     Bad,
+    Fair,
     Good,
 }
 
@@ -45,6 +46,7 @@ impl Tone {
             Self::Strong => "\x1b[1m",
             Self::Faint => "\x1b[2m",
             Self::Bad => "\x1b[31m",
+            Self::Fair => "\x1b[33m",
             Self::Good => "\x1b[32m",
         }
     }

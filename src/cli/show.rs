@@ -16,7 +16,7 @@ use crate::store::view::{EventRow, MessageRow, TicketShow};
 pub fn show(global: &Global, out: &mut Out, ticket: i64) -> Result<(), CommandError> {
     let mut desk = Desk::open(global)?;
     let (number, now) = (TicketNo(ticket), desk.now);
-    let (found, steps) = desk.read(|tx| Ok((tx.show(number, now)?, tx.steps(number)?)))?;
+    let (found, steps) = desk.read(|tx| Ok((tx.show(number, now)?, clocks::steps(tx, number)?)))?;
     let mut found = found.ok_or_else(|| CommandError::failed(format!("there is no ticket #{number}")))?;
     let clocks = clocks::of(&steps, &desk.settings, &found.ticket.mailbox, found.ticket.priority, now);
     if out.json {

@@ -16,10 +16,13 @@ const WRITE: &str = "it as [\"08:00-12:00\", \"13:00-17:00\"], or [] for closed"
 /// `None` if something is wrong with it.
 pub(super) fn calendar(reader: &Reader<'_>, table: &Table<'_>, zone: &TimeZone) -> Option<Calendar> {
     let holidays = table.opt("holidays", values::country);
+    // Everything that is written could be read: what is told besides is no consequence of another mistake.
+    let mut is_read = true;
     let mut exceptions: BTreeMap<Date, Vec<Interval>> = BTreeMap::new();
     let except = table.table("except");
     for (day, place) in except.keys() {
         let hours = intervals(reader, &except, day);
+        is_read &= hours.is_some();
         match day.trim().parse() {
             Ok(date) => {
                 exceptions.insert(date, hours.unwrap_or_default());
@@ -41,7 +44,9 @@ pub(super) fn calendar(reader: &Reader<'_>, table: &Table<'_>, zone: &TimeZone) 
             }
             continue;
         };
-        let hours = intervals(reader, table, key).unwrap_or_default();
+        let hours = intervals(reader, table, key);
+        is_read &= hours.is_some();
+        let hours = hours.unwrap_or_default();
         for day in days {
             match &week[day] {
                 Some((_, before)) => {
@@ -52,8 +57,20 @@ pub(super) fn calendar(reader: &Reader<'_>, table: &Table<'_>, zone: &TimeZone) 
             }
         }
     }
+    let is_written = week.iter().any(Option::is_some);
     let week = week.map(|day| day.map(|(hours, _)| hours).unwrap_or_default());
-    Calendar::new(zone.clone(), week, holidays, exceptions).ok()
+    let calendar = Calendar::new(zone.clone(), week, holidays, exceptions);
+    match &calendar {
+        // What overlaps within a day has been told of at its place.
+        Err(error) => table.mistake(format!("{error}; let one end where the other begins")),
+        Ok(calendar) if calendar.is_never() && is_read => {
+            let why = if is_written { "all its days are empty" } else { "it has no days" };
+            let what = format!("is never open: {why}; write its hours, for example mon-fri = [\"08:00-17:00\"]");
+            table.mistake(what);
+        }
+        Ok(_) => {}
+    }
+    calendar.ok()
 }
 
 /// The intervals of a day in order. Overlapping ones are noted at the later one's place; then there are none.

@@ -146,5 +146,6 @@ pub(super) fn manager(table: &Table<'_>, n: usize, names: &Names, addresses: &mu
         || vec!["daily".to_owned(), "weekly".to_owned()],
         |list| list.into_iter().map(|(word, _)| word.to_owned()).collect(),
     );
-    Some(Manager { name: name?, addresses: vec![address?], mailboxes, digests })
+    let time_zone = table.opt("time_zone", values::time_zone).map(|(_, zone)| zone);
+    Some(Manager { name: name?, addresses: vec![address?], mailboxes, digests, time_zone })
 }

@@ -3,7 +3,9 @@
 use super::mistake::nearest;
 use super::people::Addresses;
 use super::reader::{Reader, Table};
-use super::settings::{Acknowledge, AcknowledgeWhen, Desk, Digest, Limits, Notice, SenderRule, Sla, TagRule, TakenFor};
+use super::settings::{
+    Acknowledge, AcknowledgeWhen, ByAgent, Desk, Digest, DigestAt, Limits, Notice, SenderRule, Sla, TagRule, TakenFor,
+};
 use super::{LANGUAGES, values};
 use crate::model::{Address, Time};
 use crate::sla::clock::{ClockKind, MISS};
@@ -105,13 +107,17 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
     }
 }
 
-const BY_AGENT: &[(&str, &str)] = &[("counts", "counts"), ("full", "full"), ("none", "none")];
+const BY_AGENT: &[(&str, ByAgent)] = &[("counts", ByAgent::Counts), ("full", ByAgent::Full), ("none", ByAgent::None)];
+
+/// 07:30, when whoever opens the shop reads his mail.
+const MORNING: i16 = 7 * 60 + 30;
 
 pub(super) fn digest(table: &Table<'_>) -> Digest {
     Digest {
-        daily: table.or("daily", values::daily, "07:30".to_owned()),
-        weekly: table.or("weekly", values::weekly, "mon 07:30".to_owned()),
-        by_agent: table.or("by_agent", values::word(BY_AGENT), "counts").to_owned(),
+        daily: table.or("daily", values::daily, Some(DigestAt { day: 0, minute: MORNING })),
+        weekly: table.or("weekly", values::weekly, Some(DigestAt { day: 1, minute: MORNING })),
+        monthly: table.or("monthly", values::monthly, Some(DigestAt { day: 1, minute: MORNING })),
+        by_agent: table.or("by_agent", values::word(BY_AGENT), ByAgent::Counts),
     }
 }
 

@@ -198,7 +198,10 @@ pub struct Manager {
     pub addresses: Vec<Address>,
     /// Names of mailboxes; default all.
     pub mailboxes: Vec<String>,
+    /// `daily`, `weekly`, `monthly`
     pub digests: Vec<String>,
+    /// Where he reads them; default the desk's.
+    pub time_zone: Option<jiff::tz::TimeZone>,
 }
 
 /// Targets in seconds of open time.
@@ -262,9 +265,31 @@ pub struct Limits {
 
 #[derive(Clone, Debug)]
 pub struct Digest {
-    pub daily: String,
-    pub weekly: String,
-    pub by_agent: String,
+    /// `None`: never.
+    pub daily: Option<DigestAt>,
+    pub weekly: Option<DigestAt>,
+    pub monthly: Option<DigestAt>,
+    pub by_agent: ByAgent,
+}
+
+/// When a digest is made, in the manager's zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DigestAt {
+    /// 1 to 7 from Monday for the weekly one, 1 to 31 for the monthly one (31: the last day of any month); 0 for the daily one.
+    pub day: i8,
+    /// Of the day.
+    pub minute: i16,
+}
+
+/// What digests say of persons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByAgent {
+    /// How many answers.
+    Counts,
+    /// How fast, too.
+    Full,
+    /// Nothing.
+    None,
 }
 
 #[derive(Clone, Debug)]

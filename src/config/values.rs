@@ -10,7 +10,8 @@ use toml::de::DeValue;
 use super::LANGUAGES;
 use super::mistake::{instead, nearest, one_of};
 use super::reader::{Value, items};
-use crate::model::{Address, one_line};
+use super::settings::DigestAt;
+use crate::model::{Address, Time, one_line};
 use crate::net::Secret;
 use crate::sla::calendar::Interval;
 use crate::sla::duration::{parse_calendar, parse_open, parse_size};
@@ -18,6 +19,9 @@ use crate::sla::holidays::Country;
 use crate::sla::hours::{DAYS, parse_interval, parse_time_of_day};
 
 type Read<T> = Result<T, String>;
+
+/// A year: whoever writes a longer target means another unit.
+const OPEN_TIME_MAX_S: i64 = 365 * Time::DAY;
 
 fn string<'v>(v: &'v Value<'_>, noun: &str, write: &str) -> Read<&'v str> {
     v.str().ok_or_else(|| v.no(noun, write))
@@ -136,6 +140,7 @@ pub fn open_time(v: &Value<'_>) -> Read<i64> {
     let write = "it as \"30m\", \"1h\" or \"24h\"";
     match parse_open(string(v, "duration", write)?) {
         Ok(0) => Err(v.no("duration above 0", write)),
+        Ok(seconds) if seconds > OPEN_TIME_MAX_S => Err(v.is("is more than a year of open time", "at most \"8760h\"")),
         Ok(seconds) => Ok(seconds),
         Err(crate::sla::duration::Unreadable::Days(_)) => {
             Err(v.is("counts days, which are ambiguous in open time", "hours, for example \"24h\""))
@@ -165,21 +170,46 @@ pub fn interval(v: &Value<'_>) -> Read<Interval> {
 }
 
 /// `07:30`, or `never`.
-pub fn daily(v: &Value<'_>) -> Read<String> {
+pub fn daily(v: &Value<'_>) -> Read<Option<DigestAt>> {
     let write = "a time as \"07:30\", or \"never\"";
-    let text = string(v, "time of day", write)?.trim();
-    let right = text == "never" || parse_time_of_day(text).is_ok_and(|minute| minute < 1440);
-    if right { Ok(text.to_owned()) } else { Err(v.no("time of day", write)) }
+    digest_at(v, "time of day", write, |text| Some(DigestAt { day: 0, minute: minute(text)? }))
 }
 
 /// `mon 07:30`, or `never`.
-pub fn weekly(v: &Value<'_>) -> Read<String> {
+pub fn weekly(v: &Value<'_>) -> Read<Option<DigestAt>> {
     let write = "a day and a time as \"mon 07:30\", or \"never\"";
-    let text = string(v, "day and time", write)?.trim().to_ascii_lowercase();
-    let at =
-        |(day, time): (&str, &str)| DAYS.contains(&day) && parse_time_of_day(time).is_ok_and(|minute| minute < 1440);
-    let right = text == "never" || text.split_once(' ').is_some_and(at);
-    if right { Ok(text) } else { Err(v.no("day and time", write)) }
+    digest_at(v, "day and time", write, |text| {
+        let (day, time) = text.split_once(' ')?;
+        let day = DAYS.iter().position(|d| *d == day)?;
+        Some(DigestAt { day: i8::try_from(day + 1).ok()?, minute: minute(time)? })
+    })
+}
+
+/// `1 07:30`, or `never`.
+pub fn monthly(v: &Value<'_>) -> Read<Option<DigestAt>> {
+    let write = "a day of the month (31: the last) and a time as \"1 07:30\", or \"never\"";
+    digest_at(v, "day of the month and time", write, |text| {
+        let (day, time) = text.split_once(' ')?;
+        let day = day.parse().ok().filter(|d| (1..=31).contains(d))?;
+        Some(DigestAt { day, minute: minute(time)? })
+    })
+}
+
+fn digest_at(
+    v: &Value<'_>,
+    what: &str,
+    write: &str,
+    read: impl FnOnce(&str) -> Option<DigestAt>,
+) -> Read<Option<DigestAt>> {
+    let text = string(v, what, write)?.trim().to_ascii_lowercase();
+    match text.as_str() {
+        "never" => Ok(None),
+        text => read(text).map(Some).ok_or_else(|| v.no(what, write)),
+    }
+}
+
+fn minute(text: &str) -> Option<i16> {
+    parse_time_of_day(text).ok().filter(|minute| *minute < 1440).and_then(|minute| i16::try_from(minute).ok())
 }
 
 pub fn time_zone(v: &Value<'_>) -> Read<(String, TimeZone)> {

@@ -63,7 +63,7 @@ impl Account {
             let mut told = Vec::new();
             for row in tx.tickets(&all, now)? {
                 let Some(show) = tx.show(row.number, now)? else { continue };
-                let clocks = clocks::of(&tx.steps(row.number)?, settings, &row.mailbox, row.priority, now);
+                let clocks = clocks::of(&clocks::steps(tx, row.number)?, settings, &row.mailbox, row.priority, now);
                 told.push(Told { show, clocks });
             }
             Ok(told)

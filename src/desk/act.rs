@@ -99,7 +99,11 @@ impl std::fmt::Display for Refusal {
             Self::OtherCustomer(n) => write!(f, "#{n} is another customer's; tickets of two customers are not merged"),
             Self::NotThis => f.write_str("the ticket is merged already, or is the same one"),
             Self::Ambiguous(who, people) => {
-                write!(f, "several agents answer to {who:?} ({}); write more of the name, or the address", people.join(", "))
+                write!(
+                    f,
+                    "several agents answer to {who:?} ({}); write more of the name, or the address",
+                    people.join(", ")
+                )
             }
             Self::TooMany => f.write_str("ten people take part already"),
             Self::NoAddress => f.write_str("the customer has no address"),
@@ -183,7 +187,8 @@ pub fn agent_called(who: &str, rules: &Rules<'_>) -> Result<Address, Refusal> {
         fold(&a.name) == word || fold(a.first_name()) == word || a.addresses.iter().any(|x| fold(x.local()) == word)
     };
     let part = |a: &&Agent| {
-        !word.is_empty() && (fold(&a.name).contains(&word) || a.addresses.iter().any(|x| fold(x.as_str()).contains(&word)))
+        !word.is_empty()
+            && (fold(&a.name).contains(&word) || a.addresses.iter().any(|x| fold(x.as_str()).contains(&word)))
     };
     let mut fitting: Vec<&Agent> = agents.iter().filter(called).collect();
     if fitting.is_empty() {
@@ -279,6 +284,7 @@ impl Case<'_> {
                     self.add_note(&facts, text, by);
                 }
                 self.event(ticket, actor, What::Called, "");
+                self.touch(ticket, |t| t.answers += 1);
                 self.waiting(ticket, None);
                 if facts.assignee.is_none()
                     && let Some(by) = by
@@ -296,7 +302,8 @@ impl Case<'_> {
                     return Err(Refusal::NoSuchAgent(agent.to_string()));
                 }
                 self.assign(ticket, agent, actor);
-                if by.is_none_or(|s| s.address() != agent) {
+                let unseen = self.show_unseen(ticket, agent);
+                if !unseen && by.is_none_or(|s| s.address() != agent) {
                     self.hand_over(ticket, agent, by);
                 }
             }
@@ -360,6 +367,9 @@ impl Case<'_> {
             t.closed_at = (state == State::Closed).then_some(at);
         });
         self.event(ticket, actor, what, hold_until.map(|t| t.to_string()).unwrap_or_default());
+        if state == State::Closed {
+            self.forget_notices(ticket);
+        }
     }
 
     pub fn assign(&mut self, ticket: TicketNo, agent: &Address, actor: &str) {

@@ -9,7 +9,7 @@ use crate::desk::say::colleague::{ColleagueFacts, colleague_answered};
 use crate::desk::say::held::{HeldFacts, HeldWhy, held};
 use crate::desk::sign::Token;
 use crate::desk::tell::{InsidePost, Reply};
-use crate::model::{AskNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, Party, State, TicketNo, Time};
+use crate::model::{Address, AskNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, Party, State, TicketNo, Time};
 use crate::plan::{AttachmentRow, Change, HeldAnswer, KnownAsk, LastAnswer, Matter, NewMessage, TicketFacts, What};
 
 /// An answer before it is a mail.
@@ -218,6 +218,9 @@ impl Case<'_> {
     /// With `notify = "all"`: one line in the notification's own conversation.
     fn tell_colleagues(&mut self, mailbox: &Mailbox, facts: &TicketFacts, by: Option<&Staff<'_>>) {
         let agents = self.rules.settings.agents.iter().filter(|a| a.mailboxes.contains(&mailbox.name));
+        // Who has not been told of the customer's mail need not be told of the answer.
+        let untold = |a: &Address| self.found.notices.iter().any(|n| n.ticket == facts.number && n.person == *a);
+        let agents = agents.filter(|a| !untold(a.address()));
         for agent in agents.filter(|a| by.is_none_or(|s| s.address() != a.address())) {
             let Some(not_before) = self.told_from(agent, mailbox) else { continue };
             let told = ColleagueFacts {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::settings::{Agent, Mailbox, Mode, NullSender, Outlet, Settings};
+use crate::desk::pace::Pace;
 use crate::desk::say::Voice;
 use crate::desk::sign::{Grounds, Key};
 use crate::mail::compose::{AutoSubmitted, Draft, compose};
@@ -101,6 +102,7 @@ pub struct Post {
 pub struct Mark {
     changes: usize,
     tickets: BTreeMap<TicketNo, TicketFacts>,
+    paces: BTreeMap<Address, Pace>,
     next: Next,
 }
 
@@ -113,13 +115,26 @@ pub struct Case<'a> {
     pub next: Next,
     /// The tickets as they are after the changes so far.
     pub tickets: BTreeMap<TicketNo, TicketFacts>,
+    /// How much each of us has been told of late, this decision included.
+    pub paces: BTreeMap<Address, Pace>,
     pub changes: Vec<Change>,
+    /// It is about mail that is long past: nobody is told, nothing is sent.
+    pub quiet: bool,
 }
 
 impl<'a> Case<'a> {
     #[must_use]
     pub fn new(rules: Rules<'a>, found: &'a Findings, now: Time) -> Self {
-        Self { rules, found, now, next: found.next, tickets: found.tickets.clone(), changes: Vec::new() }
+        Self {
+            rules,
+            found,
+            now,
+            next: found.next,
+            tickets: found.tickets.clone(),
+            paces: BTreeMap::new(),
+            changes: Vec::new(),
+            quiet: false,
+        }
     }
 
     pub fn change(&mut self, change: Change) {
@@ -129,13 +144,14 @@ impl<'a> Case<'a> {
     /// Where the decision stands, to come back to.
     #[must_use]
     pub fn mark(&self) -> Mark {
-        Mark { changes: self.changes.len(), tickets: self.tickets.clone(), next: self.next }
+        Mark { changes: self.changes.len(), tickets: self.tickets.clone(), paces: self.paces.clone(), next: self.next }
     }
 
     /// Forgets everything that was decided since.
     pub fn undo(&mut self, mark: Mark) {
         self.changes.truncate(mark.changes);
         self.tickets = mark.tickets;
+        self.paces = mark.paces;
         self.next = mark.next;
     }
 
@@ -201,13 +217,16 @@ impl<'a> Case<'a> {
             t.due_at = due;
         });
         self.change(Change::Waiting { ticket, since, due });
+        if since.is_none() {
+            self.forget_notices(ticket);
+        }
     }
 
     /// Writes a mail into the outbox, in the name of `mailbox`. `None` where a watching mailbox may not send it.
     pub fn post(&mut self, mailbox: &Mailbox, post: Post) -> Option<ParcelNo> {
         let managers_alone =
             post.to.iter().chain(&post.cc).all(|p| self.rules.settings.manager_of(&p.address).is_some());
-        if mailbox.mode == Mode::Watch && !managers_alone {
+        if self.quiet || (mailbox.mode == Mode::Watch && !managers_alone) {
             return None;
         }
         let (epoch, key) = (self.found.epoch, self.rules.key);
@@ -275,7 +294,8 @@ impl<'a> Case<'a> {
     /// Whether `to` may be told of `topic` again, `every_s` seconds after the last time; if so, that is written down.
     pub fn may_tell(&mut self, to: &Address, topic: &str, every_s: i64) -> bool {
         let last = self.found.told.get(&(to.clone(), topic.to_owned()));
-        if last.is_some_and(|t| self.now.since(*t) < every_s) {
+        let just_now = |c: &Change| matches!(c, Change::Told { to: t, topic: s, .. } if t == to && s == topic);
+        if last.is_some_and(|t| self.now.since(*t) < every_s) || self.changes.iter().any(just_now) {
             return false;
         }
         self.change(Change::Told { to: to.clone(), topic: topic.to_owned(), at: self.now });

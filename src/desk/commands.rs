@@ -12,8 +12,8 @@ use jiff::tz::TimeZone;
 
 use crate::desk::commands::plain::{address_of, bare, fold, plain};
 use crate::desk::when;
-use crate::desk::wording::Wording;
 use crate::model::{Address, Priority, QuarantineNo, TicketNo, Time, one_line};
+use crate::wording::Wording;
 
 /// What an agent asks for, apart from the text that goes to the customer.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -167,8 +167,7 @@ impl Incoming<'_> {
         work: &Work,
     ) -> Vec<HeldWhy> {
         let Some(leaving) = work.draft.as_ref().or(work.aside.as_ref()) else { return Vec::new() };
-        let to: Vec<String> =
-            self.recipients_of(ticket, staff, work).iter().map(|p| p.address.to_string()).collect();
+        let to: Vec<String> = self.recipients_of(ticket, staff, work).iter().map(|p| p.address.to_string()).collect();
         let Some(facts) = self.case.survivor(ticket) else { return Vec::new() };
         if !held.to.is_empty() && to != held.to {
             return vec![HeldWhy::RecipientsChanged];

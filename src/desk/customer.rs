@@ -11,7 +11,6 @@ use crate::desk::sign::SignedAddress;
 use crate::desk::tell::{News, is_live};
 use crate::desk::thread::{Place, Thread, takes_part, thread};
 use crate::desk::vouch::{Vouch, vouch};
-use crate::desk::wording::Wording;
 use crate::mail::compose::AutoSubmitted;
 use crate::mail::letter::{Defect, Letter};
 use crate::mail::thanks::only_thanks;
@@ -19,6 +18,7 @@ use crate::model::{
     Address, CustomerNo, Direction, Kind, MessageNo, ParcelKind, Party, Priority, State, TicketNo, Time,
 };
 use crate::plan::{Change, Fate, KnownMessage, LastIn, NewMessage, NewTicket, TicketFacts, What};
+use crate::wording::Wording;
 
 /// Mail that lay there before us and is older than this is filed without telling anybody.
 const OLD_NEWS_S: i64 = 7 * Time::DAY;
@@ -220,7 +220,7 @@ impl Incoming<'_> {
             return;
         }
         self.case.event(ticket, "customer", What::Received, format!("message {message}: {rule}"));
-        if self.is_answered_already(&facts) {
+        if self.is_answered_already(&facts) || self.is_over(&facts) {
             return self.settle(Fate::Message(message));
         }
         let reason = match facts.state {
@@ -234,7 +234,7 @@ impl Incoming<'_> {
             }
             _ => Reason::Again,
         };
-        if facts.waiting_since.is_none() {
+        if facts.waiting_since.is_none_or(|since| self.case.quiet && self.env.received_at < since) {
             self.case.waiting(ticket, Some(self.env.received_at));
         }
         let mut remarks: Vec<Remark> = merged_from.map(Remark::MergedFrom).into_iter().collect();
@@ -262,7 +262,7 @@ impl Incoming<'_> {
         mut remarks: Vec<Remark>,
         prefer: Option<Address>,
     ) {
-        if self.env.old && self.case.now.since(self.env.received_at) > OLD_NEWS_S {
+        if self.case.quiet || self.env.old && self.case.now.since(self.env.received_at) > OLD_NEWS_S {
             return;
         }
         if self.letter.defects.contains(&Defect::Truncated) {
@@ -311,7 +311,9 @@ impl Incoming<'_> {
                 if let Some(from) = from.filter(|f| !own && t.customer_addresses.contains(&f.address)) {
                     t.customer_party = Some(from);
                 }
-                t.last_in = Some(last);
+                if t.last_in.as_ref().is_none_or(|before| before.at <= last.at) {
+                    t.last_in = Some(last);
+                }
             });
         }
         self.case.change(Change::AddMessage(Box::new(message)));
@@ -366,7 +368,8 @@ impl Incoming<'_> {
             AcknowledgeWhen::Never => false,
         };
         let Some(party) = author.party.clone() else { return };
-        let barred = self.env.old
+        let barred = self.case.quiet
+            || self.env.old
             || self.is_watched_only()
             || self.has_empty_return_path()
             || self.letter.kind != Kind::Person

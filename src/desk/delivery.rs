@@ -167,6 +167,7 @@ fn failed(case: &mut Case<'_>, found: &DeliveryFindings, ticket: Option<TicketNo
             let text = found.said.as_ref().map(|s| s.new_text.clone()).unwrap_or_default();
             case.question_failed(parcel, &facts, &words, &text);
         }
+        (ParcelKind::Notify, None) => case.list_failed(parcel, &words),
         (ParcelKind::Acknowledge, Some(facts)) => {
             case.event(facts.number, "svar", What::Undelivered, format!("parcel {}", parcel.no));
         }
@@ -189,6 +190,7 @@ fn as_findings(found: &DeliveryFindings) -> Findings {
         next: found.next,
         agents: found.agents.clone(),
         told: found.told.clone(),
+        notices: found.notices.clone(),
         parcels: vec![found.parcel.clone()],
         senders_tickets: found.customers_tickets.iter().map(|t| t.number).collect(),
         ..Findings::default()

@@ -76,7 +76,8 @@ fn ticket_changed(sight: &Sight<'_>) -> Option<HeldWhy> {
     }
     // The mail that was answered is another ticket's now (`#split`).
     let about = sight.to.and_then(|p| p.message).and_then(|m| sight.case.found.said.get(&m));
-    if let Some(moved) = about.filter(|s| s.ticket != facts.number && sight.case.found.tickets.contains_key(&s.ticket)) {
+    if let Some(moved) = about.filter(|s| s.ticket != facts.number && sight.case.found.tickets.contains_key(&s.ticket))
+    {
         return Some(HeldWhy::TicketChanged { now: moved.ticket });
     }
     (facts.state == State::Spam && sight.draft.is_some()).then_some(HeldWhy::TicketChanged { now: facts.number })
@@ -115,7 +116,8 @@ fn colleague_answered(sight: &Sight<'_>) -> Option<HeldWhy> {
         (Some(told), _) if told.created_at == answer.at => told.message.is_some_and(|about| answer.message > about),
         // An answer that waited in the outbox was decided before the message came that the notification is about: it was shown.
         (Some(told), _) => {
-            answer.at > told.created_at && told.message.is_none_or(|about| answer.message > about || !is_new(told, sight))
+            answer.at > told.created_at
+                && told.message.is_none_or(|about| answer.message > about || !is_new(told, sight))
         }
         // Which notification is answered cannot be told: what the customer wrote last has an answer already.
         (None, Some(last)) => answer.message > last.message,

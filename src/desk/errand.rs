@@ -9,9 +9,7 @@ use crate::desk::intake::Incoming;
 use crate::desk::say::colleague::files;
 use crate::desk::sign::Token;
 use crate::desk::tell::{InsidePost, Reply};
-use crate::model::{
-    Address, Channel, MessageNo, ParcelKind, Party, Priority, QuarantineNo, State, TicketNo,
-};
+use crate::model::{Address, Channel, MessageNo, ParcelKind, Party, Priority, QuarantineNo, State, TicketNo};
 use crate::plan::{AttachmentRow, Change, NewTicket, Release, What};
 
 /// One of them.
@@ -73,15 +71,13 @@ impl Incoming<'_> {
             }
             Errand::Files if facts.is_none() => Err(Refusal::NoTicket),
             Errand::Take(tickets) => {
-                let seen = |t: &&TicketNo| {
-                    self.case.survivor(**t).is_none_or(|f| !staff.mailboxes.contains(&f.mailbox))
-                };
+                let seen =
+                    |t: &&TicketNo| self.case.survivor(**t).is_none_or(|f| !staff.mailboxes.contains(&f.mailbox));
                 tickets.iter().find(seen).map_or(Ok(()), |t| Err(Refusal::NoSuchTicket(*t)))
             }
             Errand::Release(numbers) => {
                 let aside = &self.case.found.quarantined;
-                let hidden =
-                    |n: &&QuarantineNo| aside.get(n).is_none_or(|row| !staff.mailboxes.contains(&row.mailbox));
+                let hidden = |n: &&QuarantineNo| aside.get(n).is_none_or(|row| !staff.mailboxes.contains(&row.mailbox));
                 numbers.iter().find(hidden).map_or(Ok(()), |n| Err(Refusal::NoSuchQuarantine(*n)))
             }
             _ => Ok(()),

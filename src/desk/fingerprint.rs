@@ -105,9 +105,7 @@ impl Case<'_> {
             .flat_map(|s| of_outgoing(&s.text))
             .collect();
         let known = |hash: i64| self.found.noted.iter().any(|n| n.shingle == hash) && !of_customer.contains(&hash);
-        let own = |hash: i64| {
-            known(hash) && self.found.noted.iter().any(|n| n.shingle == hash && n.ticket == ticket)
-        };
+        let own = |hash: i64| known(hash) && self.found.noted.iter().any(|n| n.shingle == hash && n.ticket == ticket);
         let words = words(text);
         let long = words.windows(RUN).find(|run| known(shingle(run))).map(|run| run.join(" "));
         long.or_else(|| found_in(text, &own))

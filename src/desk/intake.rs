@@ -102,8 +102,9 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
 type Door<'a> = (&'static str, fn(&mut Incoming<'a>) -> bool);
 
 /// The doors, in order. Each looks whether the letter is its own, and if so deals with it.
-const fn doors<'a>() -> [Door<'a>; 11] {
+const fn doors<'a>() -> [Door<'a>; 12] {
     [
+        ("long past", Incoming::history),
         ("released from quarantine", Incoming::released),
         ("our own mail", Incoming::echo),
         ("a mail in Sent", Incoming::sent),
@@ -251,7 +252,9 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    fn rule(&self) -> Option<TakenFor> {
+    /// What a `[[sender]]` rule says of the author.
+    #[must_use]
+    pub fn rule(&self) -> Option<TakenFor> {
         let from = self.letter.from.as_ref()?.address.as_str();
         let rules = &self.case.rules.settings.senders;
         rules.iter().find(|r| matches_pattern(&r.pattern.to_lowercase(), from)).map(|r| r.taken_for)

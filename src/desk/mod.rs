@@ -1,6 +1,7 @@
 //! What shall we do? Pure decisions: letters, deliveries, commands and time in, changes out.
 //!
-//! Four doors: [`clues`] and [`decide`] for a letter, [`delivered`] for a mail that was handed over, [`due()`] for what time brings;
+//! The doors: [`clues`] and [`decide`] for a letter, [`delivered`] for a mail that was handed over, [`due()`], [`notice_due`] and
+//! [`list_due`] for what time brings;
 //! [`act::act`] for what people do from the shell.
 
 pub mod act;
@@ -13,14 +14,18 @@ pub mod commands;
 pub mod confirm;
 pub mod customer;
 pub mod delivery;
+pub mod digest;
 pub mod doubt;
 pub mod due;
 pub mod errand;
 pub mod fingerprint;
 pub mod guard;
+pub mod history;
 pub mod html_lines;
 pub mod intake;
+pub mod notice;
 pub mod obey;
+pub mod pace;
 pub mod people;
 pub mod proof;
 pub mod record;
@@ -33,10 +38,10 @@ pub mod thread;
 pub mod undo;
 pub mod vouch;
 pub mod when;
-pub mod wording;
 
 pub use case::Rules;
 pub use delivery::delivered;
 pub use due::{due, unreadable};
 pub use fingerprint::outgoing;
 pub use intake::{clues, decide};
+pub use notice::{list_due, notice_due};

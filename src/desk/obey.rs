@@ -14,9 +14,9 @@ use crate::desk::say::held::HeldWhy;
 use crate::desk::say::notification::Reason;
 use crate::desk::say::refused::{WrongLine, WrongWhy};
 use crate::desk::sign::Token;
-use crate::desk::wording::Wording;
 use crate::model::{Address, MessageNo, Party, TicketNo, Time};
 use crate::plan::{Change, Fate, KnownParcel};
+use crate::wording::Wording;
 
 /// `#away` without an end.
 const WITHOUT_END: Time = Time::from_unix(253_370_764_800);

@@ -169,8 +169,7 @@ impl Case<'_> {
         }
         // What remains waits only if something before it does.
         let unanswered = facts.answers == 0 && facts.last_answer.is_none();
-        let remains =
-            facts.waiting_since.filter(|since| *since < said.at || (*since == said.at && unanswered));
+        let remains = facts.waiting_since.filter(|since| *since < said.at || (*since == said.at && unanswered));
         if facts.waiting_since.is_some() && remains.is_none() {
             self.waiting(facts.number, None);
             if facts.state == State::Open {

@@ -87,7 +87,7 @@ impl Incoming<'_> {
         self.settle(Fate::Message(message));
     }
 
-    fn add_found(&mut self, ticket: TicketNo, agent: Option<Address>) -> MessageNo {
+    pub fn add_found(&mut self, ticket: TicketNo, agent: Option<Address>) -> MessageNo {
         let no = self.case.next.take_message();
         let at = self.env.received_at;
         let message = message_of(self.letter, no, ticket, Kind::Person, true, at);
@@ -109,10 +109,10 @@ impl Incoming<'_> {
     }
 
     /// We wrote first: a ticket that waits for the customer and has no first response to measure.
-    fn opened_by_us(&mut self, agent: Option<Address>) {
+    pub fn opened_by_us(&mut self, agent: Option<Address>) {
         let mut others = self.letter.to.iter().chain(&self.letter.cc);
         let Some(customer) = others.find(|p| self.is_outsider(p)).cloned() else {
-            return self.settle(Fate::Done("a mail among us"));
+            return self.settle(Fate::Done(crate::desk::history::why::AMONG_US));
         };
         let known = self.case.found.customer.as_ref().filter(|c| c.addresses.contains(&customer.address)).map(|c| c.no);
         let no = known.unwrap_or_else(|| {
@@ -149,6 +149,10 @@ impl Incoming<'_> {
         let message = self.add_found(number, agent);
         self.participants(number);
         self.case.event(number, &actor, What::Answered, format!("message {message}: found, we wrote first"));
+        if self.case.quiet {
+            // What it answers may be found later: from here on it was the customer's turn.
+            self.case.event(number, &actor, What::Pending, "");
+        }
         self.settle(Fate::Message(message));
     }
 

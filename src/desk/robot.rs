@@ -77,6 +77,12 @@ impl Incoming<'_> {
                 }
                 self.settle(Fate::Message(message));
             }
+            (ParcelKind::Notify, None) => {
+                if !failed.is_empty() {
+                    self.case.list_failed(&parcel, &failed.first().map(words).unwrap_or_default());
+                }
+                self.settle(Fate::Done("bounce of a list"));
+            }
             (_, Some(ticket)) => {
                 let message = self.add(ticket, Kind::Bounce, false, false, "bounce of a mail of ours");
                 if !failed.is_empty() {
@@ -181,7 +187,8 @@ impl Incoming<'_> {
     }
 
     /// The ticket that a robot's mail belongs to: it answers a mail of ours, whoever sends it; or its sender takes part.
-    fn robots_ticket(&self) -> Option<TicketNo> {
+    #[must_use]
+    pub fn robots_ticket(&self) -> Option<TicketNo> {
         let found = self.case.found;
         let from = self.letter.from.as_ref().map(|p| &p.address);
         let part = |t: &TicketNo| {
@@ -198,6 +205,21 @@ impl Incoming<'_> {
 }
 
 impl crate::desk::case::Case<'_> {
+    /// A list did not reach its agent: what stood in it goes to whom it falls now, and managers hear of it.
+    pub fn list_failed(&mut self, parcel: &KnownParcel, words: &str) {
+        let Some(agent) = parcel.agent.clone() else { return };
+        let Some(mailbox) = self.mailbox(&parcel.mailbox) else { return };
+        self.note_unreachable(&agent);
+        self.change(Change::ReviveNotices { person: agent.clone() });
+        let news = ManagerNews::NotificationCameBack {
+            agent: self.rules.staff(&agent).map_or_else(|| agent.to_string(), |s| s.name.to_owned()),
+            address: agent.clone(),
+            words: words.to_owned(),
+            now_with: None,
+        };
+        self.tell_managers(mailbox, None, &format!("notification-failed {agent}"), Time::HOUR, &news);
+    }
+
     /// A notification did not reach its agent: the next one gets it, and managers hear of it.
     pub fn notification_failed(&mut self, parcel: &KnownParcel, ticket: TicketNo, words: &str) {
         let Some(facts) = self.tickets.get(&ticket).cloned() else { return };

@@ -9,7 +9,7 @@ use crate::desk::say::notification::{
 use crate::desk::say::{Page, subject};
 use crate::desk::sign::{Grounds, Token};
 use crate::mail::compose::AutoSubmitted;
-use crate::model::{Address, AskNo, MessageNo, ParcelKind, ParcelNo, Party, State, TicketNo, Time};
+use crate::model::{Address, AskNo, MessageNo, NoticeKind, ParcelKind, ParcelNo, Party, State, TicketNo, Time};
 use crate::plan::{AttachmentRow, Change, TicketFacts, What};
 
 /// One message that agents are to hear of.
@@ -45,13 +45,14 @@ const AWAY_FOR_GOOD_S: i64 = 1000 * Time::DAY;
 
 /// When an agent can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Duty {
+pub enum Duty {
     Now,
     From(Time),
 }
 
 impl Case<'_> {
-    fn duty(&self, agent: &Agent, mailbox: &Mailbox) -> Option<Duty> {
+    #[must_use]
+    pub fn duty(&self, agent: &Agent, mailbox: &Mailbox) -> Option<Duty> {
         let hours = self.rules.settings.hours_of(agent, mailbox)?;
         let away = self.found.agents.get(agent.address()).and_then(|a| a.away_until).filter(|t| *t > self.now);
         match away {
@@ -147,7 +148,8 @@ impl Case<'_> {
         agents.iter().min_by_key(|(a, d)| (*d, !is_own(a), waited(a))).copied()
     }
 
-    fn notification(
+    /// A customer's message goes to an agent: at once, when his hours begin, or in a list.
+    pub fn notification(
         &mut self,
         mailbox: &Mailbox,
         agent: &Agent,
@@ -156,12 +158,23 @@ impl Case<'_> {
         news: &News,
         more: &[Remark],
     ) {
-        let not_before = match duty {
-            Duty::Now => self.now,
-            Duty::From(time) => time,
+        let mut news = news.clone();
+        news.remarks.extend_from_slice(more);
+        let later = match duty {
+            Duty::From(time) => Some((time, false)),
+            Duty::Now => self.gathers(mailbox, agent.address(), NoticeKind::Message, facts.priority).map(|t| (t, true)),
         };
+        match later {
+            Some((due_at, gathered)) => self.defer(agent.address(), facts, &news, due_at, gathered),
+            None => self.show(mailbox, agent, facts, &news),
+        }
+    }
+
+    /// The notification itself, now.
+    pub fn show(&mut self, mailbox: &Mailbox, agent: &Agent, facts: &TicketFacts, news: &News) {
+        let not_before = self.now;
         let settings = self.rules.settings;
-        let voice = self.voice(&settings.desk.language, not_before);
+        let voice = self.inside_voice();
         let size: i64 = news.attachments.iter().map(|a| a.size).sum();
         let fits = size <= i64::try_from(settings.limits.attachments_up_to_bytes).unwrap_or(i64::MAX);
         let (attachments, left_out) = if fits {
@@ -187,7 +200,7 @@ impl Case<'_> {
             mailbox: mailbox.address.clone(),
             received_at: news.received_at,
             due_at: facts.due_at,
-            remarks: news.remarks.iter().chain(more).filter(|r| self.may_see(agent, r)).cloned().collect(),
+            remarks: news.remarks.iter().filter(|r| self.may_see(agent, r)).cloned().collect(),
             text: news.text.clone(),
             copies: facts.participants.clone(),
             attachments: attachments.clone(),
@@ -235,23 +248,38 @@ impl Case<'_> {
     }
 
     fn taps(&self, mailbox: &Mailbox, agent: &Agent, facts: &TicketFacts, news: &News) -> Vec<Tap> {
-        if !mailbox.plus_addressing {
-            return Vec::new();
-        }
         let same = news.remarks.iter().filter(|r| self.may_see(agent, r)).find_map(|r| match r {
             Remark::SameMatter(other) => Some((TapWord::Merge, format!("merge{other}"))),
             _ => None,
         });
-        [(TapWord::Take, "take"), (TapWord::Close, "close"), (TapWord::HoldTomorrow, "hold"), (TapWord::Spam, "spam")]
-            .into_iter()
-            .map(|(what, word)| (what, word.to_owned()))
-            .chain(same)
-            .map(|(what, command)| {
-                let token = Token::OneTap { ticket: facts.number, command };
-                let detail = self.rules.key.detail(self.found.epoch, &token, agent.address(), self.grounds(facts));
-                Tap { what, to: mailbox.address.with_detail(&detail) }
-            })
-            .collect()
+        let always = [
+            (TapWord::Take, "take"),
+            (TapWord::Close, "close"),
+            (TapWord::HoldTomorrow, "hold"),
+            (TapWord::Spam, "spam"),
+        ];
+        let commands = always.into_iter().map(|(what, word)| (what, word.to_owned())).chain(same);
+        self.one_taps(mailbox, agent.address(), facts, commands.collect())
+    }
+
+    /// Links of one command each, good for this ticket and this person. None where the mailbox knows no plus addresses.
+    #[must_use]
+    pub fn one_taps(
+        &self,
+        mailbox: &Mailbox,
+        person: &Address,
+        facts: &TicketFacts,
+        commands: Vec<(TapWord, String)>,
+    ) -> Vec<Tap> {
+        if !mailbox.plus_addressing {
+            return Vec::new();
+        }
+        let link = |(what, command)| {
+            let token = Token::OneTap { ticket: facts.number, command };
+            let detail = self.rules.key.detail(self.found.epoch, &token, person, self.grounds(facts));
+            Tap { what, to: mailbox.address.with_detail(&detail) }
+        };
+        commands.into_iter().map(link).collect()
     }
 
     /// Writes a mail to one of us.

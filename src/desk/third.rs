@@ -146,18 +146,17 @@ impl Incoming<'_> {
         }
         readers.sort_unstable();
         readers.dedup();
-        let by = self.letter.from.as_ref().map(|p| {
-            if p.name.is_empty() { p.address.to_string() } else { format!("{} <{}>", p.name, p.address) }
-        });
+        let by = self
+            .letter
+            .from
+            .as_ref()
+            .map(|p| if p.name.is_empty() { p.address.to_string() } else { format!("{} <{}>", p.name, p.address) });
         let told = ColleagueFacts { number: facts.number, subject: facts.subject.clone(), by, at };
         let limit = i64::try_from(settings.limits.attachments_up_to_bytes).unwrap_or(i64::MAX);
         let rows = self.attachment_rows();
         let fits = rows.iter().map(|a| a.size).sum::<i64>() <= limit;
-        let attachments: Vec<AttachmentRow> = rows
-            .into_iter()
-            .filter(|_| fits)
-            .map(|a| AttachmentRow { inline: false, content_id: None, ..a })
-            .collect();
+        let attachments: Vec<AttachmentRow> =
+            rows.into_iter().filter(|_| fits).map(|a| AttachmentRow { inline: false, content_id: None, ..a }).collect();
         for reader in readers {
             let Some(staff) = self.case.rules.staff(&reader) else { continue };
             let page = note(&self.case.inside_voice(), &told, NoteFrom::ThirdParty, text);

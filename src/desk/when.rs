@@ -7,8 +7,8 @@ use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 
 use crate::desk::commands::plain::fold;
-use crate::desk::wording::Wording;
 use crate::model::Time;
+use crate::wording::Wording;
 
 const WEEKDAYS: &[(&str, Weekday)] = &[
     ("monday", Weekday::Monday),
@@ -173,7 +173,8 @@ mod tests {
         check("24 dec 10:00", Some("2026-12-24T09:00:00Z"));
         check("24 december", Some("2026-12-24T08:00:00Z"));
         check("24 Dec.", Some("2026-12-24T08:00:00Z"));
-        for bad in ["", "2y", "0d", "-1d", "25:00", "mon 9 9", "x", "2026-02-30", "99999999999d", "at", "31/2", "2d 9"] {
+        for bad in ["", "2y", "0d", "-1d", "25:00", "mon 9 9", "x", "2026-02-30", "99999999999d", "at", "31/2", "2d 9"]
+        {
             check(bad, None);
         }
     }

@@ -3,23 +3,21 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::config::settings::{self, Settings};
+use crate::config::settings::Settings;
 use crate::desk::sign::Key;
 use crate::desk::{self, Rules};
 use crate::engine::clock::{self, Clock, Doubt, Now};
+use crate::engine::clocks;
 use crate::engine::desk_dir::Footprint;
 use crate::engine::event::{Consignment, Finished, Outcome, Waiting};
 use crate::engine::in_flight::{self, InFlight};
 use crate::engine::reader::Job;
 use crate::engine::void::chain;
 use crate::engine::{BATCH_MS, Engine, home};
-use crate::model::{Address, LetterNo, ParcelNo, Priority, RecipientState, Time};
+use crate::model::{Address, LetterNo, ParcelNo, RecipientState, Time};
 use crate::net::Delivery;
 use crate::plan::Change;
 use crate::store::{Blobs, Outlet, StoreError, Tx};
-
-/// Tickets that time moves in one batch.
-const DUE_MAX: i64 = 50;
 
 /// Letters in custody that are to be read and are not in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +55,8 @@ impl Plan {
 /// What a batch came to. Nothing of it may be used unless it was committed.
 #[derive(Debug)]
 pub struct Done {
+    /// As judged.
+    pub(super) now: Time,
     pub(super) clock: Clock,
     pub(super) doubt: Option<Doubt>,
     pub(super) results: usize,
@@ -125,6 +125,7 @@ impl Batch<'_> {
         let now = judged.now;
         tx.set_last_now(now);
         let mut done = Done {
+            now,
             clock,
             doubt: judged.doubt,
             results: 0,
@@ -211,35 +212,8 @@ impl Batch<'_> {
         if refused_null_sender {
             changes.push(Change::NullSenderRefused { mailbox: findings.parcel.mailbox.clone() });
         }
-        tx.apply(&changes, &Blobs::new(), now)
-    }
-
-    // ---- time -------------------------------------------------------------------------------------------------------
-
-    /// After how many seconds an answered ticket may close by itself: the shortest of the targets that a mailbox can have.
-    fn close_pending_s(&self) -> BTreeMap<String, i64> {
-        let shortest = |mailbox: &settings::Mailbox| {
-            let slas = Priority::ALL.iter().filter_map(|p| self.settings.sla_of(mailbox, *p));
-            slas.filter_map(|sla| sla.close_pending_s).min()
-        };
-        self.settings.mailboxes.iter().filter_map(|m| Some((m.name.clone(), shortest(m)?))).collect()
-    }
-
-    fn time(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
-        let findings = tx.due(now, &self.close_pending_s(), DUE_MAX)?;
-        if findings.tickets.is_empty() {
-            return Ok(());
-        }
-        let changed = fenced(tx, |tx| {
-            let changes = desk::due(&findings, &self.rules(), now);
-            tx.apply(&changes, &Blobs::new(), now)?;
-            Ok(!changes.is_empty())
-        })?;
-        match changed {
-            Some(changed) => done.more_is_due = changed,
-            None => tracing::error!("a bug: judging tickets whose time has come failed"),
-        }
-        Ok(())
+        tx.apply(&changes, &Blobs::new(), now)?;
+        clocks::follow(tx, self.settings, &changes)
     }
 }
 

@@ -1,36 +1,94 @@
 //! A ticket's clocks: what the store knows of its steps, folded with the calendar and targets of the configuration.
 
-use crate::config::settings::{Settings, Sla};
-use crate::model::{Priority, Time};
-use crate::sla::clock::{Clock, Step, Targets, What, fold};
-use crate::store::view::StepWord;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::settings::{Mailbox, Settings};
+use crate::model::{Priority, TicketNo, Time};
+use crate::plan::Change;
+use crate::sla::clock::{Clock, Step, Targets, What, fold, waits};
+use crate::sla::figures::{Measure, Measures};
+use crate::store::course::{StepRow, StepWord};
+use crate::store::{Store, StoreError, Tx};
+
+/// So many mergers in a row are followed.
+const LONGEST_CHAIN: usize = 32;
 
 /// The clocks of a ticket in `mailbox` at `now`. None if the configuration knows the mailbox no more.
 #[must_use]
-pub fn of(steps: &[(Time, StepWord)], settings: &Settings, mailbox: &str, priority: Priority, now: Time) -> Vec<Clock> {
+pub fn of(steps: &[Step], settings: &Settings, mailbox: &str, priority: Priority, now: Time) -> Vec<Clock> {
     let Some(mailbox) = settings.mailbox(mailbox) else { return Vec::new() };
     let (Some(sla), Some(calendar)) = (settings.sla_of(mailbox, priority), settings.calendar_of(mailbox)) else {
         return Vec::new();
     };
-    let steps: Vec<Step> = steps.iter().map(|(at, word)| Step { at: *at, what: what(*word) }).collect();
-    fold(&steps, calendar, &targets(sla), now)
+    fold(steps, calendar, &sla.targets(), now)
 }
 
-/// What an SLA promises, as clocks take it.
+/// How every mailbox is measured.
 #[must_use]
-pub fn targets(sla: &Sla) -> Targets {
-    Targets {
-        first_response_s: sla.first_response_s,
-        next_response_s: sla.next_response_s,
-        resolution_s: sla.resolution_s,
-        bands: sla.bands.clone(),
-    }
+pub fn measures(settings: &Settings) -> Measures {
+    let of = |mailbox: &Mailbox| Some((mailbox.name.clone(), measure(settings, mailbox)?));
+    Measures { mailboxes: settings.mailboxes.iter().filter_map(of).collect(), outages: Vec::new() }
 }
 
-const fn what(word: StepWord) -> What {
-    match word {
+fn measure(settings: &Settings, mailbox: &Mailbox) -> Option<Measure> {
+    let targets_of = |priority: &Priority| Some((*priority, settings.sla_of(mailbox, *priority)?.targets()));
+    let mut by_priority: BTreeMap<Priority, Targets> = Priority::ALL.iter().filter_map(targets_of).collect();
+    let normal = by_priority.remove(&Priority::Normal)?;
+    by_priority.retain(|_, targets| *targets != normal);
+    Some(Measure { calendar: settings.calendar_of(mailbox)?.clone(), targets: normal, by_priority })
+}
+
+/// What happened on a ticket and on those merged into it, for [`of`].
+///
+/// # Errors
+/// A database error.
+pub fn steps(tx: &mut Tx<'_>, ticket: TicketNo) -> Result<Vec<Step>, StoreError> {
+    let mut courses = BTreeMap::from([(ticket, tx.course(ticket)?)]);
+    if courses.values().flatten().any(|step| matches!(step.word, StepWord::Joined(_))) {
+        for number in tx.merged_into(&[ticket])? {
+            courses.insert(number, tx.course(number)?);
+        }
+    }
+    Ok(told(ticket, &courses))
+}
+
+/// A ticket's steps as clocks take them. One merged into it brings along since when its customer waits, and later the answers that
+/// were still on their way.
+#[must_use]
+pub fn told(ticket: TicketNo, courses: &BTreeMap<TicketNo, Vec<StepRow>>) -> Vec<Step> {
+    tell(ticket, courses, LONGEST_CHAIN)
+}
+
+fn tell(ticket: TicketNo, courses: &BTreeMap<TicketNo, Vec<StepRow>>, deepest: usize) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for row in courses.get(&ticket).into_iter().flatten() {
+        match row.word {
+            StepWord::Joined(other) if deepest > 0 => steps.extend(joined(&tell(other, courses, deepest - 1), row.at)),
+            word => steps.extend(what(word).map(|what| Step { at: row.at, what })),
+        }
+    }
+    steps
+}
+
+/// What the steps of a ticket mean to the one into which it was merged at `merged_at`.
+fn joined(steps: &[Step], merged_at: Time) -> Vec<Step> {
+    // Nothing that a customer writes stands on it after that.
+    let merged = steps.iter().rposition(|s| s.what == What::Cancelled && s.at == merged_at).unwrap_or(steps.len());
+    let on_its_way = |step: &&Step| {
+        let answers = matches!(step.what, What::Answer | What::WrittenAnswer);
+        answers && step.at >= merged_at
+    };
+    let before: Vec<Step> = steps[..merged].iter().filter(|s| !on_its_way(s)).copied().collect();
+    let waits = waits(&before).map(|(_, since)| Step { at: merged_at, what: What::Joined(since) });
+    let answers = steps.iter().filter(on_its_way).map(|step| Step { at: step.at, what: What::Answer });
+    waits.into_iter().chain(answers).collect()
+}
+
+const fn what(word: StepWord) -> Option<What> {
+    Some(match word {
         StepWord::Customer => What::CustomerMessage,
-        StepWord::Answer | StepWord::Called => What::Answer,
+        StepWord::Answer => What::WrittenAnswer,
+        StepWord::Found | StepWord::Called => What::Answer,
         StepWord::Open => What::Open,
         StepWord::Pending => What::Pending,
         StepWord::Held => What::Held,
@@ -38,5 +96,55 @@ const fn what(word: StepWord) -> What {
         StepWord::Reopened => What::Reopened,
         StepWord::Done => What::Done,
         StepWord::Spam | StepWord::Merged => What::Cancelled,
+        StepWord::Joined(_) | StepWord::Assigned | StepWord::Bounced => return None,
+    })
+}
+
+/// Writes down for every ticket that `changes` touch since when its customer waits and when the answer is due, as its steps say.
+///
+/// # Errors
+/// A database error.
+pub(super) fn follow(tx: &mut Tx<'_>, settings: &Settings, changes: &[Change]) -> Result<(), StoreError> {
+    let mut touched = BTreeSet::new();
+    for change in changes {
+        match change {
+            Change::NewTicket(new) => touched.extend([new.number]),
+            Change::AddMessage(new) => touched.extend([new.ticket]),
+            Change::Event(event) => touched.extend([event.ticket]),
+            Change::Waiting { ticket, .. } | Change::SetPriority { ticket, .. } => touched.extend([*ticket]),
+            Change::SetState { ticket, survivor, .. } => {
+                touched.insert(*ticket);
+                touched.extend(*survivor);
+            }
+            _ => {}
+        }
     }
+    // What happens to a merged ticket, an answer that was on its way above all, is its survivor's, too.
+    for number in tx.with_survivors(&touched.into_iter().collect::<Vec<_>>())? {
+        write(tx, settings, number)?;
+    }
+    Ok(())
+}
+
+/// Does so for all tickets that are open: calendars and targets may be others than when it was last done.
+///
+/// # Errors
+/// A database error.
+pub fn follow_all(store: &mut Store, settings: &Settings) -> Result<(), StoreError> {
+    store.batch(|tx| {
+        for number in tx.open_numbers()? {
+            write(tx, settings, number)?;
+        }
+        tx.set_clocks_fingerprint(&settings.fingerprint)
+    })
+}
+
+fn write(tx: &mut Tx<'_>, settings: &Settings, ticket: TicketNo) -> Result<(), StoreError> {
+    let Some(head) = tx.head(ticket)? else { return Ok(()) };
+    let waits = if head.is_live { waits(&steps(tx, ticket)?) } else { None };
+    let Some((kind, since)) = waits else { return tx.set_clock(ticket, None, None, None) };
+    let mailbox = settings.mailbox(&head.mailbox);
+    let measured = mailbox.and_then(|m| Some((settings.sla_of(m, head.priority)?, settings.calendar_of(m)?)));
+    let due = |more_s: i64| measured.and_then(|(sla, calendar)| calendar.add(since, sla.targets().of(kind) + more_s));
+    tx.set_clock(ticket, Some(since), due(0), due(1))
 }

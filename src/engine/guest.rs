@@ -2,6 +2,7 @@
 
 use crate::desk::Rules;
 use crate::engine::clock::Now;
+use crate::engine::clocks;
 use crate::engine::desk_dir::DeskDirError;
 use crate::engine::reader::{self, Job, ReadFn};
 use crate::engine::{Engine, Event, Intake, Outcome};
@@ -93,6 +94,7 @@ impl Engine {
                 Ok(changes) => {
                     tx.set_last_now(now);
                     tx.apply(&changes, &Blobs::new(), now)?;
+                    clocks::follow(tx, &settings, &changes)?;
                     Ok(Ok(changes))
                 }
             }

@@ -9,9 +9,12 @@ use crate::desk::sign::Key;
 use crate::engine::Engine;
 use crate::engine::batch::Backlog;
 use crate::engine::clock::Clock;
+use crate::engine::clocks;
 use crate::engine::desk_dir::{self, DeskDir, DeskDirError, Footprint};
+use crate::engine::digest::Digests;
 use crate::engine::event::{Consignment, Waiting};
 use crate::engine::in_flight::InFlight;
+use crate::model::Time;
 use crate::store::{Role, Store, StoreError, Tx};
 
 /// Why the desk does not open.
@@ -112,6 +115,8 @@ impl Engine {
             read: crate::mail::read::read,
             clock: Clock::default(),
             doubt: None,
+            judged: Time::default(),
+            digests: Digests::default(),
             waiting: Waiting::default(),
             flight: InFlight::default(),
             backlog: Backlog::Some,
@@ -151,7 +156,9 @@ impl Engine {
         }
         self.unknown = self.claimed_at_start().map_err(fail)?;
         let fingerprint = self.settings.fingerprint.clone();
-        self.store.batch(|tx| tx.set_config_fingerprint(&fingerprint)).map_err(fail)
+        self.store.batch(|tx| tx.set_config_fingerprint(&fingerprint)).map_err(fail)?;
+        // Calendars and targets may be others than when it last ran.
+        clocks::follow_all(&mut self.store, &self.settings).map_err(fail)
     }
 
     /// Mails whose result is unknown: they were claimed when the last holder of the lock died. Each goes out once more, after Sent

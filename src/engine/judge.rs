@@ -2,6 +2,7 @@
 
 use crate::desk;
 use crate::engine::batch::{Backlog, Batch, Done, Verdict, fenced};
+use crate::engine::clocks;
 use crate::engine::reader::{Job, ReadFailure, read_alone};
 use crate::mail::letter::{Attachment, Letter};
 use crate::model::{Address, Channel, LetterNo, Time};
@@ -62,6 +63,7 @@ impl Batch<'_> {
         let own = letter.attachments.iter().chain(&earlier);
         let blobs = own.map(|a| (a.sha256.clone(), a.data.as_slice())).collect();
         tx.apply(&changes, &blobs, now)?;
+        clocks::follow(tx, self.settings, &changes)?;
         let halted = changes.iter().find_map(|c| match c {
             Change::Halt { why } => Some(why.clone()),
             _ => None,
@@ -125,6 +127,7 @@ impl Batch<'_> {
             let changes =
                 desk::unreadable(envelope, from.as_deref(), &subject, failure.as_str(), &findings, &rules, now);
             tx.apply(&changes, &Blobs::new(), now)?;
+            clocks::follow(tx, self.settings, &changes)?;
             Ok(verdict(no, &changes))
         })?;
         match verdict {

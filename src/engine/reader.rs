@@ -56,9 +56,14 @@ impl ReadFailure {
 /// Reads one letter behind the fence, on the caller's thread.
 pub fn read_fenced(read: ReadFn, job: &Job) -> Result<Box<Letter>, ReadFailure> {
     let raw = custody::unpack(&job.packed).ok_or(ReadFailure::Damaged)?;
-    let letter = catch_unwind(AssertUnwindSafe(|| Box::new(read(&raw))));
+    read_raw(read, &raw, job.truncated)
+}
+
+/// Reads raw bytes behind the fence, on the caller's thread. `truncated`: they are only the letter's beginning.
+pub fn read_raw(read: ReadFn, raw: &[u8], truncated: bool) -> Result<Box<Letter>, ReadFailure> {
+    let letter = catch_unwind(AssertUnwindSafe(|| Box::new(read(raw))));
     let mut letter = letter.map_err(|_| ReadFailure::Panicked)?;
-    if job.truncated {
+    if truncated {
         letter.defects.push(Defect::Truncated);
     }
     Ok(letter)

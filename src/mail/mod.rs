@@ -17,6 +17,7 @@ pub mod letter;
 pub mod markdown;
 pub mod marker;
 pub mod mime;
+pub mod outline;
 pub mod parameters;
 pub mod quote;
 pub mod read;

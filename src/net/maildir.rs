@@ -78,6 +78,11 @@ fn key(name: &[u8]) -> String {
     key
 }
 
+/// The time that a Maildir file's name states.
+pub(super) fn file_time(path: &Path) -> Option<Time> {
+    name_time(&key(path.file_name()?.as_bytes()))
+}
+
 /// The leading seconds of a name such as `1795276800.M1P2.host`, if they are a time between 1990 and 2100.
 fn name_time(key: &str) -> Option<Time> {
     let digits = key.split('.').next()?;
@@ -169,11 +174,11 @@ pub fn deliver_into(dir: &Path, bytes: &[u8], name: &str) -> io::Result<PathBuf>
         return Err(invalid("is no name for a letter"));
     }
     make(dir)?;
-    if let Some(there) = scan(dir, |key| key == name)?.first() {
-        return if fs::read(&there.path)? == bytes {
-            Ok(there.path.clone())
+    if let Some(there) = find(dir, name)? {
+        return if fs::read(&there)? == bytes {
+            Ok(there)
         } else {
-            Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} holds another letter", there.path.display())))
+            Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} holds another letter", there.display())))
         };
     }
     // A file left in tmp by a crash is simply written over.
@@ -185,6 +190,24 @@ pub fn deliver_into(dir: &Path, bytes: &[u8], name: &str) -> io::Result<PathBuf>
     fs::rename(&draft, &path)?;
     sync_dir(&dir.join("new"))?;
     Ok(path)
+}
+
+/// Where the letter of this name lies. Asks for the names that it can have instead of listing a Maildir that grows with
+/// every letter ever sent; only a letter that somebody has opened, flagged or moved meanwhile is not among them, which
+/// `cur` is listed for.
+fn find(dir: &Path, name: &str) -> io::Result<Option<PathBuf>> {
+    let usual = [dir.join("new").join(name), dir.join("cur").join(name), dir.join("cur").join(format!("{name}:2,S"))];
+    if let Some(there) = usual.into_iter().find(|path| path.exists()) {
+        return Ok(Some(there));
+    }
+    let flagged = format!("{name}:2,");
+    for file in fs::read_dir(dir.join("cur"))? {
+        let file = file?;
+        if file.file_name().as_bytes().starts_with(flagged.as_bytes()) {
+            return Ok(Some(file.path()));
+        }
+    }
+    Ok(None)
 }
 
 fn sync_dir(dir: &Path) -> io::Result<()> {

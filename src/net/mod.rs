@@ -1,5 +1,6 @@
 //! Carries parcels and letters. It does not know what a ticket is.
 
+pub mod archive;
 pub mod imap;
 pub mod maildir;
 pub mod outdir;
@@ -40,6 +41,25 @@ pub enum Secret {
     Command(Vec<String>),
     /// A name under `$CREDENTIALS_DIRECTORY` (systemd's LoadCredential).
     Credential(String),
+    /// Somebody has typed it.
+    Typed(Typed),
+}
+
+/// A password as typed. Nothing prints it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Typed(String);
+
+impl Typed {
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl std::fmt::Debug for Typed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Typed")
+    }
 }
 
 /// What to put on the wire.

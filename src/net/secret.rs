@@ -41,6 +41,7 @@ impl Secret {
                 let output = command(words)?.output();
                 finish(printed(words, output)?, &words.join(" "))
             }
+            Self::Typed(typed) => finish(typed.0.clone(), "the terminal"),
             Self::Credential(name) => {
                 if name.is_empty() || name.contains('/') || name.starts_with('.') {
                     return Err(SecretError::CredentialName(name.clone()));

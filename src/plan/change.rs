@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Address, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, ParcelNo, ParcelState, Party, Priority,
-    QuarantineNo, RecipientState, State, TicketNo, Time,
+    Address, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind, ParcelNo, ParcelState,
+    Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
 use crate::plan::event::Event;
 use crate::plan::found::{Blocked, KnownAsk};
+use crate::plan::notice::Notice;
 use crate::plan::parcel::Parcel;
 
 use crate::plan::Release;
@@ -203,6 +204,29 @@ pub enum Change {
     Turn {
         ticket: TicketNo,
         agent: Address,
+        at: Time,
+    },
+    /// One of us is told later; what is known of the same notice is replaced. The bytes of its attachments are kept as blobs.
+    Defer(Box<Notice>),
+    /// It was told, or there is nothing to tell any more.
+    ForgetNotice {
+        person: Address,
+        kind: NoticeKind,
+        ticket: TicketNo,
+        message: MessageNo,
+    },
+    /// Nobody waits on this ticket: nobody is to be told.
+    ForgetNotices {
+        ticket: TicketNo,
+    },
+    /// A list did not reach him: what stood in it is due again.
+    ReviveNotices {
+        person: Address,
+    },
+    /// One of us is told of a customer's message or of a clock, singly or in a list: for the pace of what follows.
+    Notified {
+        person: Address,
+        kind: NoticeKind,
         at: Time,
     },
     /// A person was told of something that is told once in a while.

@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::plan::change::AttachmentRow;
 
-use crate::plan::Next;
+use crate::plan::{Next, Notice};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
@@ -57,6 +57,10 @@ pub struct Findings {
     pub told: BTreeMap<(Address, String), Time>,
     /// The highest parcel number given out in this database.
     pub last_parcel: ParcelNo,
+    /// What people are still to be told of these tickets, or were told in a list.
+    pub notices: Vec<Notice>,
+    /// Mails handed over in the last 24 hours, by mailbox, where the configuration limits them.
+    pub handed_over: BTreeMap<String, i64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -264,12 +268,21 @@ pub struct HeldAnswer {
     pub why: String,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What is known of one of us; managers are among them once they have had an alarm.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AgentFacts {
     /// Away until then; far in the future where no end is known.
     pub away_until: Option<Time>,
     /// When a new matter last came to this agent in turn.
     pub last_turn_at: Option<Time>,
+    /// The latest times of which he was told of a customer's message, singly or in a list; at most 20, oldest first.
+    pub notified: Vec<Time>,
+    /// The same of warnings and breach mails.
+    pub alarmed: Vec<Time>,
+    /// When the list of notifications that is being gathered goes out.
+    pub list_at: Option<Time>,
+    /// The same for warnings and breach mails.
+    pub alarm_list_at: Option<Time>,
 }
 
 /// What the desk must know to judge a delivery.
@@ -288,4 +301,6 @@ pub struct DeliveryFindings {
     pub told: BTreeMap<(Address, String), Time>,
     /// The ticket's customer's other tickets, newest first.
     pub customers_tickets: Vec<TicketFacts>,
+    /// What people are still to be told of the ticket, or were told in a list.
+    pub notices: Vec<Notice>,
 }

@@ -2,7 +2,8 @@
 //!
 //! A day's intervals are walls on the clock; here they become instants. An interval lasts as long as it really lasts
 //! over a change of clocks. A wall time that does not exist is read with the offset before the gap and one that
-//! exists twice is its first occurrence (RFC 5545, 3.3.5). Whole spans of days are counted by the week and
+//! exists twice is its first occurrence (RFC 5545, 3.3.5). An interval over midnight belongs to the day on which it
+//! begins: exceptions and holidays of that day rule it whole. Whole spans of days are counted by the week and
 //! then put right for the few days that differ, so that years cost little more than weeks.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,16 +17,37 @@ use thiserror::Error;
 use crate::model::Time;
 use crate::sla::holidays::Country;
 
-/// Minutes of a day, from and to; 1440 is 24:00.
+/// Minutes of a day, from and to; 1440 is 24:00, more is on the day after.
 pub type Interval = (u32, u32);
 
 const DAY_END: u32 = 1440;
+
+/// What tells open time: a [`Calendar`], or a [`crate::sla::timeline::Timeline`] made of one.
+pub trait OpenTime {
+    /// Seconds of open time from `from` to `to`; 0 if `to` is not later.
+    fn between(&self, from: Time, to: Time) -> i64;
+
+    /// The first instant at which `open_s` seconds of open time since `start` are used up; `None` if there is never that much.
+    fn add(&self, start: Time, open_s: i64) -> Option<Time>;
+}
+
+impl OpenTime for Calendar {
+    fn between(&self, from: Time, to: Time) -> i64 {
+        Calendar::between(self, from, to)
+    }
+
+    fn add(&self, start: Time, open_s: i64) -> Option<Time> {
+        Calendar::add(self, start, open_s)
+    }
+}
 
 /// When a shop is open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calendar {
     zone: TimeZone,
     week: [Vec<Interval>; 7],
+    /// Seconds of each weekday without a change of clocks, with what the evening before runs into it.
+    plain_s: [i64; 7],
     holidays: Option<Country>,
     exceptions: BTreeMap<Date, Vec<Interval>>,
 }
@@ -53,15 +75,18 @@ impl fmt::Display for Day {
 pub enum CalendarError {
     #[error("{day}: {} ends before it begins", wall(*.interval))]
     Backwards { day: Day, interval: Interval },
-    #[error("{day}: {} goes beyond 24:00", wall(*.interval))]
-    BeyondMidnight { day: Day, interval: Interval },
+    #[error("{day}: {} lasts longer than a day", wall(*.interval))]
+    TooLong { day: Day, interval: Interval },
     #[error("{day}: {} and {} overlap", wall(*.first), wall(*.second))]
     Overlap { day: Day, first: Interval, second: Interval },
+    #[error("{} of the day before runs into {} on {day}", wall(*.first), wall(*.second))]
+    RunsInto { day: Day, first: Interval, second: Interval },
 }
 
-/// `08:00-12:00`.
+/// `08:00-12:00`, and `22:00-06:00` for one over midnight.
 #[must_use]
 pub fn wall((from, to): Interval) -> String {
+    let to = if to > DAY_END { to - DAY_END } else { to };
     format!("{:02}:{:02}-{:02}:{:02}", from / 60, from % 60, to / 60, to % 60)
 }
 
@@ -70,13 +95,14 @@ impl Calendar {
     #[must_use]
     pub fn always(zone: TimeZone) -> Self {
         let week = std::array::from_fn(|_| vec![(0, DAY_END)]);
-        Self { zone, week, holidays: None, exceptions: BTreeMap::new() }
+        Self { zone, plain_s: [Time::DAY; 7], week, holidays: None, exceptions: BTreeMap::new() }
     }
 
     /// `week` begins on Monday. An exception beats a holiday, a holiday (closed all day) beats the week.
     ///
     /// # Errors
-    /// An interval that is empty or backwards, ends after 24:00, or overlaps another one. Touching ones are fine.
+    /// An interval that is empty or backwards, is longer than a day, or overlaps another one, also one that runs into the next
+    /// weekday. Touching ones are fine. Where an exception meets its neighbours, what is open twice is open once.
     pub fn new(
         zone: TimeZone,
         mut week: [Vec<Interval>; 7],
@@ -89,7 +115,17 @@ impl Calendar {
         for (date, day) in &mut exceptions {
             put_in_order(Day::Date(*date), day)?;
         }
-        Ok(Self { zone, week, holidays, exceptions })
+        for n in 0..7 {
+            let (before, day) = (&week[(n + 6) % 7], &week[n]);
+            let late = before.iter().find(|(_, to)| *to > DAY_END);
+            if let (Some(&first), Some(&second)) = (late, day.first())
+                && second.0 < first.1 - DAY_END
+            {
+                return Err(CalendarError::RunsInto { day: Day::Weekday(n), first, second });
+            }
+        }
+        let plain_s = std::array::from_fn(|n| seconds_within(&week[n]) + seconds_after(&week[(n + 6) % 7]));
+        Ok(Self { zone, week, plain_s, holidays, exceptions })
     }
 
     #[must_use]
@@ -102,7 +138,13 @@ impl Calendar {
     pub fn is_always(&self) -> bool {
         self.holidays.is_none()
             && self.exceptions.is_empty()
-            && self.week.iter().all(|day| seconds_of(day) == Time::DAY)
+            && self.plain_s.iter().all(|seconds| *seconds == Time::DAY)
+    }
+
+    /// Whether it never opens, not even as an exception.
+    #[must_use]
+    pub fn is_never(&self) -> bool {
+        self.week.iter().chain(self.exceptions.values()).all(Vec::is_empty)
     }
 
     /// Open at the second that begins at `at`.
@@ -129,8 +171,9 @@ impl Calendar {
             let end = start.plus(open_s);
             return (end.since(start) == open_s).then_some(end);
         }
-        let week_s: i64 = self.week.iter().map(|day| seconds_of(day)).sum();
-        let last_exception = self.exceptions.keys().next_back().copied();
+        let week_s: i64 = self.plain_s.iter().sum();
+        // What begins on the last exceptional day may end on the day after.
+        let last_exception = self.exceptions.keys().next_back().map(|day| day.tomorrow().unwrap_or(*day));
         let mut left = open_s;
         let mut day = self.day_of(start);
         loop {
@@ -187,9 +230,9 @@ impl Calendar {
             let each = |day: Date| -> i64 { self.opened(day).iter().map(|(from, to)| to - from).sum() };
             return first.series(1.day()).take_while(|day| *day < beyond).map(each).sum();
         }
-        let plain = |day: Date| seconds_of(&self.week[weekday(day)]);
+        let plain = |day: Date| self.plain_s[weekday(day)];
         let rest = first.series(1.day()).take(usize::try_from(days % 7).unwrap_or(0)).map(plain).sum::<i64>();
-        let whole = days / 7 * self.week.iter().map(|day| seconds_of(day)).sum::<i64>();
+        let whole = days / 7 * self.plain_s.iter().sum::<i64>();
         let special = self.special(first, beyond);
         let put_right = |day: Date| self.opened(day).iter().map(|(from, to)| to - from).sum::<i64>() - plain(day);
         rest + whole + special.into_iter().map(put_right).sum::<i64>()
@@ -197,11 +240,15 @@ impl Calendar {
 
     /// The days that are not like their weekday: exceptions, holidays, changes of clocks.
     fn special(&self, first: Date, beyond: Date) -> BTreeSet<Date> {
-        let mut days: BTreeSet<Date> = self.exceptions.range(first..beyond).map(|(day, _)| *day).collect();
+        // The day before runs into the first.
+        let before = first.yesterday().unwrap_or(first);
+        let mut days: BTreeSet<Date> = self.exceptions.range(before..beyond).map(|(day, _)| *day).collect();
         if let Some(country) = self.holidays {
-            let years = first.year()..=beyond.year();
+            let years = before.year()..=beyond.year();
             days.extend(years.flat_map(|year| country.holidays(year)).map(|(day, _)| day));
         }
+        let after: Vec<Date> = days.iter().filter_map(|day| day.tomorrow().ok()).collect();
+        days.extend(after);
         let (from, to) = (self.midnight(first), self.midnight(beyond));
         for change in self.zone.following(Time::from_unix(from - 1).timestamp()) {
             if change.timestamp().as_second() > to {
@@ -216,8 +263,11 @@ impl Calendar {
     }
 
     /// The open spans of a day as instants in Unix seconds: in order, apart from each other, none empty.
-    fn opened(&self, day: Date) -> Vec<(i64, i64)> {
-        let walls = self.walls(day);
+    pub(super) fn opened(&self, day: Date) -> Vec<(i64, i64)> {
+        let own = self.walls(day).iter().map(|&(from, to)| (from, to.min(DAY_END)));
+        let runs_on = day.yesterday().map_or(&[][..], |before| self.walls(before)).iter();
+        let late = runs_on.filter(|(_, to)| *to > DAY_END).map(|&(_, to)| (0, to - DAY_END));
+        let walls: Vec<Interval> = late.chain(own).collect();
         if walls.is_empty() {
             return Vec::new();
         }
@@ -253,7 +303,7 @@ impl Calendar {
 
     /// The day that an instant belongs to: the one between whose midnights it lies. Where clocks go back over midnight
     /// that is not always the date on the clock.
-    fn day_of(&self, at: Time) -> Date {
+    pub(super) fn day_of(&self, at: Time) -> Date {
         let day = self.zone.to_datetime(at.timestamp()).date();
         match day.tomorrow() {
             Ok(next) if self.midnight(next) <= at.unix() => next,
@@ -261,7 +311,7 @@ impl Calendar {
         }
     }
 
-    fn midnight(&self, day: Date) -> i64 {
+    pub(super) fn midnight(&self, day: Date) -> i64 {
         self.instant(day.to_datetime(jiff::civil::Time::midnight()))
     }
 
@@ -285,18 +335,23 @@ fn days_between(first: Date, beyond: Date) -> i64 {
     first.until(beyond).map_or(0, |span| i64::from(span.get_days()))
 }
 
-/// On a day without a change of clocks.
-fn seconds_of(day: &[Interval]) -> i64 {
-    day.iter().map(|&(from, to)| i64::from(to - from) * 60).sum()
+/// Up to midnight, on a day without a change of clocks.
+fn seconds_within(day: &[Interval]) -> i64 {
+    day.iter().map(|&(from, to)| i64::from(to.min(DAY_END) - from) * 60).sum()
+}
+
+/// After its midnight.
+fn seconds_after(day: &[Interval]) -> i64 {
+    day.iter().map(|&(_, to)| i64::from(to.saturating_sub(DAY_END)) * 60).sum()
 }
 
 fn put_in_order(day: Day, intervals: &mut [Interval]) -> Result<(), CalendarError> {
     for &interval in intervals.iter() {
-        if interval.1 > DAY_END {
-            return Err(CalendarError::BeyondMidnight { day, interval });
-        }
-        if interval.0 >= interval.1 {
+        if interval.0 >= interval.1 || interval.0 >= DAY_END {
             return Err(CalendarError::Backwards { day, interval });
+        }
+        if interval.1 - interval.0 > DAY_END {
+            return Err(CalendarError::TooLong { day, interval });
         }
     }
     intervals.sort_unstable();
@@ -463,7 +518,7 @@ mod tests {
         check(&[(600, 720), (480, 601)], "tue: 08:00-10:01 and 10:00-12:00 overlap");
         check(&[(720, 720)], "tue: 12:00-12:00 ends before it begins");
         check(&[(720, 600)], "tue: 12:00-10:00 ends before it begins");
-        check(&[(720, 1441)], "tue: 12:00-24:01 goes beyond 24:00");
+        check(&[(720, 2161)], "tue: 12:00-12:01 lasts longer than a day");
         assert_eq!(daily("UTC", &[(0, 720), (720, 1440)]), daily("UTC", &[(720, 1440), (0, 720)]), "they may touch");
     }
 

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::model::Time;
-use crate::sla::calendar::Calendar;
+use crate::sla::calendar::OpenTime;
 
 /// Something that happened to a ticket, as far as clocks care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,9 @@ pub enum What {
     CustomerMessage,
     /// A person's mail to the customer, or `#called`.
     Answer,
+    /// The same, standing where it was written and bearing the time at which SMTP accepted it: it answers nothing that stands
+    /// behind it, though that may have come before it was accepted.
+    WrittenAnswer,
     /// An agent wrote first, so that the ticket has no `first_response`.
     AgentOpened,
     Closed,
@@ -141,7 +144,7 @@ impl Clock {
     ///
     /// The warning is due at `reaches(ceil(warn_at × target))`, the breach mail at `reaches(target + 1)`.
     #[must_use]
-    pub fn reaches(&self, open_s: i64, calendar: &Calendar, now: Time) -> Option<Time> {
+    pub fn reaches(&self, open_s: i64, calendar: &impl OpenTime, now: Time) -> Option<Time> {
         if !self.is_unanswered() || self.state == ClockState::Paused {
             return None;
         }
@@ -160,17 +163,39 @@ pub fn waiting(clocks: &[Clock]) -> Option<&Clock> {
 ///
 /// Steps may come in any order and are taken by time; those of one second keep their order.
 #[must_use]
-pub fn fold(steps: &[Step], calendar: &Calendar, targets: &Targets, now: Time) -> Vec<Clock> {
-    let mut steps: Vec<Step> = steps.to_vec();
-    steps.sort_by_key(|step| step.at);
-    let mut course = Course::default();
-    for (n, step) in steps.iter().enumerate() {
-        // A reopening in the second of a customer's message is that message's doing: it is a wait of its own.
-        let by_message =
-            steps[n..].iter().take_while(|s| s.at == step.at).any(|s| matches!(s.what, What::CustomerMessage));
-        course.step(*step, by_message);
-    }
-    course.clocks(calendar, targets, now)
+pub fn fold(steps: &[Step], calendar: &impl OpenTime, targets: &Targets, now: Time) -> Vec<Clock> {
+    Course::of(steps).clocks(calendar, targets, now)
+}
+
+/// Where a ticket stood, as far as figures care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Open,
+    Pending,
+    Held,
+    Closed,
+    /// Spam, or merged into another one.
+    Gone,
+}
+
+/// [`fold`], and when the ticket came to stand how. It begins `Open`.
+#[must_use]
+pub fn life(
+    steps: &[Step],
+    calendar: &impl OpenTime,
+    targets: &Targets,
+    now: Time,
+) -> (Vec<Clock>, Vec<(Time, Standing)>) {
+    let course = Course::of(steps);
+    let standings = course.turns.iter().map(|(at, status)| (*at, status.standing())).collect();
+    (course.clocks(calendar, targets, now), standings)
+}
+
+/// The response clock that runs after `steps`, and since when: what [`fold`] and [`waiting`] say, without any calendar.
+#[must_use]
+pub fn waits(steps: &[Step]) -> Option<(ClockKind, Time)> {
+    let last = Course::of(steps).responses.pop()?;
+    (last.end == End::Running).then_some((last.kind, last.started_at))
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -187,10 +212,24 @@ enum Status {
     Gone,
 }
 
+impl Status {
+    const fn standing(self) -> Standing {
+        match self {
+            Self::Open => Standing::Open,
+            Self::Paused { held: false } => Standing::Pending,
+            Self::Paused { held: true } => Standing::Held,
+            Self::Closed { .. } => Standing::Closed,
+            Self::Gone => Standing::Gone,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Response {
     kind: ClockKind,
     started_at: Time,
+    /// Where the message stands that began it.
+    place: usize,
     end: End,
 }
 
@@ -220,25 +259,47 @@ struct Course {
     spans: Vec<(Time, Option<Time>)>,
     /// The first message that came while the ticket was spam.
     unseen: Option<Time>,
+    /// Messages since the running response began, itself included, and where they stand.
+    unanswered: Vec<(usize, Time)>,
+    /// Every change of `status`.
+    turns: Vec<(Time, Status)>,
 }
 
 impl Course {
-    fn step(&mut self, Step { at, what }: Step, by_message: bool) {
+    fn of(steps: &[Step]) -> Self {
+        let mut steps: Vec<(usize, Step)> = steps.iter().copied().enumerate().collect();
+        steps.sort_by_key(|(_, step)| step.at);
+        let mut course = Self::default();
+        for (n, (place, step)) in steps.iter().enumerate() {
+            // A reopening in the second of a customer's message is that message's doing: it is a wait of its own.
+            let at_once = steps[n..].iter().take_while(|(_, s)| s.at == step.at);
+            let by_message = at_once.into_iter().any(|(_, s)| matches!(s.what, What::CustomerMessage));
+            course.step(*place, *step, by_message);
+        }
+        course
+    }
+
+    fn step(&mut self, place: usize, Step { at, what }: Step, by_message: bool) {
         match what {
             // Nobody owes an answer to spam, unless it turns out to be none.
             What::CustomerMessage if self.status == Status::Gone => {
                 self.unseen.get_or_insert(at);
             }
-            What::CustomerMessage => self.wait(at, at),
+            What::CustomerMessage => self.wait(place, at, at),
             What::Joined(since) => {
                 if let Some(Response { started_at, end: End::Running, .. }) = self.responses.last_mut() {
                     *started_at = since.min(*started_at);
+                    self.unanswered.push((place, since));
                 } else {
-                    self.wait(since, at);
+                    self.wait(place, since, at);
                 }
             }
-            What::Answer => self.answer(at),
-            What::AgentOpened => self.answered = true,
+            What::Answer => self.answer(at, usize::MAX),
+            What::WrittenAnswer => self.answer(at, place),
+            What::AgentOpened => {
+                self.answered = true;
+                self.change(at, Status::Paused { held: false });
+            }
             What::Closed => self.close(at, Cancel::Close),
             What::Done => self.close(at, Cancel::Final),
             What::Pending => self.change(at, Status::Paused { held: false }),
@@ -250,17 +311,19 @@ impl Course {
                     self.change(at, Status::Gone);
                 }
             }
-            What::Open | What::Reopened => self.open(at, by_message),
+            What::Open | What::Reopened => self.open(place, at, by_message),
         }
     }
 
     /// A customer waits since then, as became known at `at`.
-    fn wait(&mut self, since: Time, at: Time) {
+    fn wait(&mut self, place: usize, since: Time, at: Time) {
         if !self.is_running() {
+            self.unanswered.clear();
             let first = self.responses.is_empty() && !self.answered;
             let kind = if first { ClockKind::FirstResponse } else { ClockKind::NextResponse };
-            self.responses.push(Response { kind, started_at: since, end: End::Running });
+            self.responses.push(Response { kind, started_at: since, place, end: End::Running });
         }
+        self.unanswered.push((place, since));
         let begins = self.resolution_from.is_none();
         self.resolution_from.get_or_insert(since);
         match self.status {
@@ -275,13 +338,29 @@ impl Course {
         }
     }
 
-    fn answer(&mut self, at: Time) {
+    /// An answer to everything that stands before `place`.
+    fn answer(&mut self, at: Time, place: usize) {
         self.answered = true;
-        if let Some(last) = self.responses.last_mut() {
-            match last.end {
-                End::Running | End::Cancelled { by: Cancel::Close, .. } => last.end = End::Answered(at),
-                End::Answered(_) | End::Cancelled { by: Cancel::Final, .. } => {}
-            }
+        if self.resolution_from.is_none() && self.status == Status::Open {
+            // We wrote first: the customer's turn.
+            self.change(at, Status::Paused { held: false });
+        }
+        // A wait that began after this was written is still on.
+        let Some(n) = self.responses.iter().rposition(|r| r.place < place) else { return };
+        let is_last = n + 1 == self.responses.len();
+        let response = &mut self.responses[n];
+        let was_running = response.end == End::Running;
+        if !was_running && !matches!(response.end, End::Cancelled { by: Cancel::Close, .. }) {
+            return;
+        }
+        response.end = End::Answered(at);
+        if !(was_running && is_last) {
+            return;
+        }
+        // What came while it was on its way is still unanswered.
+        self.unanswered.retain(|(theirs, _)| *theirs > place);
+        if let Some(&(place, started_at)) = self.unanswered.iter().min_by_key(|(_, at)| *at) {
+            self.responses.push(Response { kind: ClockKind::NextResponse, started_at, place, end: End::Running });
         }
     }
 
@@ -296,7 +375,7 @@ impl Course {
         }
     }
 
-    fn open(&mut self, at: Time, by_message: bool) {
+    fn open(&mut self, place: usize, at: Time, by_message: bool) {
         let was_over = matches!(self.status, Status::Closed { .. } | Status::Gone);
         self.change(at, Status::Open);
         if was_over && !by_message {
@@ -306,11 +385,14 @@ impl Course {
             }
         }
         if let Some(since) = self.unseen.take() {
-            self.wait(since, at);
+            self.wait(place, since, at);
         }
     }
 
     fn change(&mut self, at: Time, status: Status) {
+        if self.status.standing() != status.standing() {
+            self.turns.push((at, status));
+        }
         self.status = status;
         let open_span = self.spans.last_mut().filter(|(_, to)| to.is_none());
         match (status, open_span) {
@@ -324,7 +406,7 @@ impl Course {
         self.responses.last().is_some_and(|r| r.end == End::Running)
     }
 
-    fn clocks(&self, calendar: &Calendar, targets: &Targets, now: Time) -> Vec<Clock> {
+    fn clocks(&self, calendar: &impl OpenTime, targets: &Targets, now: Time) -> Vec<Clock> {
         let response = |r: &Response| {
             let target_s = targets.of(r.kind);
             let (until, stopped_at) = match r.end {
@@ -358,7 +440,7 @@ impl Course {
         self.responses.iter().map(response).chain(self.resolution(calendar, targets.resolution_s, now)).collect()
     }
 
-    fn resolution(&self, calendar: &Calendar, target_s: i64, now: Time) -> Option<Clock> {
+    fn resolution(&self, calendar: &impl OpenTime, target_s: i64, now: Time) -> Option<Clock> {
         let started_at = self.resolution_from?;
         let (mut elapsed_s, mut wall_s, mut due_at) = (0, 0, None);
         let mut used_up = false;

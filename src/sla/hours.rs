@@ -1,5 +1,7 @@
 //! Opening hours as people write them: `08:00-12:00`, `mon-fri`, `mon-fri 08:00-12:00,13:00-17:00; sat 10:00-14:00`.
 
+use std::cmp::Ordering;
+
 use thiserror::Error;
 
 use crate::sla::calendar::Interval;
@@ -11,10 +13,10 @@ pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 pub enum HoursError {
     #[error("{0:?} is no interval; write for example \"08:00-12:00\"")]
     Interval(String),
-    #[error(
-        "{0:?} ends before it begins; hours over midnight are two intervals, \"22:00-24:00\" and \"00:00-02:00\" on the day after"
-    )]
-    Backwards(String),
+    #[error("{0:?} ends when it begins; write \"00:00-24:00\" for the whole day")]
+    Empty(String),
+    #[error("{0:?} begins at the end of the day; write \"00:00\" on the day after")]
+    Late(String),
     #[error("{0:?} is no time of day; write for example \"08:00\" (\"24:00\" only ends an interval)")]
     TimeOfDay(String),
     #[error("{0:?} is no day; write mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri")]
@@ -39,12 +41,17 @@ pub fn parse_time_of_day(text: &str) -> Result<u32, HoursError> {
     read().ok_or_else(|| HoursError::TimeOfDay(text.trim().to_owned()))
 }
 
-/// Reads `08:00-12:00`. An en dash will do, too.
+/// Reads `08:00-12:00`; `22:00-06:00` ends on the day after. An en dash will do, too.
 pub fn parse_interval(text: &str) -> Result<Interval, HoursError> {
     let wrong = || HoursError::Interval(text.trim().to_owned());
     let (from, to) = text.split_once(['-', '–']).ok_or_else(wrong)?;
     let (from, to) = (parse_time_of_day(from).map_err(|_| wrong())?, parse_time_of_day(to).map_err(|_| wrong())?);
-    if from < to { Ok((from, to)) } else { Err(HoursError::Backwards(text.trim().to_owned())) }
+    match from.cmp(&to) {
+        Ordering::Less => Ok((from, to)),
+        _ if from == 1440 => Err(HoursError::Late(text.trim().to_owned())),
+        Ordering::Greater => Ok((from, to + 1440)),
+        Ordering::Equal => Err(HoursError::Empty(text.trim().to_owned())),
+    }
 }
 
 /// Reads `mon` or `mon-fri` as days, 0 for Monday. A range may go over Sunday: `sat-mon`.
@@ -85,11 +92,13 @@ mod tests {
         check(" 8:00 - 12:30 ", Some((480, 750)));
         check("00:00–24:00", Some((0, 1440)));
         for bad in
-            ["", "8-12", "08:00", "08:00-24:01", "08:60-12:00", "12:00-08:00", "12:00-12:00", "8:0-9:00", "+8:00-9:00"]
+            ["", "8-12", "08:00", "08:00-24:01", "08:60-12:00", "24:00-08:00", "12:00-12:00", "8:0-9:00", "+8:00-9:00"]
         {
             check(bad, None);
         }
-        assert!(parse_interval("22:00-02:00").unwrap_err().to_string().contains("over midnight"));
+        check("22:00-02:00", Some((1320, 1560)));
+        check("22:00-00:00", Some((1320, 1440)));
+        assert!(parse_interval("12:00-12:00").unwrap_err().to_string().contains("00:00-24:00"));
     }
 
     #[test]

@@ -3,5 +3,7 @@
 pub mod calendar;
 pub mod clock;
 pub mod duration;
+pub mod figures;
 pub mod holidays;
 pub mod hours;
+pub mod timeline;

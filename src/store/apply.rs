@@ -2,6 +2,7 @@
 
 mod inside;
 mod message;
+mod notice;
 pub(super) mod parcel;
 mod ticket;
 
@@ -165,7 +166,7 @@ impl Tx<'_> {
                      ON CONFLICT (address) DO UPDATE SET away_until = excluded.away_until",
                     args![agent, *until],
                 )?;
-                Ok(())
+                self.judge_notices_anew(agent, now)
             }
             Change::Turn { ticket, agent, at } => {
                 self.run("UPDATE ticket SET turn_agent = ?2 WHERE number = ?1", args![*ticket, agent])?;
@@ -176,6 +177,13 @@ impl Tx<'_> {
                 )?;
                 Ok(())
             }
+            Change::Defer(notice) => self.defer(notice, blobs),
+            Change::ForgetNotice { person, kind, ticket, message } => {
+                self.forget_notice(person, *kind, *ticket, *message)
+            }
+            Change::ForgetNotices { ticket } => self.forget_notices(*ticket),
+            Change::ReviveNotices { person } => self.revive_notices(person, now),
+            Change::Notified { person, kind, at } => self.notified(person, *kind, *at),
             Change::Told { to, topic, at } => {
                 self.run(
                     "INSERT INTO told (address, topic, at) VALUES (?1, ?2, ?3)

@@ -34,7 +34,8 @@ const INVARIANTS: &[(&str, &str)] = &[
     ("a message without its ticket", "SELECT no FROM message WHERE ticket NOT IN (SELECT number FROM ticket)"),
     ("a ticket that counts other answers than were accepted", "
         SELECT number FROM ticket t WHERE answers <>
-            (SELECT count(*) FROM message m WHERE m.ticket = t.number AND direction = 'out' AND accepted_at IS NOT NULL)"),
+            (SELECT count(*) FROM message m WHERE m.ticket = t.number AND direction = 'out' AND accepted_at IS NOT NULL)
+            + (SELECT count(*) FROM event e WHERE e.ticket = t.number AND e.what = 'called')"),
     ("a ticket that names another last answer", "
         SELECT number FROM ticket t WHERE last_answer IS NOT
             (SELECT max(no) FROM message m WHERE m.ticket = t.number AND direction = 'out')"),
@@ -55,6 +56,8 @@ const INVARIANTS: &[(&str, &str)] = &[
                     AND o.direction = 'out' AND o.counts = 1 AND o.accepted_at IS NOT NULL))"),
     ("a ticket that is due and does not wait", "
         SELECT number FROM ticket WHERE due_at IS NOT NULL AND waiting_since IS NULL"),
+    ("a ticket that is late before it is due", "
+        SELECT number FROM ticket WHERE late_at <= due_at OR (late_at IS NOT NULL AND due_at IS NULL)"),
     ("a merged or unwanted ticket that waits", "
         SELECT number FROM ticket WHERE state IN ('merged', 'spam') AND waiting_since IS NOT NULL"),
     ("a merge that goes in a circle", "

@@ -120,6 +120,8 @@ pub fn sha256(raw: &[u8]) -> [u8; 32] {
     out
 }
 
+pub(super) const NAMES: &str = "SELECT name FROM letter WHERE source = ?1 AND name IS NOT NULL ORDER BY name";
+
 pub(super) const BY_NAME: &str = "SELECT no FROM letter WHERE source = ?1 AND name = ?2 AND name IS NOT NULL";
 
 pub(super) const BY_KEY: &str =
@@ -386,6 +388,14 @@ impl Tx<'_> {
         Ok(Kept::New(no))
     }
 
+    /// The keys of all files and piped mails that were taken from a source, in no order.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn names(&mut self, source: SourceNo) -> Result<Vec<String>, StoreError> {
+        Ok(self.rows(NAMES, args![source], |row| row.get(0))?)
+    }
+
     /// Whether the file or piped mail with this key was taken before.
     ///
     /// # Errors
@@ -438,7 +448,8 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError::Rejected`] if there is no such letter; a database error.
     pub fn envelope(&mut self, letter: LetterNo) -> Result<Envelope, StoreError> {
-        let sql = "SELECT no, mailbox, channel, folder, received_at, old, released, released_for FROM letter WHERE no = ?1";
+        let sql =
+            "SELECT no, mailbox, channel, folder, received_at, old, released, released_for FROM letter WHERE no = ?1";
         self.one(sql, args![letter], read_envelope)?.ok_or_else(|| no_letter(letter))
     }
 

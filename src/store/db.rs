@@ -10,8 +10,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
 use crate::model::{
-    Address, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState,
-    Priority, QuarantineNo, RecipientState, SourceNo, State, TicketNo, Time,
+    Address, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind, ParcelKind, ParcelNo,
+    ParcelState, Priority, QuarantineNo, RecipientState, SourceNo, State, TicketNo, Time,
 };
 
 /// How long a lock of another process is waited for. No process of ours holds one longer than 100 ms.
@@ -135,6 +135,19 @@ impl Db {
     pub(super) fn in_memory() -> Result<Self, DbError> {
         let db = Self(Connection::open_in_memory()?);
         db.settle(Access::Create)?;
+        Ok(db)
+    }
+
+    /// In a nameless file that is gone when the connection is: SQLite spills what does not fit into the cache, so that memory
+    /// stays bounded. Nothing of it survives anything, so nothing is made durable.
+    pub(super) fn throwaway() -> Result<Self, DbError> {
+        let db = Self(Connection::open("")?);
+        db.0.set_prepared_statement_cache_capacity(STATEMENTS);
+        db.0.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        db.script(
+            "PRAGMA page_size = 8192; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;
+             PRAGMA cache_size = -262144; PRAGMA trusted_schema = OFF",
+        )?;
         Ok(db)
     }
 
@@ -445,4 +458,4 @@ macro_rules! words {
     )*};
 }
 
-words! { State Direction Kind Priority Channel ParcelKind ParcelState RecipientState }
+words! { State Direction Kind Priority Channel ParcelKind NoticeKind ParcelState RecipientState }

@@ -54,6 +54,14 @@ pub(super) const CUSTOMER: &str = "
     SELECT c.no, c.name, (SELECT json_group_array(x.address) FROM address x WHERE x.customer = c.no)
     FROM address a JOIN customer c ON c.no = a.customer WHERE a.address = ?1";
 
+pub(super) const AGENTS: &str = "
+    SELECT agent.address, agent.away_until, agent.last_turn_at, coalesce(agent.notified, '[]'), coalesce(agent.alarmed, '[]'),
+           (SELECT min(n.due_at) FROM notice n
+            WHERE n.person = agent.address AND n.kind = 'message' AND n.gathered = 1 AND n.due_at IS NOT NULL),
+           (SELECT min(n.due_at) FROM notice n
+            WHERE n.person = agent.address AND n.kind IN ('warning', 'breach') AND n.gathered = 1 AND n.due_at IS NOT NULL)
+    FROM agent ORDER BY agent.address";
+
 pub(super) const TOLD: &str = "SELECT t.address, t.topic, t.at FROM json_each(?1) j CROSS JOIN told t ON t.address = j.value ORDER BY t.address, t.topic";
 pub(super) const TOLD_LATELY: &str = "SELECT address, topic, at FROM told ORDER BY at DESC LIMIT ?1";
 
@@ -81,6 +89,10 @@ impl RecipientEntry {
     pub(super) fn state(&self) -> Option<RecipientState> {
         RecipientState::parse(&self.state)
     }
+}
+
+fn times(row: &Row<'_>, at: usize) -> Result<Vec<Time>, DbError> {
+    Ok(read_json::<Vec<i64>>(row, at)?.into_iter().map(Time::from_unix).collect())
 }
 
 fn addresses(row: &Row<'_>, at: usize) -> Result<Vec<Address>, DbError> {
@@ -296,8 +308,16 @@ impl Tx<'_> {
     /// # Errors
     /// A database error.
     pub fn agents(&mut self) -> Result<BTreeMap<Address, AgentFacts>, StoreError> {
-        let found = self.rows("SELECT address, away_until, last_turn_at FROM agent ORDER BY address", &[], |row| {
-            Ok((row.get(0)?, AgentFacts { away_until: row.get(1)?, last_turn_at: row.get(2)? }))
+        let found = self.rows(AGENTS, &[], |row| {
+            let facts = AgentFacts {
+                away_until: row.get(1)?,
+                last_turn_at: row.get(2)?,
+                notified: times(row, 3)?,
+                alarmed: times(row, 4)?,
+                list_at: row.get(5)?,
+                alarm_list_at: row.get(6)?,
+            };
+            Ok((row.get(0)?, facts))
         })?;
         Ok(found.into_iter().collect())
     }

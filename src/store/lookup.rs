@@ -7,9 +7,7 @@ use super::facts::{ACTED_ON, BORNE_BY_MESSAGE, BORNE_BY_PARCEL, BORNE_WITH_SAMEN
 use super::text::same_hash;
 use super::{StoreError, Tx};
 use crate::model::{Address, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
-use crate::plan::{
-    Clues, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel, Matter, Said,
-};
+use crate::plan::{Clues, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel, Matter, Said};
 
 /// So many earlier tickets of a sender are found.
 const SENDERS_TICKETS: usize = 20;
@@ -45,6 +43,7 @@ impl Tx<'_> {
             told: self.told(&clues.people)?,
             asks: self.asks(&clues.asks)?,
             auto_in_all: self.automatic_in_all(now)?,
+            handed_over: self.handed_over_lately(now)?,
             ..Findings::default()
         };
         self.find_messages(clues, &mut found)?;
@@ -88,9 +87,11 @@ impl Tx<'_> {
         let about = found.asks.iter().filter_map(|a| held(a)).map(|h| MessageNo(h.about)).filter(|m| m.0 > 0);
         found.said = self.said_by(&found.parcels.iter().filter_map(|p| p.message).chain(about).collect())?;
         found.tickets = self.ticket_facts(&named_tickets(clues, &found))?;
+        found.notices = self.notices_of(&clues.numbers)?;
         let named = |n: &TicketNo| found.tickets.get(n).and_then(|t| t.last_in.as_ref()).map(|l| l.message);
+        let waits = found.notices.iter().map(|n| n.message);
         let last: BTreeSet<MessageNo> =
-            clues.numbers.iter().filter_map(named).filter(|m| !found.said.contains_key(m)).collect();
+            clues.numbers.iter().filter_map(named).chain(waits).filter(|m| !found.said.contains_key(m)).collect();
         if !last.is_empty() {
             found.said.extend(self.said_by(&last)?);
         }
@@ -215,6 +216,7 @@ impl Tx<'_> {
             told: self.told(&people)?,
             ticket,
             customers_tickets,
+            notices: self.notices_of(known.ticket.as_slice())?,
             parcel: known,
         })
     }

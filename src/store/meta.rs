@@ -115,6 +115,20 @@ impl Tx<'_> {
         self.set_meta("config_fingerprint", Some(fingerprint))
     }
 
+    /// The configuration by which the due times of open tickets were last computed, all of them.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn clocks_fingerprint(&mut self) -> Result<Option<String>, StoreError> {
+        self.meta("clocks_fingerprint")
+    }
+
+    /// # Errors
+    /// A database error.
+    pub fn set_clocks_fingerprint(&mut self, fingerprint: &str) -> Result<(), StoreError> {
+        self.set_meta("clocks_fingerprint", Some(fingerprint))
+    }
+
     /// Mailboxes whose server refuses an empty envelope sender.
     ///
     /// # Errors

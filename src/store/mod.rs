@@ -8,14 +8,18 @@
 pub mod apply;
 pub mod backup;
 pub mod check;
+pub mod course;
 pub mod custody;
 mod db;
+pub mod digests;
 pub mod due;
 mod facts;
+pub mod figures;
 mod inside;
 pub mod lookup;
 pub mod meta;
 mod migrate;
+pub mod notices;
 pub mod outbox;
 pub mod query;
 pub mod search;
@@ -120,6 +124,17 @@ impl Store {
     pub fn in_memory() -> Result<Self, StoreError> {
         let store = Self { db: Db::in_memory()?, path: None };
         migrate::bring_up(&store.db, Path::new(":memory:"))?;
+        Ok(store)
+    }
+
+    /// A database for one command that has none of its own (`svar audit`). It is gone when it is dropped, however that comes, and
+    /// may be bigger than memory.
+    ///
+    /// # Errors
+    /// What the disk for temporary files says.
+    pub fn throwaway() -> Result<Self, StoreError> {
+        let store = Self { db: Db::throwaway()?, path: None };
+        migrate::bring_up(&store.db, Path::new("a temporary database"))?;
         Ok(store)
     }
 

@@ -21,7 +21,7 @@ pub struct Outlet {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     pub mail_per_minute: i64,
-    /// At 80 % of it everything but answers and what agents must confirm waits.
+    /// At 80 % of it automatic mail to customers waits; 5 % are left to answers and what agents must confirm.
     pub mail_per_day: i64,
     /// The clock is doubtful: persons' answers go, everything else waits.
     pub only_answers: bool,
@@ -157,13 +157,14 @@ impl Tx<'_> {
     }
 
     fn allowance(&mut self, mailbox: &str, limits: &Limits, now: Time) -> Result<Allowance, StoreError> {
-        let mut allowance = Allowance { minute: i64::MAX, day: i64::MAX, automatic: i64::MAX };
+        let mut allowance = Allowance { minute: i64::MAX, day: i64::MAX, inside: i64::MAX, automatic: i64::MAX };
         if limits.mail_per_minute > 0 {
             allowance.minute = limits.mail_per_minute - self.handed_over(mailbox, minute_of(now))?;
         }
         if limits.mail_per_day > 0 {
             let sent = self.handed_over(mailbox, minute_of(now) - Time::DAY + MINUTE)?;
             allowance.day = limits.mail_per_day - sent;
+            allowance.inside = limits.mail_per_day * 19 / 20 - sent;
             allowance.automatic = limits.mail_per_day * 4 / 5 - sent;
         }
         Ok(allowance)
@@ -175,6 +176,7 @@ impl Tx<'_> {
     }
 
     fn count_handed_over(&mut self, claimed: &[Claimed], now: Time) -> Result<(), StoreError> {
+        self.handed_over = None;
         let minute = minute_of(now);
         for c in claimed {
             self.run(
@@ -337,6 +339,7 @@ impl Tx<'_> {
 struct Allowance {
     minute: i64,
     day: i64,
+    inside: i64,
     automatic: i64,
 }
 
@@ -345,12 +348,13 @@ impl Allowance {
         let most = self.minute.min(self.day);
         match kind {
             ParcelKind::Answer | ParcelKind::Ask | ParcelKind::Confirm => most,
-            ParcelKind::Notify | ParcelKind::Acknowledge | ParcelKind::Report => most.min(self.automatic),
+            ParcelKind::Notify | ParcelKind::Report => most.min(self.inside),
+            ParcelKind::Acknowledge => most.min(self.automatic),
         }
     }
 
     fn take(&mut self, mails: i64) {
-        for left in [&mut self.minute, &mut self.day, &mut self.automatic] {
+        for left in [&mut self.minute, &mut self.day, &mut self.inside, &mut self.automatic] {
             *left = left.saturating_sub(mails);
         }
     }

@@ -229,7 +229,7 @@ impl Test {
                 bind(now.plus(-seconds).into())
             ),
             Self::Overdue => format!(
-                "t.number IN (SELECT number FROM ticket WHERE due_at < {}) AND t.state IN ('open', 'pending', 'held')",
+                "t.number IN (SELECT number FROM ticket WHERE late_at <= {}) AND t.state IN ('open', 'pending', 'held')",
                 bind(now.into())
             ),
             Self::Number(from, to) => {

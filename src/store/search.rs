@@ -118,6 +118,11 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// What was written in this batch is not searched: for a database that nobody will search.
+    pub fn leave_unindexed(&mut self) {
+        self.to_index.clear();
+    }
+
     /// A little of the work that keeps the index small.
     pub(super) fn merge_search_index(&mut self) -> Result<(), StoreError> {
         self.run("INSERT INTO search (search, rank) VALUES ('merge', 200)", &[])?;

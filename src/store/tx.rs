@@ -1,5 +1,7 @@
 //! One batch: the transaction, its savepoints, and the counters that are read at its start and written at its end.
 
+use std::collections::BTreeMap;
+
 use super::StoreError;
 use super::db::{Arg, Db, DbError, DbErrorKind, Row, args};
 use crate::model::{MessageNo, Time};
@@ -47,6 +49,8 @@ pub struct Tx<'a> {
     pub(super) scratch: Scratch,
     /// Messages to put into the search index. That happens once, at the end: a savepoint flushes the index.
     pub(super) to_index: Vec<MessageNo>,
+    /// Mails handed over lately by mailbox, as counted at the time named.
+    pub(super) handed_over: Option<(Time, BTreeMap<String, i64>)>,
     /// A database error has happened: nothing of this batch counts.
     void: bool,
     over: bool,
@@ -61,6 +65,7 @@ impl<'a> Tx<'a> {
             written: DeskRow::default(),
             scratch: Scratch::default(),
             to_index: Vec::new(),
+            handed_over: None,
             void: false,
             over: false,
         };

@@ -11,7 +11,7 @@ use crate::model::{
     Address, Channel, Direction, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party, Priority,
     QuarantineNo, RecipientState, State, TicketNo, Time,
 };
-use crate::plan::{AttachmentRow, What};
+use crate::plan::AttachmentRow;
 
 /// A ticket as `svar tickets --json` prints it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,7 +32,7 @@ pub struct TicketRow {
     pub overdue: bool,
 }
 
-/// A ticket, whole. The caller adds `clocks` (see [`Tx::steps`]).
+/// A ticket, whole. The caller adds `clocks` (see `engine::clocks`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TicketShow {
     #[serde(flatten)]
@@ -109,31 +109,10 @@ pub struct RecipientRow {
     pub last_error: Option<String>,
 }
 
-/// What happened on a ticket, as far as clocks care.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StepWord {
-    /// A customer's message that counts.
-    Customer,
-    /// A person's answer that counts.
-    Answer,
-    /// Answered by telephone.
-    Called,
-    /// State changes.
-    Open,
-    Pending,
-    Held,
-    Closed,
-    Reopened,
-    /// Needs no answer.
-    Done,
-    Spam,
-    Merged,
-}
-
 pub(super) const TICKET_COLUMNS: &str = "
     SELECT t.number, t.subject, t.state, t.mailbox, t.channel, t.customer_name, t.customer_address, t.assignee, t.priority,
            (SELECT json_group_array(g.tag) FROM tag g WHERE g.ticket = t.number),
-           t.created_at, t.updated_at, t.waiting_since, t.due_at, t.survivor
+           t.created_at, t.updated_at, t.waiting_since, t.due_at, t.survivor, t.late_at
     FROM ticket t WHERE ";
 
 /// A survivor shows what was said on the tickets that were merged into it, too.
@@ -148,19 +127,6 @@ pub(super) const SHOWN_EVENTS: &str = "
     WITH RECURSIVE joined (number) AS (
         SELECT ?1 UNION SELECT t.number FROM joined JOIN ticket t ON t.survivor = joined.number)
     SELECT at, actor, what, detail FROM event WHERE ticket IN joined ORDER BY no";
-
-/// Messages come after the event that was the latest when they were written down.
-/// A survivor's clocks hear the messages of the tickets merged into it, and its own events alone.
-pub(super) const STEPS: &str = "
-    WITH RECURSIVE joined (number) AS (
-        SELECT ?1 UNION SELECT t.number FROM joined JOIN ticket t ON t.survivor = joined.number)
-    SELECT at, what FROM (
-        SELECT event AS place, 1 AS after, no, coalesce(accepted_at, at) AS at,
-               CASE direction WHEN 'in' THEN 'a message came' ELSE 'an answer went' END AS what
-        FROM message WHERE ticket IN joined AND counts = 1 AND (direction = 'in' OR (direction = 'out' AND accepted_at IS NOT NULL))
-        UNION ALL SELECT no, 0, no, at, what FROM event
-        WHERE ticket = ?1 AND NOT (what = 'merged' AND detail LIKE 'from %')
-    ) ORDER BY place, after, no";
 
 pub(super) const QUARANTINE: &str = "
     SELECT no, at, mailbox, from_address, subject, reason, letter FROM quarantine WHERE settled_at IS NULL";
@@ -181,6 +147,7 @@ fn read_ticket_row(row: &Row<'_>, now: Time) -> Result<TicketRow, DbError> {
     let is_open = matches!(state, State::Open | State::Pending | State::Held);
     let waiting_since: Option<Time> = row.get(12)?;
     let due_at: Option<Time> = row.get(13)?;
+    let late_at: Option<Time> = row.get(15)?;
     let (waiting_since, due_at) = (waiting_since.filter(|_| is_open), due_at.filter(|_| is_open));
     Ok(TicketRow {
         number: row.get(0)?,
@@ -196,8 +163,8 @@ fn read_ticket_row(row: &Row<'_>, now: Time) -> Result<TicketRow, DbError> {
         updated_at: row.get(11)?,
         waiting_since,
         due_at,
-        // The target itself is still in time.
-        overdue: due_at.is_some_and(|due| now > due),
+        // The target itself is still in time, and so is the time until it opens again.
+        overdue: late_at.is_some_and(|late| is_open && now >= late),
     })
 }
 
@@ -254,23 +221,6 @@ fn read_outbox_row(row: &Row<'_>) -> Result<OutboxRow, DbError> {
     })
 }
 
-fn step_word(what: &str) -> Option<StepWord> {
-    Some(match what {
-        "a message came" => StepWord::Customer,
-        "an answer went" => StepWord::Answer,
-        w if w == What::Called.as_str() => StepWord::Called,
-        w if w == What::Open.as_str() => StepWord::Open,
-        w if w == What::Pending.as_str() => StepWord::Pending,
-        w if w == What::Held.as_str() => StepWord::Held,
-        w if w == What::Closed.as_str() => StepWord::Closed,
-        w if w == What::Reopened.as_str() => StepWord::Reopened,
-        w if w == What::Done.as_str() => StepWord::Done,
-        w if w == What::Spam.as_str() => StepWord::Spam,
-        w if w == What::Merged.as_str() => StepWord::Merged,
-        _ => return None,
-    })
-}
-
 impl Tx<'_> {
     /// The tickets that `query` means, by number; an empty one means all that is not closed, spam or merged.
     ///
@@ -306,19 +256,6 @@ impl Tx<'_> {
                 Ok(EventRow { at: row.get(0)?, actor: row.get(1)?, what: row.get(2)?, detail: row.get(3)? })
             })?,
         }))
-    }
-
-    /// What starts and stops the clocks of a ticket, in the order in which it was written down. An answer stands where it was
-    /// decided and bears the time at which it was accepted: a message that came between the two is not answered by it.
-    ///
-    /// # Errors
-    /// A database error.
-    pub fn steps(&mut self, ticket: TicketNo) -> Result<Vec<(Time, StepWord)>, StoreError> {
-        let steps = self.rows(STEPS, args![ticket], |row| {
-            let what: String = row.get(1)?;
-            Ok((row.get(0)?, step_word(&what)))
-        })?;
-        Ok(steps.into_iter().filter_map(|(at, word)| Some((at, word?))).collect())
     }
 
     /// What is set aside, oldest first.

@@ -58,7 +58,8 @@ impl Client {
                 (format!("{words}\n\n> {said}\n> \n{quoted}\n"), html)
             }
             Self::Outlook => {
-                let head = [("Från:", format!("{name} <{author}>")), ("Skickat:", "den 20 november 2026 09:00".to_owned())];
+                let head =
+                    [("Från:", format!("{name} <{author}>")), ("Skickat:", "den 20 november 2026 09:00".to_owned())];
                 let more = [("Till:", from.to_owned()), ("Ämne:", to.subject.clone())];
                 let all: Vec<(&str, String)> = head.into_iter().chain(more).collect();
                 let plain: String = all.iter().map(|(label, value)| format!("{label} {value}\n")).collect();

@@ -1,7 +1,7 @@
 //! Every command, in every language, as every mail program composes it: one script, played once for each.
 
 use svar::desk::commands::{TABLE, keyword};
-use svar::desk::wording::Wording;
+use svar::wording::Wording;
 
 use crate::clients::Client;
 use crate::play::World;
@@ -26,7 +26,9 @@ fn play(language: &str, composing: &str) -> Result<(), String> {
     let story = read_story(&text).map_err(|e| format!("{named}: {e}"))?;
     let mut world = World::new(&story.config).map_err(|e| format!("{named}: {e}"))?;
     for step in &story.steps {
-        world.step(step).map_err(|e| format!("{named}: line {}: {}\n{}  {e}", step.line, step.words.join(" "), step.text))?;
+        world
+            .step(step)
+            .map_err(|e| format!("{named}: line {}: {}\n{}  {e}", step.line, step.words.join(" "), step.text))?;
     }
     let wrong = world.violations();
     if wrong.is_empty() { Ok(()) } else { Err(format!("{named}: the database ends with {wrong:#?}")) }

@@ -15,6 +15,10 @@ impl World {
     pub fn expect(&mut self, words: &[&str], step: &Step) -> Result {
         match words {
             ["mail", "to", who, ..] => self.expect_mail(who, step),
+            [times, "mails", "to", who, ..] => {
+                let times: usize = times.parse().map_err(|_| format!("{times} is no number"))?;
+                (0..times).try_for_each(|n| self.expect_mail(who, step).map_err(|e| format!("after {n}: {e}")))
+            }
             ["nothing", "to", who] => {
                 let who = address(who)?;
                 let mail = self.mails.iter().find(|m| m.to == who && !m.seen);

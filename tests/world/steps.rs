@@ -61,6 +61,16 @@ impl World {
                 self.mails.iter_mut().for_each(|m| m.seen = true);
                 Ok(())
             }
+            ["customers", first, last, "write", subject, ..] => {
+                let number = |w: &str| w.parse::<u32>().map_err(|e| e.to_string());
+                for n in number(first)?..=number(last)? {
+                    let text = format!("Hej, jag är nummer {n}.\n");
+                    let step = Step { text, ..step.clone() };
+                    self.writes(&format!("k{n}@kund.test"), &format!("{subject} {n}"), &step)?;
+                    self.pass(self.now.plus(1))?;
+                }
+                Ok(())
+            }
             [who, "writes", subject, ..] => self.writes(who, subject, step),
             [who, "replies", ..] => self.replies(who, step),
             [who, "forwards", ..] => self.forwards(who, step),
@@ -276,7 +286,10 @@ impl World {
     fn taps(&mut self, who: &str, command: &str, step: &Step) -> Result {
         let mail = self.mail_of(who, step)?;
         let text = String::from_utf8_lossy(&mail.raw).replace("=\r\n", "");
-        let wanted = format!("-{command}.");
+        let wanted = match step.after("of") {
+            Some(number) => format!("+k{number}-{command}."),
+            None => format!("-{command}."),
+        };
         let link = text
             .split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | ':' | '?' | '(' | ')'))
             .map(|w| w.replace("%2B", "+").replace("%40", "@").replace("=2B", "+"))

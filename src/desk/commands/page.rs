@@ -1,7 +1,7 @@
 //! `docs/COMMANDS.md`, made from the table that parses.
 
 use crate::desk::commands::{Entry, TABLE};
-use crate::desk::wording::Wording;
+use crate::wording::Wording;
 
 /// How the page is made again; stands in it.
 const AGAIN: &str = "UPDATE_DOCS=1 cargo test --lib commands_page";
@@ -48,7 +48,9 @@ fn row(entry: &Entry, words: &Wording) -> String {
     let Some((first, rest)) = of("keyword").split_first() else { return String::new() };
     let write = match of("example") {
         [] => format!("`#{first}`"),
-        examples => examples.iter().map(|e| format!("`#{first} {e}`").replace(" `", "`")).collect::<Vec<_>>().join("<br>"),
+        examples => {
+            examples.iter().map(|e| format!("`#{first} {e}`").replace(" `", "`")).collect::<Vec<_>>().join("<br>")
+        }
     };
     let does = words.word_if_known(&format!("commands.{key}")).unwrap_or_default().replace('\u{a0}', " ");
     let also: Vec<String> = rest.iter().map(|w| format!("`#{w}`")).collect();

@@ -189,7 +189,10 @@ mod tests {
 
     #[test]
     fn headings_are_found() {
-        assert_eq!(headings("<h1 style=\"x\">close</h1><div>Hej</div><h2><b>tag</b>&nbsp;late</h2>"), ["close", "tag late"]);
+        assert_eq!(
+            headings("<h1 style=\"x\">close</h1><div>Hej</div><h2><b>tag</b>&nbsp;late</h2>"),
+            ["close", "tag late"]
+        );
         assert!(headings("<hr><html><div>Hej</div>").is_empty());
     }
 }

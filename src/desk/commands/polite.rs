@@ -1,7 +1,7 @@
 //! Whether a text says anything: greetings, a name and a signature are no answer.
 
 use crate::desk::commands::plain::fold;
-use crate::desk::wording::Wording;
+use crate::wording::Wording;
 
 fn is_one_of(key: &str, text: &str) -> bool {
     Wording::in_all_languages(key).any(|w| fold(w) == text)
@@ -11,7 +11,8 @@ fn is_one_of(key: &str, text: &str) -> bool {
 #[must_use]
 pub fn is_sent_from(line: &str) -> bool {
     let line = fold(line.trim());
-    line.split_whitespace().count() <= 8 && Wording::in_all_languages("polite.sent_from").any(|w| line.starts_with(&fold(w)))
+    line.split_whitespace().count() <= 8
+        && Wording::in_all_languages("polite.sent_from").any(|w| line.starts_with(&fold(w)))
 }
 
 /// Whether `text` is a greeting, the agent's name or a signature and nothing else: then there is nothing to send.
@@ -29,7 +30,8 @@ pub fn says_nothing(text: &str, agent_name: &str) -> bool {
         let named = bare == name || (!first.is_empty() && bare == first);
         // `Mvh Anna` on one line.
         let signed = bare.strip_suffix(name.as_str()).or_else(|| bare.strip_suffix(first.as_str()));
-        let signed = signed.map(|b| b.trim_end_matches([',', ' ', '/'])).is_some_and(|b| is_one_of("polite.farewell", b));
+        let signed =
+            signed.map(|b| b.trim_end_matches([',', ' ', '/'])).is_some_and(|b| is_one_of("polite.farewell", b));
         // Below a farewell or the agent's own name stands a signature: telephone, company, links.
         let signature = greeted_off
             && (line.chars().any(|c| c.is_ascii_digit())

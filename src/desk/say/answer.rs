@@ -4,9 +4,9 @@ mod links;
 
 use minijinja::{Value, context};
 
-use crate::desk::wording;
 use crate::mail::markdown;
 use crate::model::{TicketNo, one_line};
+use crate::wording;
 
 #[derive(Clone, Debug)]
 pub struct AnswerFacts {

@@ -14,6 +14,8 @@ pub enum ManagerNews {
     NobodyOnDuty { agents: Vec<String> },
     /// `auto_per_hour` is reached: automatic mails stop for the hour.
     TooManyAutomatic { limit: i64, until: Time },
+    /// Four fifths of `mail_per_day` are gone.
+    NearDailyLimit { sent: i64, limit: i64 },
     /// An answer failed and its writer cannot be reached.
     AnswerFailed { agent: Option<String>, recipients: Vec<String>, words: String },
     /// A letter that could not be read lies in quarantine.
@@ -52,6 +54,7 @@ fn title(voice: &Voice<'_>, news: &ManagerNews) -> String {
         }
         ManagerNews::NobodyOnDuty { .. } => words.word("manager.nobody_subject"),
         ManagerNews::TooManyAutomatic { .. } => words.word("manager.too_many_subject"),
+        ManagerNews::NearDailyLimit { .. } => words.word("manager.near_limit_subject"),
         ManagerNews::AnswerFailed { .. } => words.word("manager.answer_failed_subject"),
         ManagerNews::Unreadable { .. } => words.word("manager.unreadable_subject"),
         ManagerNews::Halted { .. } => words.word("manager.halted_subject"),
@@ -78,6 +81,9 @@ fn paragraphs(voice: &Voice<'_>, news: &ManagerNews) -> Vec<String> {
         }
         ManagerNews::TooManyAutomatic { limit, until } => {
             vec![words.say("manager.too_many", context! { limit => limit, until => voice.moment(*until) })]
+        }
+        ManagerNews::NearDailyLimit { sent, limit } => {
+            vec![words.say("manager.near_limit", context! { n => sent, limit => limit })]
         }
         ManagerNews::AnswerFailed { agent, recipients, words: said } => {
             let (people, said) = (words.list(recipients), one_line(said));

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod asked;
 pub mod colleague;
 pub mod failed;
+pub mod gathered;
 pub mod held;
 pub mod manager;
 pub mod not_proved;
@@ -17,8 +18,8 @@ pub mod undo;
 
 use jiff::tz::TimeZone;
 
-use crate::desk::wording::Wording;
 use crate::model::{Party, TicketNo, Time, one_line};
+use crate::wording::Wording;
 
 /// To whom a page speaks: language, zone and the moment of reading.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +49,11 @@ impl Voice<'_> {
             return format!("#{number}");
         }
         format!("#{number} ({})", self.subject_or_none(subject))
+    }
+
+    /// `#42 Var är paketet?`
+    fn headline(&self, number: TicketNo, subject: &str) -> String {
+        format!("#{number} {}", self.subject_or_none(subject))
     }
 
     fn subject_or_none(&self, subject: &str) -> String {
@@ -93,7 +99,6 @@ pub struct Page {
     /// A whole document.
     pub html: String,
 }
-
 
 #[cfg(test)]
 mod tests;

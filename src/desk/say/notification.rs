@@ -1,6 +1,7 @@
 //! What an agent gets when a customer has written: who, what, due when, what happened before, how to command.
 
 use minijinja::context;
+use serde::{Deserialize, Serialize};
 
 use super::sheet::{Button, Sheet};
 use super::{Page, Voice};
@@ -39,7 +40,7 @@ pub struct NotificationFacts {
 }
 
 /// Why this agent gets this mail now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
     /// A matter that nobody has yet.
     New,
@@ -58,7 +59,7 @@ pub enum Reason {
 }
 
 /// What the agent must know before he answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Remark {
     /// Nothing proves that the mail comes from that address.
     Unverified,

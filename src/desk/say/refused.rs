@@ -5,8 +5,8 @@ use minijinja::context;
 use super::sheet::Sheet;
 use super::{Page, Voice};
 use crate::desk::commands::{Entry, TABLE, keyword};
-use crate::desk::wording::Wording;
 use crate::model::{TicketNo, one_line};
+use crate::wording::Wording;
 
 #[derive(Clone, Debug)]
 pub struct RefusedFacts {

@@ -178,6 +178,25 @@ impl Sheet {
         self.html.push_str("</p>\n");
     }
 
+    /// One of many things: its title, a line or two about it, and its one-tap commands. In text the first command alone.
+    pub(super) fn item(&mut self, title: &str, about: &[String], buttons: &[Button]) {
+        self.gap();
+        self.wrapped_under("", "  ", &inert(title));
+        self.html.push_str(&format!(
+            "<div style=\"margin:0 0 1em;padding:.6em 0 0;border-top:1px solid #999;overflow-wrap:anywhere\"><strong>{}</strong>",
+            escape(&inert(title))
+        ));
+        for line in about {
+            self.wrapped_under("  ", "  ", &inert(line));
+            self.html.push_str(&format!("<br>\n{}", escape(&inert(line))));
+        }
+        if let Some(first) = buttons.first() {
+            self.text.push_str(&format!("  {}: {}\n", first.label, first.to));
+        }
+        self.buttons(buttons);
+        self.html.push_str("</div>\n");
+    }
+
     /// The same as a list, in the text only.
     pub(super) fn button_list(&mut self, title: &str, buttons: &[Button]) {
         if buttons.is_empty() {

@@ -46,6 +46,8 @@ pub(super) struct Piece {
     pub size_bytes: Option<u64>,
     pub received_at: Option<Time>,
     pub body: Option<Vec<u8>>,
+    /// Of `BODY[HEADER.FIELDS (…)]`.
+    pub header: Option<Vec<u8>>,
 }
 
 /// A response code, as far as it matters here.
@@ -186,6 +188,9 @@ fn piece(attributes: &[AttributeValue<'_>]) -> Piece {
             AttributeValue::InternalDate(text) => piece.received_at = internal_date(text),
             // `BODY[]` or `BODY[]<0>`; NIL is no letter.
             AttributeValue::BodySection { section: None, data: Some(data), .. } => piece.body = Some(data.to_vec()),
+            AttributeValue::BodySection { section: Some(_), data: Some(data), .. } => {
+                piece.header = Some(data.to_vec())
+            }
             _ => {}
         }
     }

@@ -12,6 +12,7 @@ mod feed;
 mod fetch;
 mod folder;
 mod idle;
+mod listing;
 mod login;
 mod uids;
 mod utf7;
@@ -23,6 +24,7 @@ pub use change::{AppendUid, Flag, Moved};
 pub use feed::{Feed, Item, Sink, feed};
 pub use folder::{Folder, Selected, Special};
 pub use idle::IdleEnd;
+pub use listing::Listing;
 pub use wire::Session;
 
 use super::secret::SecretError;

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
+use crate::sla::calendar::Calendar;
 use crate::sla::duration::print_open;
 use crate::sla::holidays::Country;
 

@@ -129,7 +129,10 @@ impl Tx<'_> {
     }
 
     pub(super) fn hasten(&mut self, parcel: ParcelNo, at: Time) -> Result<(), StoreError> {
-        self.run("UPDATE parcel SET next_at = ?2 WHERE no = ?1 AND state = 'queued' AND attempts = 0", args![parcel, at])?;
+        self.run(
+            "UPDATE parcel SET next_at = ?2 WHERE no = ?1 AND state = 'queued' AND attempts = 0",
+            args![parcel, at],
+        )?;
         Ok(())
     }
 }

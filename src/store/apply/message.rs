@@ -16,11 +16,11 @@ impl Tx<'_> {
         self.note_on_ticket(new, now)?;
         let accepted_at = (new.direction == Direction::Out && new.accepted).then_some(new.at);
         self.run(
-            r#"INSERT INTO message (no, ticket, direction, kind, letter, event, at, sent_at, accepted_at, counts, verified, from_name,
+            r#"INSERT INTO message (no, ticket, direction, kind, letter, event, at, sent_at, accepted_at, counts, found, verified, from_name,
                from_address, agent, message_id, sameness, thread_index, language, subject, to_parties, cc_parties, "references",
                attachments, files, defects, new_text, text)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-               ?24, ?25, ?26, ?27)"#,
+               ?24, ?25, ?26, ?27, ?28)"#,
             args![
                 new.no,
                 new.ticket,
@@ -32,6 +32,7 @@ impl Tx<'_> {
                 new.sent_at,
                 accepted_at,
                 new.counts,
+                new.direction == Direction::Out && new.accepted,
                 new.verified,
                 new.from.as_ref().map(|p| &p.name),
                 new.from.as_ref().map(|p| &p.address),
@@ -77,7 +78,8 @@ impl Tx<'_> {
             // A bounce is nothing to thread an answer under; a robot's mail only where there is nothing better.
             Direction::In if new.kind != Kind::Bounce => self.run(
                 "UPDATE ticket SET updated_at = max(updated_at, ?2),
-                     last_in = CASE WHEN ?3 OR last_in IS NULL THEN ?4 ELSE last_in END,
+                     last_in = CASE WHEN last_in IS NULL OR (?3 AND ?7 >= (SELECT m.at FROM message m WHERE m.no = last_in))
+                               THEN ?4 ELSE last_in END,
                      (customer_name, customer_address) =
                          (SELECT ?5, ?6 WHERE customer = (SELECT a.customer FROM address a WHERE a.address = ?6)
                           UNION ALL SELECT customer_name, customer_address LIMIT 1)
@@ -89,11 +91,14 @@ impl Tx<'_> {
                     new.no,
                     new.from.as_ref().map(|p| &p.name),
                     new.from.as_ref().map(|p| &p.address),
+                    new.at,
                 ],
             )?,
             Direction::Out => self.run(
-                "UPDATE ticket SET updated_at = max(updated_at, ?2), last_answer = ?3, answers = answers + ?4 WHERE number = ?1",
-                args![new.ticket, now, new.no, new.accepted],
+                "UPDATE ticket SET updated_at = max(updated_at, ?2), answers = answers + ?4,
+                     last_answer = CASE WHEN ?5 < (SELECT m.at FROM message m WHERE m.no = last_answer) THEN last_answer ELSE ?3 END
+                 WHERE number = ?1",
+                args![new.ticket, now, new.no, new.accepted, new.at],
             )?,
             _ => return self.touch(new.ticket, now),
         };

@@ -9,8 +9,9 @@ use crate::model::{Address, AskNo, ParcelKind, ParcelNo, ParcelState, RecipientS
 use crate::plan::{KnownAsk, Matter, Parcel, Route, Segment, Sender};
 
 /// Removes a blob that nothing names any more.
-const DROP_BLOB: &str = "DELETE FROM blob WHERE no = ?1 AND NOT EXISTS (SELECT 1 FROM blob_use WHERE blob = ?1)
-    AND NOT EXISTS (SELECT 1 FROM ask_blob WHERE blob = ?1)";
+pub(super) const DROP_BLOB: &str =
+    "DELETE FROM blob WHERE no = ?1 AND NOT EXISTS (SELECT 1 FROM blob_use WHERE blob = ?1)
+    AND NOT EXISTS (SELECT 1 FROM ask_blob WHERE blob = ?1) AND NOT EXISTS (SELECT 1 FROM notice_blob WHERE blob = ?1)";
 
 /// A segment as `parcel_bytes.layout` lists it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -126,7 +127,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn keep_blob(&mut self, sha256: &str, blobs: &Blobs<'_>) -> Result<i64, StoreError> {
+    pub(super) fn keep_blob(&mut self, sha256: &str, blobs: &Blobs<'_>) -> Result<i64, StoreError> {
         let known = self.one("SELECT no FROM blob WHERE sha256 = ?1", args![sha256], |row| row.get(0))?;
         if let Some(no) = known {
             return Ok(no);

@@ -4,7 +4,7 @@ use super::super::db::args;
 use super::super::{StoreError, Tx};
 use super::{found, missing};
 use crate::model::{Address, Party, Priority, State, TicketNo, Time};
-use crate::plan::{Event, NewTicket};
+use crate::plan::{Event, NewTicket, What};
 
 impl Tx<'_> {
     pub(super) fn open_ticket(&mut self, new: &NewTicket) -> Result<(), StoreError> {
@@ -93,8 +93,10 @@ impl Tx<'_> {
         since: Option<Time>,
         due: Option<Time>,
     ) -> Result<(), StoreError> {
-        let changed =
-            self.run("UPDATE ticket SET waiting_since = ?2, due_at = ?3 WHERE number = ?1", args![ticket, since, due])?;
+        let changed = self.run(
+            "UPDATE ticket SET waiting_since = ?2, due_at = ?3, late_at = ?3 + 1 WHERE number = ?1",
+            args![ticket, since, due],
+        )?;
         found(changed, "ticket", ticket.0)
     }
 
@@ -133,6 +135,12 @@ impl Tx<'_> {
             "INSERT INTO event (ticket, no, at, actor, what, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             args![event.ticket, no, event.at, &event.actor, event.what.as_str(), &event.detail],
         )?;
+        if event.what == What::Called {
+            self.run(
+                "UPDATE ticket SET answers = answers + 1, updated_at = max(updated_at, ?2) WHERE number = ?1",
+                args![event.ticket, event.at],
+            )?;
+        }
         Ok(())
     }
 

@@ -238,7 +238,12 @@ fn letters_have_one_fate() {
         assert_eq!((row.letter, row.from, row.reason.as_str()), (letter, aside.from.clone(), "robot: Auto-Submitted"));
         apply(tx, &[Change::DropQuarantine { quarantine: QuarantineNo(1), at: at(6) }])?;
         assert_eq!((tx.quarantine()?.len(), tx.quarantine_row(QuarantineNo(1))?), (0, None));
-        let twice = Change::ReleaseQuarantine { quarantine: QuarantineNo(1), release: Release::Customer, on_behalf: None, at: at(7) };
+        let twice = Change::ReleaseQuarantine {
+            quarantine: QuarantineNo(1),
+            release: Release::Customer,
+            on_behalf: None,
+            at: at(7),
+        };
         assert!(matches!(apply(tx, &[twice]), Err(StoreError::Rejected(_))));
         // What is released is read and decided again, as what it is taken for.
         let no = QuarantineNo(2);

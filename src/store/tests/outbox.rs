@@ -296,7 +296,7 @@ fn a_halted_desk_sends_nothing() {
 #[test]
 fn limits_leave_room_for_answers() {
     on_a_desk(|tx| {
-        let mut parcels: Vec<_> = (1..=20).map(|no| parcel(ParcelNo(no), ParcelKind::Notify, &[A])).collect();
+        let mut parcels: Vec<_> = (1..=20).map(|no| parcel(ParcelNo(no), ParcelKind::Acknowledge, &[A])).collect();
         parcels.extend((21..=30).map(|no| parcel(ParcelNo(no), ParcelKind::Answer, &[A])));
         enqueue(tx, parcels)?;
         let take = |tx: &mut Tx<'_>, now, limits: &Limits| {
@@ -305,7 +305,7 @@ fn limits_leave_room_for_answers() {
         let minute = Limits { mail_per_minute: 3, mail_per_day: 0, only_answers: false };
         assert_eq!((take(tx, at(0), &minute), take(tx, at(59), &minute), take(tx, at(60), &minute)), (3, 0, 3));
         let day = Limits { mail_per_minute: 0, mail_per_day: 10, only_answers: false };
-        // Six answers are gone; four more may go, but two notifications only where no answer waits.
+        // Six answers are gone; four more may go, but two acknowledgements only where no answer waits.
         assert_eq!(take(tx, at(61), &day), 4);
         assert_eq!(take(tx, at(62), &day), 0);
         let more = Limits { mail_per_minute: 0, mail_per_day: 20, only_answers: false };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::Query;
-use super::super::view::StepWord;
+use super::super::course::StepWord;
 use super::*;
 use crate::model::{AskNo, QuarantineNo};
 use crate::plan::{AttachmentRow, KnownAsk, Matter, NewQuarantine};
@@ -216,8 +216,9 @@ fn steps_stand_in_the_order_in_which_they_were_written_down() {
                 Change::Waiting { ticket, since: Some(at(90)), due: None },
             ],
         )?;
+        let steps: Vec<_> = tx.course(ticket)?.into_iter().map(|s| (s.at, s.word)).collect();
         assert_eq!(
-            tx.steps(ticket)?,
+            steps,
             [
                 (at(0), StepWord::Customer),
                 (at(110), StepWord::Answer),

@@ -1,0 +1,178 @@
+//! What `import` and `audit` share: the stores of mail that were named, a password where one is needed, the progress bar.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::cli::error::CommandError;
+use crate::history::source::{self, Source, Wanted};
+use crate::history::{HistoryError, Progress};
+use crate::net::{Secret, Typed};
+use crate::plan::Folder;
+
+/// How to log in where a source is a server's.
+#[derive(Debug, Default)]
+pub struct Login<'a> {
+    pub password_file: Option<&'a Path>,
+    pub ca_file: Option<&'a Path>,
+    /// Passwords that were typed, by user and host: each is asked for once.
+    asked: BTreeMap<String, Secret>,
+}
+
+impl<'a> Login<'a> {
+    #[must_use]
+    pub fn new(password_file: Option<&'a Path>, ca_file: Option<&'a Path>) -> Self {
+        Self { password_file, ca_file, asked: BTreeMap::new() }
+    }
+
+    fn password(&mut self, address: &source::Address) -> Result<Secret, CommandError> {
+        if let Some(file) = self.password_file {
+            return Ok(Secret::File(file.to_owned()));
+        }
+        let who = format!("{} at {}", address.user, address.host);
+        if let Some(secret) = self.asked.get(&who) {
+            return Ok(secret.clone());
+        }
+        let terminal = console::Term::stderr();
+        if !terminal.is_term() {
+            return Err(CommandError::usage(format!("the password of {who} can only be asked for on a terminal"))
+                .hint("Write it to a file that only you can read, and name that: --password-file FILE"));
+        }
+        let typed = terminal.write_str(&format!("Password of {who}: ")).and_then(|()| terminal.read_secure_line());
+        let typed = typed.map_err(|e| CommandError::failed(format!("cannot ask for the password: {e}")))?;
+        let secret = Secret::Typed(Typed::new(typed));
+        self.asked.insert(who, secret.clone());
+        Ok(secret)
+    }
+
+    /// A SOURCE of files or of a server.
+    pub fn any(&mut self, text: &str, folder: Folder) -> Result<Source, CommandError> {
+        match source::parse(text).map_err(|why| CommandError::usage(format!("{text}: {why}")))? {
+            Wanted::Files(path) => files(&path, folder),
+            Wanted::Imap(address) => {
+                let account = address.account(self.password(&address)?, self.ca_file);
+                Source::imap(account, &address.folder, folder).map_err(|e| history_error(&e))
+            }
+        }
+    }
+}
+
+/// A SOURCE of files.
+pub fn files(path: &Path, folder: Folder) -> Result<Source, CommandError> {
+    Source::files(path, folder).map_err(|e| history_error(&e))
+}
+
+/// What went wrong with a store of mail, and what to do about it.
+#[must_use]
+pub fn history_error(error: &HistoryError) -> CommandError {
+    let told = CommandError::of(error);
+    match error {
+        HistoryError::Archive(crate::net::archive::ArchiveError::NoMailbox { .. }) => {
+            told.hint("A source is a Maildir, an mbox, a folder of .eml files, or one .eml file.")
+        }
+        _ => told,
+    }
+}
+
+/// A bar on a terminal, nothing elsewhere.
+#[derive(Debug)]
+pub struct Bar {
+    bar: ProgressBar,
+    is_reading: bool,
+}
+
+impl Bar {
+    #[must_use]
+    pub fn new() -> Self {
+        let bar = if std::io::stderr().is_terminal() {
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10))
+        } else {
+            ProgressBar::hidden()
+        };
+        Self { bar, is_reading: false }
+    }
+
+    pub fn show(&mut self, progress: Progress) {
+        // A template that cannot be read is none: the plain bar is shown.
+        let style = |text: &str| {
+            ProgressStyle::with_template(text)
+                .unwrap_or_else(|_| ProgressStyle::default_bar())
+                .progress_chars("█▉▊▋▌▍▎▏ ")
+        };
+        match progress {
+            Progress::Finding { found, of } => {
+                if self.bar.position() == 0 {
+                    self.bar.set_style(style("Looking: {human_pos} letters {spinner}"));
+                }
+                if let Some(of) = of {
+                    self.bar.set_length(of as u64);
+                }
+                self.bar.set_position(found as u64);
+            }
+            Progress::Reading { done, of } => {
+                if !self.is_reading {
+                    self.is_reading = true;
+                    self.bar.reset();
+                    self.bar.set_style(style("{bar:40.green} {human_pos} of {human_len} letters, {eta} left"));
+                }
+                self.bar.set_length(of as u64);
+                self.bar.set_position(done as u64);
+            }
+        }
+    }
+
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Default for Bar {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The letters that were left out, a sentence each.
+#[must_use]
+pub fn left_out(tally: &crate::history::Tally) -> Vec<String> {
+    let mails = |n: usize| if n == 1 { "1 mail".to_owned() } else { format!("{} mails", counted(n)) };
+    let mut said = Vec::new();
+    if tally.implausible > 0 {
+        said.push(format!(
+            "{} with a time that cannot be (before 1990, or to come) left out.",
+            mails(tally.implausible)
+        ));
+    }
+    if tally.unreadable > 0 {
+        said.push(format!("{} could not be read.", mails(tally.unreadable)));
+    }
+    said
+}
+
+/// `12,345`.
+#[must_use]
+pub fn counted(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (n, expect) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(counted(n), expect);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What time brings to a batch: tickets that come back or close, and people who are to be told.
+
+use std::collections::BTreeMap;
+
+use crate::config::settings;
+use crate::desk;
+use crate::engine::batch::{Batch, Done, fenced};
+use crate::engine::clocks;
+use crate::model::{Priority, Time};
+use crate::plan::Notice;
+use crate::store::{Blobs, StoreError, Tx};
+
+/// Tickets that time moves in one batch.
+const DUE_MAX: i64 = 50;
+/// Notices that are judged in one batch, each with a look-up of its own.
+const NOTICES_MAX: i64 = 25;
+/// Tickets in one list.
+const LIST_MAX: i64 = 100;
+/// What could not be judged, by a fault of ours, is tried again so much later.
+const AFTER_BUG_S: i64 = Time::HOUR;
+
+impl Batch<'_> {
+    /// After how many seconds an answered ticket may close by itself: the shortest of the targets that a mailbox can have.
+    pub(super) fn close_pending_s(&self) -> BTreeMap<String, i64> {
+        let shortest = |mailbox: &settings::Mailbox| {
+            let slas = Priority::ALL.iter().filter_map(|p| self.settings.sla_of(mailbox, *p));
+            slas.filter_map(|sla| sla.close_pending_s).min()
+        };
+        self.settings.mailboxes.iter().filter_map(|m| Some((m.name.clone(), shortest(m)?))).collect()
+    }
+
+    pub(super) fn time(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
+        self.move_tickets(tx, now, done)?;
+        self.tell(tx, now, done)?;
+        self.list(tx, now, done)
+    }
+
+    fn move_tickets(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
+        let findings = tx.due(now, &self.close_pending_s(), DUE_MAX)?;
+        if findings.tickets.is_empty() {
+            return Ok(());
+        }
+        let changed = fenced(tx, |tx| {
+            let changes = desk::due(&findings, &self.rules(), now);
+            tx.apply(&changes, &Blobs::new(), now)?;
+            clocks::follow(tx, self.settings, &changes)?;
+            Ok(!changes.is_empty())
+        })?;
+        match changed {
+            Some(changed) => done.more_is_due |= changed,
+            None => tracing::error!("a bug: judging tickets whose time has come failed"),
+        }
+        Ok(())
+    }
+
+    /// Notices that have waited for somebody's hours.
+    fn tell(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
+        for notice in tx.notices_due(now, NOTICES_MAX)? {
+            done.more_is_due = true;
+            let told = fenced(tx, |tx| {
+                let customer = tx.customer_address(notice.ticket)?;
+                let findings = tx.about(std::slice::from_ref(&notice), customer.as_ref(), now)?;
+                let changes = desk::notice_due(&notice, &findings, &self.rules(), now);
+                tx.apply(&changes, &Blobs::new(), now)
+            })?;
+            if told.is_none() {
+                self.after_bug(tx, &[notice], now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One person's list.
+    fn list(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
+        let Some(list) = tx.list_due(now, LIST_MAX)? else { return Ok(()) };
+        done.more_is_due = true;
+        // What does not fit comes with the next list, and in the same order.
+        let next = (list.more > 0).then(|| now.plus(self.settings.limits.gather_s));
+        let told = fenced(tx, |tx| {
+            let findings = tx.about(&list.notices, None, now)?;
+            let changes = desk::list_due(&list.notices, list.more, &findings, &self.rules(), now);
+            tx.apply(&changes, &Blobs::new(), now)
+        })?;
+        match (told, next, list.notices.first()) {
+            (None, _, _) => self.after_bug(tx, &list.notices, now)?,
+            (Some(()), Some(next), Some(first)) => tx.postpone_list(&first.person, now, next)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn after_bug(&self, tx: &mut Tx<'_>, notices: &[Notice], now: Time) -> Result<(), StoreError> {
+        tracing::error!("a bug: judging what somebody is to be told failed");
+        notices.iter().try_for_each(|notice| tx.postpone(notice, now.plus(AFTER_BUG_S)))
+    }
+}

@@ -1,0 +1,201 @@
+//! What happened on tickets, as far as clocks and figures care.
+
+use std::collections::BTreeMap;
+
+use super::db::{DbError, Row, args};
+use super::text::list;
+use super::{StoreError, Tx};
+use crate::model::{Address, Direction, Priority, State, TicketNo, Time};
+use crate::plan::What;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepRow {
+    pub at: Time,
+    pub word: StepWord,
+    /// Who answered; who was assigned. `None` where it was nobody in particular.
+    pub agent: Option<Address>,
+}
+
+/// What happened on a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepWord {
+    /// A customer's message that counts, at the time it was received.
+    Customer,
+    /// A person's answer that SMTP accepted, at that time. It stands where it was written: what stands behind it came later.
+    Answer,
+    /// An answer that left without us, at its own time.
+    Found,
+    /// Answered by telephone.
+    Called,
+    /// State changes.
+    Open,
+    Pending,
+    Held,
+    Closed,
+    Reopened,
+    /// Needs no answer.
+    Done,
+    Spam,
+    /// Merged into another ticket.
+    Merged,
+    /// That ticket was merged into this one.
+    Joined(TicketNo),
+    Assigned,
+    /// A mail of the ticket came back.
+    Bounced,
+}
+
+pub(super) const MESSAGES: &str = "
+    SELECT ticket, event, no, direction, found, at, accepted_at, agent FROM message
+    WHERE ticket BETWEEN ?1 AND ?2 AND counts = 1 AND direction IN ('in', 'out')
+    ORDER BY ticket";
+
+pub(super) const EVENTS: &str = "
+    SELECT ticket, no, at, what, detail, actor FROM event
+    WHERE ticket BETWEEN ?1 AND ?2 AND what IN ('called', 'closed', 'reopened', 'pending', 'open', 'held', 'done', 'spam', 'merged',
+        'assigned', 'bounced')
+    ORDER BY ticket, no";
+
+/// Events stand by their number, messages behind the event that was the latest when they were written down.
+type Place = (i64, bool, i64);
+
+fn read_message(row: &Row<'_>) -> Result<Option<(TicketNo, Place, StepRow)>, DbError> {
+    let direction: Direction = row.get(3)?;
+    let accepted_at: Option<Time> = row.get(6)?;
+    let (at, word) = match (direction, row.get(4)?, accepted_at) {
+        (Direction::In, ..) => (row.get(5)?, StepWord::Customer),
+        (_, true, Some(at)) => (at, StepWord::Found),
+        (_, false, Some(at)) => (at, StepWord::Answer),
+        (_, _, None) => return Ok(None),
+    };
+    let agent = if word == StepWord::Customer { None } else { row.get(7)? };
+    Ok(Some((row.get(0)?, (row.get(1)?, true, row.get(2)?), StepRow { at, word, agent })))
+}
+
+fn read_event(row: &Row<'_>) -> Result<Option<(TicketNo, Place, StepRow)>, DbError> {
+    let (no, what, detail): (i64, String, String) = (row.get(1)?, row.get(3)?, row.get(4)?);
+    let Some(word) = word(&what, &detail) else { return Ok(None) };
+    let named = match word {
+        StepWord::Called => row.get(5)?,
+        StepWord::Assigned => detail,
+        _ => String::new(),
+    };
+    let agent = named.strip_prefix("agent:").and_then(Address::parse);
+    Ok(Some((row.get(0)?, (no, false, no), StepRow { at: row.get(2)?, word, agent })))
+}
+
+fn word(what: &str, detail: &str) -> Option<StepWord> {
+    const WORDS: &[(What, StepWord)] = &[
+        (What::Closed, StepWord::Closed),
+        (What::Pending, StepWord::Pending),
+        (What::Open, StepWord::Open),
+        (What::Reopened, StepWord::Reopened),
+        (What::Held, StepWord::Held),
+        (What::Called, StepWord::Called),
+        (What::Done, StepWord::Done),
+        (What::Spam, StepWord::Spam),
+        (What::Assigned, StepWord::Assigned),
+        (What::Bounced, StepWord::Bounced),
+    ];
+    if what == What::Merged.as_str() {
+        let joined = detail.strip_prefix("from #").and_then(|n| n.parse().ok());
+        return Some(joined.map_or(StepWord::Merged, |n| StepWord::Joined(TicketNo(n))));
+    }
+    WORDS.iter().find(|(w, _)| w.as_str() == what).map(|(_, word)| *word)
+}
+
+impl Tx<'_> {
+    /// What happened on a ticket, in the order in which it was written down; on it alone, not on those merged into it.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn course(&mut self, ticket: TicketNo) -> Result<Vec<StepRow>, StoreError> {
+        Ok(self.courses(ticket, ticket)?.remove(&ticket).unwrap_or_default())
+    }
+
+    /// The same of all tickets from `first` to `last`.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn courses(&mut self, first: TicketNo, last: TicketNo) -> Result<BTreeMap<TicketNo, Vec<StepRow>>, StoreError> {
+        let messages = self.rows(MESSAGES, args![first, last], read_message)?;
+        let events = self.rows(EVENTS, args![first, last], read_event)?;
+        let mut placed: BTreeMap<TicketNo, Vec<(Place, StepRow)>> = BTreeMap::new();
+        for (ticket, place, step) in messages.into_iter().chain(events).flatten() {
+            placed.entry(ticket).or_default().push((place, step));
+        }
+        let in_order = |(ticket, mut steps): (TicketNo, Vec<(Place, StepRow)>)| {
+            steps.sort_by_key(|(place, _)| *place);
+            (ticket, steps.into_iter().map(|(_, step)| step).collect())
+        };
+        Ok(placed.into_iter().map(in_order).collect())
+    }
+
+    /// Writes down what the steps of a ticket have come to: since when its customer waits, when the answer is due, and when it is late.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn set_clock(
+        &mut self,
+        ticket: TicketNo,
+        since: Option<Time>,
+        due: Option<Time>,
+        late: Option<Time>,
+    ) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE ticket SET waiting_since = ?2, due_at = ?3, late_at = ?4
+             WHERE number = ?1 AND (waiting_since IS NOT ?2 OR due_at IS NOT ?3 OR late_at IS NOT ?4)",
+            args![ticket, since, due, late],
+        )?;
+        Ok(())
+    }
+}
+
+/// What tells by which calendar and targets a ticket is measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub mailbox: String,
+    pub priority: Priority,
+    /// Open, pending or held.
+    pub is_live: bool,
+}
+
+pub(super) const SURVIVORS: &str = "
+    WITH RECURSIVE chain (number, survivor) AS (
+        SELECT t.number, t.survivor FROM json_each(?1) j CROSS JOIN ticket t ON t.number = j.value
+        UNION SELECT t.number, t.survivor FROM chain JOIN ticket t ON t.number = chain.survivor)
+    SELECT number FROM chain ORDER BY number";
+pub(super) const OPEN_NUMBERS: &str =
+    "SELECT number FROM ticket WHERE state IN ('open', 'pending', 'held') ORDER BY number";
+
+impl Tx<'_> {
+    /// These tickets, and those into which they were merged.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn with_survivors(&mut self, numbers: &[TicketNo]) -> Result<Vec<TicketNo>, StoreError> {
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.rows(SURVIVORS, args![list(numbers)], |row| row.get(0))?)
+    }
+
+    /// All tickets that are open, pending or held.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn open_numbers(&mut self) -> Result<Vec<TicketNo>, StoreError> {
+        Ok(self.rows(OPEN_NUMBERS, &[], |row| row.get(0))?)
+    }
+
+    /// # Errors
+    /// A database error.
+    pub fn head(&mut self, ticket: TicketNo) -> Result<Option<Head>, StoreError> {
+        Ok(self.one("SELECT mailbox, priority, state FROM ticket WHERE number = ?1", args![ticket], |row| {
+            let state: State = row.get(2)?;
+            let is_live = matches!(state, State::Open | State::Pending | State::Held);
+            Ok(Head { mailbox: row.get(0)?, priority: row.get(1)?, is_live })
+        })?)
+    }
+}
