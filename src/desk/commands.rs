@@ -202,7 +202,9 @@ fn priority(argument: &str) -> Result<Command, Wrong> {
     Priority::ALL.iter().find(is).copied().map(Command::Priority).ok_or(Wrong::Argument("priority"))
 }
 
-fn is_nobody(word: &str) -> bool {
+/// Whether a word stands for nobody, in any language.
+#[must_use]
+pub fn is_nobody(word: &str) -> bool {
     Wording::in_all_languages("when.nobody").any(|w| fold(w) == fold(word))
 }
 

@@ -70,4 +70,25 @@ mod tests {
         let stands = std::fs::read_to_string(path).unwrap_or_default();
         assert!(stands == document(), "docs/COMMANDS.md is stale: {AGAIN}");
     }
+
+    /// What the page for an agent's first day shows can be written so.
+    #[test]
+    fn examples_in_the_pages_for_agents_are_right() {
+        let zone = jiff::tz::TimeZone::UTC;
+        let ground = crate::desk::commands::Ground { now: crate::model::Time::from_unix(0), zone: &zone };
+        for page in [include_str!("../../../docs/AGENTS.md"), include_str!("../../../docs/AGENTS.sv.md")] {
+            let examples: Vec<String> = page
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .filter(|e| e.starts_with('#'))
+                .map(|e| e.replace('…', "eva@example.test"))
+                .collect();
+            assert!(examples.len() > 20);
+            for example in examples {
+                let parsed = crate::desk::commands::parse(&example, &ground);
+                assert!(parsed.wrong.is_empty() && parsed.commands.len() == 1, "{example}: {parsed:?}");
+            }
+        }
+    }
 }
