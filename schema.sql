@@ -195,6 +195,8 @@ CREATE TABLE ticket (
     waiting_since INTEGER,             -- when the oldest unanswered customer message came
     due_at INTEGER,                    -- when the target of that answer is used up
     late_at INTEGER,                   -- when it is past: the next open second; both follow from the steps and the configuration
+    promised_at INTEGER,               -- until when the acknowledgement has promised an answer
+    look_at INTEGER,                   -- when its clocks are to be looked at next; in the past: at once. Follows like the above
     hold_until INTEGER,
     survivor INTEGER REFERENCES ticket,
     epoch INTEGER NOT NULL,
@@ -207,11 +209,13 @@ CREATE TABLE ticket (
     CHECK ((customer_name IS NULL) = (customer_address IS NULL))
 ) STRICT;
 CREATE INDEX ticket_open ON ticket (number) WHERE state IN ('open', 'pending', 'held');
-CREATE INDEX ticket_pending ON ticket (mailbox, updated_at) WHERE state = 'pending' AND waiting_since IS NULL;
+-- History closes by nobody's clock: when it was over is not known.
+CREATE INDEX ticket_pending ON ticket (mailbox, updated_at) WHERE state = 'pending' AND waiting_since IS NULL AND channel <> 'import';
 CREATE INDEX ticket_held ON ticket (hold_until) WHERE state = 'held';
 CREATE INDEX ticket_due ON ticket (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX ticket_look ON ticket (look_at) WHERE look_at IS NOT NULL;
 CREATE INDEX ticket_late ON ticket (late_at) WHERE late_at IS NOT NULL;
-CREATE INDEX ticket_over ON ticket (updated_at, created_at, mailbox) WHERE state IN ('closed', 'spam', 'merged');
+CREATE INDEX ticket_over ON ticket (updated_at, created_at, mailbox, survivor) WHERE state IN ('closed', 'spam', 'merged');
 CREATE INDEX ticket_customer ON ticket (customer) WHERE customer IS NOT NULL;
 CREATE INDEX ticket_survivor ON ticket (survivor) WHERE survivor IS NOT NULL;
 CREATE INDEX ticket_assignee ON ticket (assignee) WHERE assignee IS NOT NULL;
@@ -304,6 +308,25 @@ CREATE TABLE event (
     what TEXT NOT NULL,
     detail TEXT NOT NULL,
     PRIMARY KEY (ticket, no)
+) STRICT, WITHOUT ROWID;
+
+-- How fast a mailbox has answered of late, for promises to customers. Computed anew every hour.
+CREATE TABLE expectation (
+    mailbox TEXT PRIMARY KEY,
+    made_at INTEGER NOT NULL,
+    open_s INTEGER,                    -- four answers in five took no longer, in open time; NULL: too few to tell
+    most_waiting INTEGER NOT NULL      -- with more customers waiting than that nothing is promised
+) STRICT, WITHOUT ROWID;
+
+-- Alarms that have been raised, each once for a clock. A clock whose start has moved back since (a merger) is the same one.
+CREATE TABLE alarm (
+    ticket INTEGER NOT NULL REFERENCES ticket,
+    wait TEXT NOT NULL CHECK (wait IN ('response', 'resolution')),
+    started_at INTEGER NOT NULL,       -- the clock's
+    stage TEXT NOT NULL CHECK (stage IN ('warning', 'widened', 'breach', 'late-note')),
+    person TEXT,                       -- who alone was warned
+    at INTEGER NOT NULL,
+    PRIMARY KEY (ticket, wait, started_at, stage)
 ) STRICT, WITHOUT ROWID;
 
 -- What one of us is to be told later: when his hours begin, or in a list. Judged anew when it is due.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A moment, whole seconds since 1970-01-01T00:00:00Z. Printed as RFC 3339 in UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +65,13 @@ impl fmt::Display for Time {
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse_rfc3339(&text).ok_or_else(|| serde::de::Error::custom("no time as RFC 3339"))
     }
 }
 
@@ -313,6 +320,24 @@ words! {
         Warning = "warning",
         /// A clock is past its target.
         Breach = "breach",
+    }
+
+    /// What a clock waits for.
+    Wait {
+        Response = "response",
+        Resolution = "resolution",
+    }
+
+    /// How far alarm has been raised about a clock.
+    AlarmStage {
+        /// The assignee was warned, or all on duty.
+        Warning = "warning",
+        /// Half of the rest has passed: all on duty were warned.
+        Widened = "widened",
+        /// It is past its target.
+        Breach = "breach",
+        /// The customer was told that a promise will not be kept.
+        LateNote = "late-note",
     }
 
     /// Where a mail in the outbox stands.

@@ -15,7 +15,7 @@ pub use found::{
     AgentFacts, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel,
     LastAnswer, LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
 };
-pub use notice::Notice;
+pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};
 
 use crate::model::{Address, AskNo, Channel, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
@@ -87,6 +87,8 @@ pub struct Clues {
     pub addresses: Vec<Address>,
     /// What is set aside and named by an agent's commands.
     pub quarantined: Vec<QuarantineNo>,
+    /// The mailbox whose promise to a customer may be asked for.
+    pub promise_of: Option<String>,
 }
 
 /// The next free ids. A decision that uses one takes it with [`Next::ticket`] and the like.

@@ -245,7 +245,7 @@ mod tests {
     /// Every name that a phrase may use. What each page really gives is held by the pages' own tests: a phrase that fails panics there.
     fn everything() -> Value {
         let names = [
-            "clock weekday day month year due name who when mailbox files people by colleague number addresses subject ticket",
+            "clock weekday day month year due name who when mailbox files people by colleague number addresses subject ticket left waited",
             "found line commands until example other nearest duration address words from agent agents limit why",
             "found line commands until example other nearest duration address words from agent agents limit why",
             "share verdict waiting week to desk period within of p90 usual hours list was now band target median open",

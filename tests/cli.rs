@@ -1,5 +1,8 @@
 //! The binary as its users meet it: exit codes, tables of 80 columns, JSON fields, and the demo that all of it looks at.
 
+#[path = "cli/history.rs"]
+mod history;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
@@ -94,6 +97,13 @@ fn change(dir: &TempDir, args: &[&str]) -> Ran {
     let mut all = vec!["--now", SUNDAY];
     all.extend(args);
     svar_in(dir.path(), &all, b"")
+}
+
+/// A mail comes by a pipe while no daemon runs: its acknowledgement waits in the outbox.
+fn acknowledged(desk: &TempDir) {
+    let mail = "From: Ny Kund <ny@kund.example>\nTo: support@exempelbutiken.example\nSubject: Öppet i morgon?\n\
+                Message-ID: <ny2@kund.example>\nDate: Sun, 13 Dec 2026 19:50:00 +0100\n\nHej, har ni öppet i morgon?\n";
+    svar_in(desk.path(), &["--now", SUNDAY, "deliver", "--mailbox", "support"], mail.as_bytes()).fine();
 }
 
 /// The names of an object's fields, in alphabetical order.
@@ -234,6 +244,76 @@ fn a_ticket_is_shown_whole() {
 }
 
 #[test]
+fn figures_are_told() {
+    let week = ["stats", "--from", "2026-12-07", "--to", "2026-12-13"];
+    let told = look(&week).fine();
+    fits_80_columns(&told);
+    for word in ["Exempelbutiken", "first response", "excellent", "median", "Answers: anna", "postnord", "slowest"] {
+        assert!(told.out.contains(word), "{word} is missing in\n{}", told.out);
+    }
+    assert!(told.out.lines().count() < 60, "it fits a screen");
+    let json = look(&[&week[..], &["--json"]].concat()).fine().json();
+    for kind in ["first_response", "next_response", "resolution"] {
+        let n = |key: &str| json[kind][key].as_u64().unwrap();
+        assert_eq!(n("started"), n("stopped") + n("running") + n("cancelled"), "{kind}");
+        assert!(n("started") > 0 && n("within_target") <= n("stopped"), "{kind}");
+    }
+    let days: u64 = json["by_day"].as_array().unwrap().iter().map(|d| d["opened"].as_u64().unwrap()).sum();
+    assert_eq!(Some(days), json["tickets"]["opened"].as_u64());
+    assert_eq!(json["by_day"].as_array().unwrap().len(), 7);
+    // Every clock that `show` prints is one that stats counts, and the other way round.
+    let mut shown: BTreeMap<String, u64> = BTreeMap::new();
+    for number in 1..=json["tickets"]["opened"].as_u64().unwrap() + 10 {
+        let ran = look(&["show", &number.to_string(), "--json"]);
+        if ran.code != 0 {
+            break;
+        }
+        for clock in ran.json()["clocks"].as_array().unwrap() {
+            *shown.entry(clock["kind"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+    }
+    for (kind, count) in shown {
+        assert_eq!(json[&kind]["started"].as_u64(), Some(count), "{kind}");
+    }
+    // Without days, this week so far; of one mailbox alone.
+    let so_far = look(&["stats", "--json", "--mailbox", "support"]).fine().json();
+    assert_eq!((so_far["from"].as_str(), so_far["to"].as_str()), (Some("2026-12-07"), Some("2026-12-13")));
+    assert_eq!((so_far["mailbox"].as_str(), &so_far["first_response"]), (Some("support"), &json["first_response"]));
+    look(&["stats", "--mailbox", "nowhere"]).fails(2, "no mailbox called nowhere");
+    look(&["stats", "--from", "2026-13-01"]).fails(2, "2026-12-01");
+    look(&["stats", "--from", "2026-12-02", "--to", "2026-12-01"]).fails(2, "before");
+}
+
+#[test]
+fn another_configuration_measures_anew() {
+    let desk = own();
+    let waiting = |desk: &TempDir| -> Vec<(u64, String, bool)> {
+        let rows = change(desk, &["tickets", "--json"]).fine().json();
+        let waits = rows.as_array().unwrap().iter().filter(|t| t["waiting_since"].is_string());
+        let row = |t: &Value| (t["number"].as_u64().unwrap(), t["due_at"].to_string(), t["overdue"].as_bool().unwrap());
+        waits.map(row).collect()
+    };
+    let before = waiting(&desk);
+    assert!(!before.is_empty() && before.iter().all(|(_, _, overdue)| !overdue));
+    assert_eq!(change(&desk, &["tickets", "overdue", "--json"]).fine().json(), Value::Array(Vec::new()));
+    let file = desk.path().join("config.toml");
+    let config = fs::read_to_string(&file).unwrap();
+    fs::write(
+        &file,
+        config
+            .replace("mon-fri = [", "sun = [\"08:00-20:00\"]\nmon-fri = [")
+            .replace("first_response = \"1h\"", "first_response = \"10m\""),
+    )
+    .unwrap();
+    let after = waiting(&desk);
+    assert_eq!(after.len(), before.len());
+    assert!(after.iter().zip(&before).all(|(a, b)| a.0 == b.0 && a.1 != b.1), "{before:?} {after:?}");
+    let overdue = change(&desk, &["tickets", "overdue", "--json"]).fine().json();
+    assert_eq!(overdue.as_array().unwrap().len(), after.iter().filter(|(_, _, late)| *late).count());
+    assert!(!overdue.as_array().unwrap().is_empty());
+}
+
+#[test]
 fn search_knows_neither_case_nor_dots() {
     let hits = |words: &str| look(&["search", words, "--json"]).fine().json().as_array().unwrap().len();
     let all = hits("läcker");
@@ -258,8 +338,11 @@ fn what_waits_and_what_is_set_aside() {
     let raw = look(&["quarantine", "show", &id, "--raw"]).fine();
     assert!(raw.out.contains("dmarc=fail"), "{}", raw.out);
     fits_80_columns(&look(&["quarantine"]).fine());
-    have(&look(&["outbox", "--json"]).fine().json(), "id ticket kind to state attempts next_at last_error message_id");
-    fits_80_columns(&look(&["outbox"]).fine());
+    let desk = own();
+    acknowledged(&desk);
+    let outbox = change(&desk, &["outbox", "--json"]).fine().json();
+    have(&outbox, "id ticket kind to state attempts next_at last_error message_id");
+    fits_80_columns(&change(&desk, &["outbox"]).fine());
     look(&["quarantine", "show", "4711"]).fails(1, "nothing with id 4711");
     let health = look(&["health", "--json"]);
     assert_eq!((health.code, health.json()["ok"].as_bool()), (1, Some(false)), "no daemon runs");
@@ -330,6 +413,7 @@ fn quarantine_and_outbox_are_emptied() {
     let desk = own();
     change(&desk, &["quarantine", "drop", "1"]).fine();
     change(&desk, &["quarantine", "drop", "1"]).fails(1, "nothing with id 1");
+    acknowledged(&desk);
     let id = change(&desk, &["outbox", "--json"]).fine().json()[0]["id"].clone();
     change(&desk, &["outbox", "drop", &id.to_string()]).fine();
     let left = change(&desk, &["outbox", "--json"]).fine().json();
@@ -461,6 +545,38 @@ fn mails_are_explained_without_a_desk() {
     assert_eq!(lines.len(), 2, "one object a line");
     assert_eq!((lines[0]["kind"].as_str(), lines[1]["error"].is_string()), (Some("person"), true));
     svar_in(dir.path(), &["explain", "a.eml"], b"").fine();
+}
+
+/// With a configuration its forms are read; with a trusted server it is said whether the sender is proved.
+#[test]
+fn a_form_and_a_sender_are_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(
+        dir.path().join("form.toml"),
+        "[desk]\nname = \"B\"\ndata_dir = \"d\"\n[[mailbox]]\nname = \"s\"\naddress = \"s@butik.example\"\n\
+         maildir = { path = \"in\" }\noutdir = { path = \"out\" }\n[[agent]]\nname = \"Anna\"\naddresses = [\"a@butik.example\"]\n\
+         [[form]]\nfrom = \"noreply@shop.example\"\n",
+    )
+    .unwrap();
+    fs::write(
+        dir.path().join("a.eml"),
+        "Authentication-Results: mx.butik.example; dmarc=pass header.from=shop.example\nFrom: noreply@shop.example\nSubject: Ny\n\n\
+         Namn: Kalle\nE-post: kalle@kund.example\nTelefon: 070-1234567\nMeddelande: Hej\n",
+    )
+    .unwrap();
+    let explained = |more: &[&str]| -> Value {
+        let args: Vec<&str> = more.iter().copied().chain(["explain", "--json", "a.eml"]).collect();
+        serde_json::from_str(&svar_in(dir.path(), &args, b"").fine().out).unwrap()
+    };
+    let bare = explained(&[]);
+    assert_eq!((bare["from"]["address"].as_str(), bare.get("form")), (Some("noreply@shop.example"), None));
+    let formed = explained(&["--config", "form.toml"]);
+    assert_eq!(formed["from"]["address"].as_str(), Some("kalle@kund.example"));
+    assert_eq!((formed["form"]["phone"].as_str(), formed["new_text"].as_str()), (Some("070-1234567"), Some("Hej")));
+    let ran = svar_in(dir.path(), &["explain", "--authserv-id", "mx.butik.example", "a.eml"], b"").fine();
+    assert!(ran.out.contains("proved: dmarc=pass"), "{}", ran.out);
+    let ran = svar_in(dir.path(), &["explain", "--authserv-id", "mx.other.example", "a.eml"], b"").fine();
+    assert!(ran.out.contains("not proved: the trusted server says nothing"), "{}", ran.out);
 }
 
 #[test]

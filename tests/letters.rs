@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use svar::cli::explain;
+use svar::mail::form::Form;
 use svar::mail::letter::{Letter, ReturnPath};
 use svar::mail::read::read;
 use svar::mail::thanks::only_thanks;
@@ -33,7 +34,16 @@ fn reading(letter: &Letter) -> Value {
             json!({"authserv_id": a.authserv_id, "received_above": a.received_above, "results": methods})
         })
         .collect();
+    // As if a rule of the configuration named this sender, with the usual labels.
+    let rule =
+        Form { from: letter.from.as_ref().map(|p| p.address.to_string()).unwrap_or_default(), ..Form::default() };
+    let filled = letter.sent_at.and_then(|at| rule.read(letter, at, &jiff::tz::TimeZone::UTC)).map(|e| {
+        let customer = e.customer.map(|p| format!("{} <{}>", p.name, p.address));
+        let call = e.call.map(|c| json!({"wish": c.wish, "from": c.from, "until": c.until}));
+        json!({"customer": customer, "phone": e.phone, "call": call, "subject": e.subject, "text": e.text})
+    });
     let extra = [
+        ("form", json!(filled)),
         ("base_subject", json!(letter.base_subject)),
         ("from_is_single", json!(letter.from_is_single)),
         ("new_html", json!(letter.new_html)),

@@ -118,6 +118,30 @@ pub fn take_in_more(dir: &Path, letters: usize) -> Took {
     took
 }
 
+/// A fresh desk takes in a Maildir as history; how long that took, from start to end of the process.
+pub fn import(dir: &Path, maildir: &Path, letters: usize) -> Took {
+    write_config(dir, &Inlet::Maildir(dir.join("inbox")), &Notices::None);
+    machine::settle();
+    let mut command = Command::new(BINARY);
+    command.args(["import", "--mailbox", "support"]).arg(maildir).current_dir(dir);
+    let (output, took) = watch::timed_program(|| command.output().expect("svar runs"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "svar import failed: {}", tail(&said));
+    let (settled, all) = letters_decided(dir);
+    assert_eq!((settled, all), (letters, letters), "not all letters were imported: {}", tail(&said));
+    took
+}
+
+/// Measures a Maildir; how long that took, from start to end of the process.
+pub fn audit(dir: &Path, maildir: &Path) -> Took {
+    machine::settle();
+    let mut command = Command::new(BINARY);
+    command.arg("audit").arg(maildir).args(["--address", SUPPORT, "--now", "2027-12-31T00:00:00Z"]).current_dir(dir);
+    let (output, took) = watch::timed_program(|| command.output().expect("svar runs"));
+    assert!(output.status.success(), "svar audit failed: {}", tail(&String::from_utf8_lossy(&output.stderr)));
+    took
+}
+
 fn tail(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(8)..].join("\n")

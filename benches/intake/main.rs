@@ -36,7 +36,7 @@ const HELP: &str = "benches/run [--letters N] [--rounds N] [--messages N] [PART.
   --rounds N     each intake is run so often, and the median counts; default 3
   --messages N   messages in the big database, default 1000000
   --keep DIR     write the letters to DIR (a Maildir) and end
-  PART           library imap maildir latency rest million; default all
+  PART           library imap maildir history latency rest million; default all
 ";
 
 #[derive(Debug)]
@@ -62,7 +62,9 @@ impl Options {
                 "--keep" => options.keep = Some(value()?.into()),
                 // Cargo says so to every bench.
                 "--bench" => {}
-                "library" | "imap" | "maildir" | "latency" | "rest" | "million" => options.parts.push(argument),
+                "library" | "imap" | "maildir" | "history" | "latency" | "rest" | "million" => {
+                    options.parts.push(argument)
+                }
                 _ => return Err(format!("{argument} is not known\n{HELP}")),
             }
         }
@@ -91,7 +93,7 @@ fn main() -> ExitCode {
     let mut table = Table::default();
     let say = |what: &str| eprintln!("bench: {what}");
 
-    let needs_letters = ["library", "imap", "maildir", "rest"].iter().any(|part| options.wants(part));
+    let needs_letters = ["library", "imap", "maildir", "history", "rest"].iter().any(|part| options.wants(part));
     let maildir = home.0.join("letters");
     let mut shape = None;
     if needs_letters {
@@ -107,6 +109,9 @@ fn main() -> ExitCode {
     }
     if options.wants("maildir") {
         maildir_intake(&options, &home.0, &maildir, &mut table, say);
+    }
+    if options.wants("history") {
+        history(&options, &home.0, &maildir, &mut table, say);
     }
     if ["imap", "latency", "rest"].iter().any(|part| options.wants(part)) {
         say("starting the mail lab");
@@ -157,6 +162,21 @@ fn maildir_intake(options: &Options, home: &Path, maildir: &Path, table: &mut Ta
     let ours = table.rate("a Maildir: `svar run --once`", "5 x `notmuch new`", options.letters, &ours);
     let theirs = table.rate("a Maildir: `notmuch new`", "", options.letters, &theirs);
     table.ratio("svar / `notmuch new`", ">= 5", ours / theirs);
+}
+
+/// Mail that is long past: `svar import` and `svar audit` beside `notmuch new`, round after round.
+fn history(options: &Options, home: &Path, maildir: &Path, table: &mut Table, say: impl Fn(&str)) {
+    let [mut ours, mut audits, mut theirs] = [const { Vec::new() }; 3];
+    for round in 0..options.rounds {
+        say(&format!("history, round {}", round + 1));
+        ours.push(desk::import(&home.join("import"), maildir, options.letters));
+        theirs.push(yardsticks::notmuch_new(&home.join("notmuch"), maildir));
+        audits.push(desk::audit(home, maildir));
+    }
+    let ours = table.rate("history: `svar import` of a Maildir", "5 x `notmuch new`", options.letters, &ours);
+    let theirs = table.rate("history: `notmuch new`", "", options.letters, &theirs);
+    table.ratio("`svar import` / `notmuch new`", ">= 5", ours / theirs);
+    table.rate("history: `svar audit` of a Maildir", ">= 1667 (100,000 in a minute)", options.letters, &audits);
 }
 
 /// Intake from Dovecot by TLS: svar, mbsync, and what stands beside them.

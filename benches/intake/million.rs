@@ -116,9 +116,9 @@ const ROWS: &[&str] = &[
          randomblob(32), random(), 1, 'settled', 'message', number * 4 - 1 - 2 * k
      FROM ticket, (SELECT 0 AS k UNION ALL SELECT 1)",
     "INSERT INTO raw SELECT no, randomblob(600) FROM letter",
-    "INSERT INTO message (no, ticket, direction, kind, letter, event, at, counts, verified, from_name, from_address, message_id,
+    "INSERT INTO message (no, ticket, direction, kind, letter, event, at, counts, found, verified, from_name, from_address, message_id,
          sameness, subject, to_parties, cc_parties, \"references\", attachments, files, defects, text, accepted_at)
-     SELECT number * 4 - k, number, iif(k % 2 = 1, 'in', 'out'), 'person', iif(k % 2 = 1, number * 2 - k / 2, NULL), 0, created_at + (3 - k) * 3000, 1, 0,
+     SELECT number * 4 - k, number, iif(k % 2 = 1, 'in', 'out'), 'person', iif(k % 2 = 1, number * 2 - k / 2, NULL), 0, created_at + (3 - k) * 3000, 1, 0, 0,
          iif(k % 2 = 1, customer_name, 'Anna'), iif(k % 2 = 1, customer_address, 'support@example.test'), 'm' || (number * 4 - k) || '@kund.test',
          'x' || (number * 4 - k), subject, '[]', '[]', '[]', '[]', '', '[]', written(number * 4 - k), iif(k % 2 = 1, NULL, created_at + (3 - k) * 3000)
      FROM ticket, (SELECT 0 AS k UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3)",

@@ -44,6 +44,10 @@ fn time(text: &str) -> Result<Time, String> {
     Time::parse_rfc3339(text).ok_or_else(|| "write it as 2026-12-01T08:00:00Z (RFC 3339)".to_owned())
 }
 
+fn date(text: &str) -> Result<jiff::civil::Date, String> {
+    text.parse().map_err(|_| "write it as 2026-12-01".to_owned())
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Play a December week at a web shop through the real desk, then say what happened and where to look
@@ -64,8 +68,11 @@ pub enum Command {
     Init(Init),
     /// Read the configuration, connect to every account, say what was found; changes nothing
     Check,
-    /// What svar reads in a mail and why; needs no configuration and no database
+    /// What svar reads in a mail and why; needs no configuration and no database. With --config its [[form]] rules apply
     Explain {
+        /// Whose Authentication-Results are believed, "microsoft365" included: says whether the sender is proved
+        #[arg(long, value_name = "ID")]
+        authserv_id: Option<String>,
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
@@ -87,6 +94,18 @@ pub enum Command {
     Show {
         #[arg(value_name = "N", value_parser = number)]
         ticket: i64,
+    },
+    /// How well customers were answered: the figures that digests are made of [default: this week so far]
+    Stats {
+        /// The first day, in the desk's zone
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        from: Option<jiff::civil::Date>,
+        /// The last day
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        to: Option<jiff::civil::Date>,
+        /// This mailbox alone
+        #[arg(long, value_name = "NAME")]
+        mailbox: Option<String>,
     },
     /// Search everything that was ever written, best first
     Search {

@@ -17,7 +17,6 @@ use crate::model::Time;
 use crate::plan::Folder;
 use crate::report;
 use crate::sla::calendar::Calendar;
-use crate::sla::clock::{ClockKind, ClockState};
 use crate::sla::figures::{ClockFigures, Figures};
 use crate::sla::holidays::Country;
 use crate::sla::hours::parse_week;
@@ -229,7 +228,7 @@ impl Screen<'_> {
         }
         let mut shares = Vec::new();
         let mut so_far = 0;
-        for band in clock.bands.iter() {
+        for band in &clock.bands {
             so_far += band.count;
             if let Some(up_to_s) = band.up_to_s {
                 shares.push(format!("{} within {}", per_cent(so_far, all), short(up_to_s)));
@@ -287,12 +286,8 @@ impl Screen<'_> {
 
     fn waiting(&self, out: &mut Out) -> std::io::Result<()> {
         out.line("")?;
-        let unanswered =
-            self.figures.clocks.iter().filter(|c| {
-                c.clock != ClockKind::Resolution && c.stopped_at.is_none() && c.state != ClockState::Cancelled
-            });
-        let oldest = unanswered.clone().map(|c| c.started_at).min();
-        let count = unanswered.count();
+        let waits = || report::audit::unanswered(&self.figures.clocks);
+        let (oldest, count) = (waits().map(|c| c.started_at).min(), waits().count());
         match oldest {
             None => out.toned(Tone::Good, "Not answered: none"),
             Some(oldest) => {
@@ -305,15 +300,15 @@ impl Screen<'_> {
     }
 
     fn slowest(&self, out: &mut Out) -> std::io::Result<()> {
-        let rows: Vec<_> = self.figures.slowest.iter().filter(|r| r.clock.stopped_at.is_some()).take(SLOWEST).collect();
+        let rows = report::audit::slowest(&self.figures.clocks, SLOWEST);
         if rows.is_empty() {
             return Ok(());
         }
         out.toned(Tone::Strong, "The slowest answers, in opening hours")?;
         for row in rows {
-            let day = row.clock.started_at.timestamp().to_zoned(self.zone.clone()).date();
-            let subject = shortened(&visible(&row.clock.subject), out.width.saturating_sub(28));
-            out.line(format!("{:>10}  {day}  {subject}", span(row.clock.elapsed_s)))?;
+            let day = row.started_at.timestamp().to_zoned(self.zone.clone()).date();
+            let subject = shortened(&visible(&row.subject), out.width.saturating_sub(28));
+            out.line(format!("{:>10}  {day}  {subject}", span(row.elapsed_s)))?;
         }
         Ok(())
     }
@@ -340,9 +335,9 @@ fn per_cent(part: usize, all: usize) -> String {
 /// A bar of `width` columns for all, in eighths of a column.
 fn bar(part: usize, all: usize, width: usize) -> String {
     const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
-    let eighths = if all == 0 { 0 } else { (part * width * 8 / all).max(usize::from(part > 0)) };
+    let eighths = (part * width * 8).checked_div(all).map_or(0, |n| n.max(usize::from(part > 0)));
     let mut bar = "█".repeat(eighths / 8);
-    if eighths % 8 > 0 {
+    if !eighths.is_multiple_of(8) {
         bar.push(EIGHTHS[eighths % 8]);
     }
     bar

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::cli::lens::Lens;
 use crate::mail::letter::{Bounce, Defect, Forwarded, Letter, Original};
 use crate::mail::read::read;
 use crate::model::Party;
@@ -21,15 +22,20 @@ pub enum Color {
 ///
 /// # Errors
 /// Only when `out` cannot be written to: a file that cannot be read is a line of its own.
-pub fn run(files: &[PathBuf], json: bool, color: bool, out: &mut dyn Write) -> io::Result<bool> {
+pub fn run(files: &[PathBuf], lens: &Lens, json: bool, color: bool, out: &mut dyn Write) -> io::Result<bool> {
     let color = if color { Color::Yes } else { Color::No };
     let mut all_mails = true;
     for (i, file) in files.iter().enumerate() {
         let letter = fs::read(file).map_err(|e| format!("cannot be read: {e}")).and_then(|raw| as_mail(&raw));
+        let letter = letter.map(|letter| lens.look(letter));
         all_mails &= letter.is_ok();
         if json {
             let object = match &letter {
-                Ok(letter) => object(file, letter),
+                Ok(letter) => {
+                    let mut object = object(file, letter);
+                    lens.add(letter, &mut object);
+                    object
+                }
                 Err(error) => no_mail(file, error),
             };
             serde_json::to_writer(&mut *out, &object)?;
@@ -39,7 +45,7 @@ pub fn run(files: &[PathBuf], json: bool, color: bool, out: &mut dyn Write) -> i
                 writeln!(out)?;
             }
             match &letter {
-                Ok(letter) => screen(file, letter, color, out)?,
+                Ok(letter) => screen(file, letter, lens, color, out)?,
                 Err(error) => writeln!(out, "{}: {error}", file.display())?,
             }
         }
@@ -150,7 +156,7 @@ fn bounce(b: &Bounce) -> Value {
 /// How many lines of a text the human form shows.
 const SHOWN_LINES: usize = 24;
 
-fn screen(file: &Path, letter: &Letter, color: Color, out: &mut dyn Write) -> io::Result<()> {
+fn screen(file: &Path, letter: &Letter, lens: &Lens, color: Color, out: &mut dyn Write) -> io::Result<()> {
     let (bold, dim, off) = if color == Color::Yes { ("\x1b[1m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
     let list = |p: &[Party]| p.iter().map(shown).collect::<Vec<_>>().join(", ");
     writeln!(out, "{bold}{}{off}", printable(&file.to_string_lossy()))?;
@@ -164,6 +170,9 @@ fn screen(file: &Path, letter: &Letter, color: Color, out: &mut dyn Write) -> io
     row("subject", &letter.subject)?;
     row("date", &letter.sent_at.map(|t| t.to_string()).unwrap_or_default())?;
     row("kind", &format!("{} ({})", letter.kind, letter.why))?;
+    for (name, value) in lens.rows(letter) {
+        row(name, &value)?;
+    }
     row("language", letter.language.as_deref().unwrap_or_default())?;
     row("message id", letter.message_id.as_deref().unwrap_or_default())?;
     row("answers", &letter.in_reply_to.join(" "))?;

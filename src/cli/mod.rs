@@ -12,12 +12,15 @@ pub mod history;
 pub mod import;
 pub mod init;
 pub mod keep;
+pub mod lens;
 pub mod open;
 pub mod packaging;
 pub mod perform;
 pub mod pipe;
 pub mod print;
+pub mod screen;
 pub mod show;
+pub mod stats;
 pub mod tickets;
 
 use std::io::Write;
@@ -62,10 +65,11 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Run { once } => perform::run(global, once),
         Command::Init(wanted) => init::init(out, &wanted),
         Command::Check => check::check(global, out),
-        Command::Explain { files } => perform::explain(out, &files),
+        Command::Explain { authserv_id, files } => perform::explain(out, global, &files, authserv_id),
         Command::Deliver { mailbox } => pipe::deliver(global, &mailbox),
         Command::Tickets { query } => tickets::tickets(global, out, &query),
         Command::Show { ticket } => show::show(global, out, ticket),
+        Command::Stats { from, to, mailbox } => stats::stats(global, out, from, to, mailbox.as_deref()),
         Command::Search { words } => tickets::search(global, out, &words),
         Command::Outbox { act } => aside::outbox(global, out, act),
         Command::Quarantine { act } => aside::quarantine(global, out, act),

@@ -66,6 +66,11 @@ impl Desk {
         Ok(Self { settings, now: now(global), store })
     }
 
+    /// Reads what no single view of the database should be held for.
+    pub fn with_store<T>(&mut self, work: impl FnOnce(&mut Store) -> Result<T, StoreError>) -> Result<T, CommandError> {
+        work(&mut self.store).map_err(|e| store_error(&e))
+    }
+
     /// Looks at one unchanging view of the database.
     pub fn read<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, CommandError> {
         self.store.read(work).map_err(|e| store_error(&e))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::cli::args::Global;
 use crate::cli::error::CommandError;
+use crate::cli::lens::Lens;
 use crate::cli::open;
 use crate::cli::print::Out;
 use crate::daemon;
@@ -32,7 +33,13 @@ pub fn run(global: &Global, once: bool) -> Result<(), CommandError> {
     daemon::run(&path, settings, daemon::Options { once, now: global.now }).map_err(|e| CommandError::of(&e))
 }
 
-pub fn explain(out: &mut Out, files: &[PathBuf]) -> Result<(), CommandError> {
+pub fn explain(
+    out: &mut Out,
+    global: &Global,
+    files: &[PathBuf],
+    authserv_id: Option<String>,
+) -> Result<(), CommandError> {
+    let lens = Lens::of(global, authserv_id)?;
     let (json, color) = (out.json, out.has_color());
-    if crate::cli::explain::run(files, json, color, out.writer())? { Ok(()) } else { Err(CommandError::said()) }
+    if crate::cli::explain::run(files, &lens, json, color, out.writer())? { Ok(()) } else { Err(CommandError::said()) }
 }

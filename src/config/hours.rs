@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::mistake::nearest;
-use super::reader::{Reader, Table};
+use super::reader::{Reader, Table, items};
 use super::values;
 use crate::sla::calendar::{Calendar, Interval, wall};
 use crate::sla::hours::{DAYS, parse_days};
@@ -22,7 +22,7 @@ pub(super) fn calendar(reader: &Reader<'_>, table: &Table<'_>, zone: &TimeZone) 
     let except = table.table("except");
     for (day, place) in except.keys() {
         let hours = intervals(reader, &except, day);
-        is_read &= hours.is_some();
+        is_read &= says(&except, day, hours.as_deref());
         match day.trim().parse() {
             Ok(date) => {
                 exceptions.insert(date, hours.unwrap_or_default());
@@ -45,7 +45,7 @@ pub(super) fn calendar(reader: &Reader<'_>, table: &Table<'_>, zone: &TimeZone) 
             continue;
         };
         let hours = intervals(reader, table, key);
-        is_read &= hours.is_some();
+        is_read &= says(table, key, hours.as_deref());
         let hours = hours.unwrap_or_default();
         for day in days {
             match &week[day] {
@@ -71,6 +71,12 @@ pub(super) fn calendar(reader: &Reader<'_>, table: &Table<'_>, zone: &TimeZone) 
         Ok(_) => {}
     }
     calendar.ok()
+}
+
+/// Something was read, or `[]` is written.
+fn says(table: &Table<'_>, key: &str, hours: Option<&[Interval]>) -> bool {
+    let is_blank = || table.value(key).and_then(|v| items(&v, WRITE).ok()).is_some_and(|list| list.is_empty());
+    hours.is_some_and(|hours| !hours.is_empty()) || is_blank()
 }
 
 /// The intervals of a day in order. Overlapping ones are noted at the later one's place; then there are none.

@@ -49,6 +49,7 @@ pub(super) fn mailbox(table: &Table<'_>, desk: &Desk, names: &Names, addresses: 
     let calendar = table.or("calendar", values::known("calendar", &names.calendars), names.calendar.clone());
     let sla = table.or("sla", values::known("sla", &names.slas), names.sla.clone());
     let plus_addressing = table.or("plus_addressing", values::boolean, true);
+    let list_ids = table.list("list_ids", values::list_id, "it as [\"support.example.test\"]").unwrap_or_default();
     let trusted_authserv_id = table.opt("trusted_authserv_id", values::text);
     let submission_is_private = table.or("submission_is_private", values::boolean, false);
     let mark_answered = table.or("mark_answered", values::boolean, true);
@@ -77,6 +78,7 @@ pub(super) fn mailbox(table: &Table<'_>, desk: &Desk, names: &Names, addresses: 
             calendar,
             sla,
             plus_addressing,
+            list_ids: list_ids.into_iter().map(|(id, _)| id).collect(),
             trusted_authserv_id,
             submission_is_private,
             mark_answered,

@@ -4,6 +4,7 @@
 //! how it is read and what it is by default stands in one line of code each; `config.example.toml` is held to it by a test.
 
 mod accounts;
+mod forms;
 mod hours;
 mod mailboxes;
 mod mistake;
@@ -197,9 +198,11 @@ fn whole(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Settings> 
     let answers_dir = root.table("answers").opt("dir", values::directory);
     let limits = rules::limits(&root.table("limits"));
     let digest = rules::digest(&root.table("digest"));
+    let forms = root.tables("form").iter().filter_map(|t| forms::form(reader, t)).collect();
     let senders = root.tables("sender").iter().filter_map(rules::sender).collect();
     let tags = root.tables("tag").iter().filter_map(rules::tag).collect();
     let notices = root.tables("notice").iter().filter_map(rules::notice).collect();
+    let mystery = rules::mystery(reader, &root.table("mystery"), &addresses);
     let count = drafts.len();
     let mailboxes: Vec<Mailbox> = drafts.into_iter().filter_map(|draft| draft.mailbox).collect();
     let digested = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
@@ -214,9 +217,11 @@ fn whole(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Settings> 
         answers_dir,
         limits,
         digest,
+        forms,
         senders,
         tags,
         notices,
+        mystery,
         fingerprint: data_encoding::HEXLOWER.encode(digested.as_ref()),
     })
 }

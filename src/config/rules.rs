@@ -1,5 +1,7 @@
 //! What is promised and what is limited: SLAs, acknowledgements, limits, digests, senders, tags, notices.
 
+use std::collections::BTreeSet;
+
 use super::mistake::nearest;
 use super::people::Addresses;
 use super::reader::{Reader, Table};
@@ -91,7 +93,26 @@ pub(super) fn acknowledge(table: &Table<'_>) -> Acknowledge {
     let when = table.or("when", values::word(WHEN), AcknowledgeWhen::Always);
     let expect = table.table("expect");
     let sentence = |language: &&str| Some(((*language).to_owned(), expect.opt(language, values::text)?));
-    Acknowledge { when, expect: LANGUAGES.iter().filter_map(sentence).collect() }
+    Acknowledge {
+        when,
+        expect: LANGUAGES.iter().filter_map(sentence).collect(),
+        promise: table.or("promise", values::boolean, true),
+        late_note: table.or("late_note", values::boolean, true),
+    }
+}
+
+/// Test customers. One of us, or one of our own mailboxes, can be none.
+pub(super) fn mystery(reader: &Reader<'_>, table: &Table<'_>, people: &Addresses) -> BTreeSet<Address> {
+    let addresses = table.list("addresses", values::address, "it as [\"test@kund.example\"]").unwrap_or_default();
+    for (address, place) in &addresses {
+        if people.is_known(address) {
+            reader.mistake(
+                place,
+                format!("{address} is an agent's or a manager's; write the address of a test customer"),
+            );
+        }
+    }
+    addresses.into_iter().map(|(address, _)| address).collect()
 }
 
 pub(super) fn limits(table: &Table<'_>) -> Limits {

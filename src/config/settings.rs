@@ -1,8 +1,9 @@
 //! The settings as checked: what the rest of the house reads. Nothing here is optional that has a default.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use crate::mail::form::Form;
 use crate::model::{Address, Priority};
 use crate::net::{Account, Secret};
 use crate::sla::calendar::Calendar;
@@ -20,9 +21,13 @@ pub struct Settings {
     pub answers_dir: Option<PathBuf>,
     pub limits: Limits,
     pub digest: Digest,
+    /// Web forms; the first that speaks of a mail reads it.
+    pub forms: Vec<Form>,
     pub senders: Vec<SenderRule>,
     pub tags: Vec<TagRule>,
     pub notices: Vec<Notice>,
+    /// `[mystery]`: test customers, kept out of the ordinary figures.
+    pub mystery: BTreeSet<Address>,
     /// SHA-256 of the file's text, hexadecimal: so that the CLI can say that the daemon runs with another one.
     pub fingerprint: String,
 }
@@ -62,6 +67,8 @@ pub struct Mailbox {
     /// A name in `slas`; a default one (1 h, 1 h, 24 h) stands there where the configuration names none.
     pub sla: String,
     pub plus_addressing: bool,
+    /// Lists (RFC 2919) that are this mailbox: a group whose members get its mail. Mail through them is their writers', no list's.
+    pub list_ids: Vec<String>,
     pub trusted_authserv_id: Option<String>,
     pub submission_is_private: bool,
     pub mark_answered: bool,
@@ -77,6 +84,18 @@ impl Mailbox {
     pub fn is_addressed_by(&self, address: &Address) -> bool {
         let plain = address.plain();
         [&self.address, &self.notify_from].into_iter().chain(&self.aliases).any(|a| *a == plain || a == address)
+    }
+}
+
+impl Mailbox {
+    /// Whether a `List-Id` is this mailbox's own: one of `list_ids`, or an address of it with a dot for the `@`, as Google's
+    /// groups write it.
+    #[must_use]
+    pub fn is_own_list(&self, list_id: &str) -> bool {
+        let dotted =
+            |a: &Address| list_id.strip_prefix(a.local()).and_then(|r| r.strip_prefix('.')) == Some(a.domain());
+        self.list_ids.iter().any(|l| l.eq_ignore_ascii_case(list_id))
+            || std::iter::once(&self.address).chain(&self.aliases).any(dotted)
     }
 }
 
@@ -238,6 +257,10 @@ pub struct Acknowledge {
     pub when: AcknowledgeWhen,
     /// When an answer can be expected, by language (`[acknowledge.expect] sv = "…"`); else the language file's own sentence.
     pub expect: BTreeMap<String, String>,
+    /// Says by when an answer comes, where recent answers show that it will.
+    pub promise: bool,
+    /// The customer is told once that a promise will not be kept.
+    pub late_note: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -266,6 +266,14 @@ pub fn sender_pattern(v: &Value<'_>) -> Read<String> {
     }
 }
 
+/// The identifier of a list, as `List-Id` has it (RFC 2919), with or without its angle brackets.
+pub fn list_id(v: &Value<'_>) -> Read<String> {
+    const WRITE: &str = "it as \"support.example.test\"";
+    let id = string(v, "List-Id", WRITE)?.trim().trim_start_matches('<').trim_end_matches('>').to_lowercase();
+    let right = id.contains('.') && !id.contains('@') && !id.contains(char::is_whitespace);
+    if right { Ok(id) } else { Err(v.no("List-Id", WRITE)) }
+}
+
 pub fn sender_name(v: &Value<'_>) -> Read<String> {
     let template = text(v)?;
     let mut environment = minijinja::Environment::new();

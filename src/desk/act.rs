@@ -455,6 +455,13 @@ impl Case<'_> {
         readers.sort_unstable();
         readers.dedup();
         readers.retain(|r| by.is_none_or(|s| s.address() != r));
+        let of_manager = by.is_some_and(|s| s.role == crate::desk::case::Role::Manager);
+        if readers.is_empty() && facts.assignee.is_none() && of_manager {
+            // Nobody has taken it: who had it in turn, else everyone, or it is read by nobody.
+            let works_here = |a: &&crate::config::settings::Agent| a.mailboxes.contains(&mailbox.name);
+            let all = self.rules.settings.agents.iter().filter(works_here).map(|a| a.address().clone());
+            readers = facts.turn_agent.as_ref().map_or_else(|| all.collect(), |a| vec![a.clone()]);
+        }
         let from = match by.map(|s| s.role) {
             Some(crate::desk::case::Role::Manager) => NoteFrom::Manager,
             _ => NoteFrom::Colleague,

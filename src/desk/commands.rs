@@ -269,10 +269,14 @@ fn nearest(line: &str) -> Option<String> {
     KEYWORDS
         .iter()
         .filter(|(_, _, row)| TABLE[*row].is_here())
-        .map(|(folded, known, _)| (distance(&word, folded), *known))
-        .filter(|(d, known)| *d <= 2 && *d < known.chars().count().min(word.chars().count()))
+        .map(|(folded, known, _)| {
+            // Of two that differ by as much, the one that begins alike.
+            let alike = word.chars().zip(folded).take_while(|(a, b)| a == *b).count();
+            (distance(&word, folded), std::cmp::Reverse(alike), *known)
+        })
+        .filter(|(d, _, known)| *d <= 2 && *d < known.chars().count().min(word.chars().count()))
         .min()
-        .map(|(_, known)| known.to_owned())
+        .map(|(_, _, known)| known.to_owned())
 }
 
 /// Levenshtein's distance, in letters.

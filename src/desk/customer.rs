@@ -2,23 +2,19 @@
 
 use crate::config::settings::AcknowledgeWhen;
 use crate::desk::act::PARTICIPANTS_MAX;
-use crate::desk::case::Post;
+use crate::desk::automatic::{Automatic, echo, spoken};
 use crate::desk::intake::Incoming;
-use crate::desk::say::acknowledgement::{AckFacts, Echo, acknowledgement};
-use crate::desk::say::answer::{Fill, fill_markdown, names_agent};
+use crate::desk::say::acknowledgement::{AckFacts, acknowledgement};
 use crate::desk::say::notification::{Reason, Remark};
 use crate::desk::sign::SignedAddress;
 use crate::desk::tell::{News, is_live};
 use crate::desk::thread::{Place, Thread, takes_part, thread};
 use crate::desk::vouch::{Vouch, vouch};
-use crate::mail::compose::AutoSubmitted;
 use crate::mail::letter::{Defect, Letter};
 use crate::mail::thanks::only_thanks;
-use crate::model::{
-    Address, CustomerNo, Direction, Kind, MessageNo, ParcelKind, Party, Priority, State, TicketNo, Time,
-};
+use crate::model::{Address, CustomerNo, Direction, Kind, MessageNo, Party, Priority, State, TicketNo, Time};
 use crate::plan::{Change, Fate, KnownMessage, LastIn, NewMessage, NewTicket, TicketFacts, What};
-use crate::wording::Wording;
+use crate::sla::promise::{Phrase, promise};
 
 /// Mail that lay there before us and is older than this is filed without telling anybody.
 const OLD_NEWS_S: i64 = 7 * Time::DAY;
@@ -154,6 +150,8 @@ impl Incoming<'_> {
                 remarks.insert(0, Remark::ReplyTo { addresses });
             }
             remarks.insert(0, Remark::OurOwnAddress);
+        } else if let Some(remark) = self.of_form() {
+            remarks.insert(0, remark);
         } else if author.doubtful {
             remarks.insert(0, Remark::Unverified);
         }
@@ -238,11 +236,27 @@ impl Incoming<'_> {
             self.case.waiting(ticket, Some(self.env.received_at));
         }
         let mut remarks: Vec<Remark> = merged_from.map(Remark::MergedFrom).into_iter().collect();
-        if author.doubtful {
+        if let Some(remark) = self.of_form() {
+            remarks.insert(0, remark);
+        } else if author.doubtful {
             remarks.insert(0, Remark::Unverified);
         }
         self.tell(ticket, message, reason, remarks, None);
         self.settle(Fate::Message(message));
+    }
+
+    /// What a web form says of how its writer is to be reached.
+    fn of_form(&self) -> Option<Remark> {
+        let entry = self.letter.form.as_ref()?;
+        let call = entry.call.as_ref();
+        Some(Remark::WebForm {
+            name: entry.name.clone(),
+            has_address: entry.customer.is_some(),
+            phone: entry.phone.clone(),
+            wish: call.map(|c| c.wish.clone()),
+            from: call.and_then(|c| c.from),
+            until: call.and_then(|c| c.until),
+        })
     }
 
     /// The answer was found before the mail that it answers, and nobody waits.
@@ -360,7 +374,6 @@ impl Incoming<'_> {
     /// The customer hears at once that her mail is here. RFC 3834: once, never to robots, echoing nothing that is not hers.
     fn acknowledge(&mut self, ticket: TicketNo, author: &Author) {
         let settings = self.case.rules.settings;
-        let found = self.case.found;
         let closed_now = || settings.calendar_of(self.mailbox).is_some_and(|c| !c.is_open(self.case.now));
         let wanted = match settings.acknowledge.when {
             AcknowledgeWhen::Always => true,
@@ -372,139 +385,48 @@ impl Incoming<'_> {
             || self.env.old
             || self.is_watched_only()
             || self.has_empty_return_path()
-            || self.letter.kind != Kind::Person
-            || self.case.rules.staff(&party.address).is_some()
-            || is_robots_address(&party.address)
-            || found.auto_to_sender >= settings.limits.auto_per_address_per_day;
-        if !wanted || barred {
+            || (self.letter.kind != Kind::Person && !self.comes_by_our_list())
+            || !self.case.may_get_automatic(&party.address);
+        if !wanted || barred || !self.case.has_room_for_automatic(self.mailbox) {
             return;
         }
-        if found.auto_in_all >= settings.limits.auto_per_hour {
-            let news = crate::desk::say::manager::ManagerNews::TooManyAutomatic {
-                limit: settings.limits.auto_per_hour,
-                until: self.case.now.plus(Time::HOUR),
-            };
-            let mailbox = self.mailbox;
-            self.case.tell_managers(mailbox, None, "too-many-automatic", Time::HOUR, &news);
-            return;
-        }
-        let spoken =
-            self.letter.language.as_deref().and_then(|l| Wording::languages().into_iter().find(|known| *known == l));
-        let language = spoken.unwrap_or(&self.mailbox.language);
+        let language = spoken(self.letter.language.as_deref(), self.mailbox);
         let voice = self.case.voice(language, self.case.now);
         let today = self.case.now.timestamp().to_zoned(settings.desk.time_zone.clone()).date();
-        let values = Fill {
-            customer_name: if author.verified { party.name.clone() } else { String::new() },
-            ticket_number: Some(ticket),
-            ticket_subject: String::new(),
-            agent_name: self.mailbox.display_name.clone(),
-            desk_name: settings.desk.name.clone(),
-            mailbox_address: self.mailbox.address.to_string(),
-        };
-        let echo = if author.verified {
-            Echo::Verified { subject: self.letter.subject.clone(), name: party.name.clone() }
-        } else {
-            Echo::Nothing
-        };
-        let signature = self.mailbox.signature.as_ref().filter(|s| !names_agent(s));
+        let promised = self.promise();
+        let said = promised.map(|(phrase, _)| voice.promise(phrase));
         let page = acknowledgement(
             &voice,
             &AckFacts {
                 number: ticket,
-                echo,
-                expect: settings.acknowledge.expect.get(language).cloned(),
+                echo: echo(author.verified, &self.letter.subject, &party.name),
+                expect: settings.acknowledge.expect.get(language).cloned().or(said),
                 notices: settings.notices.iter().filter(|n| n.until >= today).map(|n| n.text.clone()).collect(),
-                signature: signature.and_then(|s| fill_markdown(s, &values).ok()),
+                signature: self.case.automatic_signature(self.mailbox, ticket, author.verified.then_some(&party)),
             },
         );
-        let in_reply_to = self.letter.message_id.clone();
-        let mut references = self.letter.references.clone();
-        references.extend(in_reply_to.clone());
-        let to = if author.verified { party.clone() } else { Party::new("", party.address.clone()) };
-        let mailbox = self.mailbox;
-        let no = self.case.next.message;
-        let (subject, text) = (page.subject.clone(), page.text.clone());
-        let named = references.iter().rev().cloned().collect();
-        let before = self.case.changes.len();
-        let sent = self.case.post(
-            mailbox,
-            Post {
-                kind: ParcelKind::Acknowledge,
-                ticket: Some(ticket),
-                message: Some(no),
-                agent: None,
-                ask: None,
-                from: Party::new(&mailbox.display_name, mailbox.address.clone()),
-                to: vec![to.clone()],
-                cc: Vec::new(),
-                reply_to: None,
-                subject: page.subject,
-                text: page.text,
-                html: Some(page.html),
-                in_reply_to,
-                references,
-                auto: Some(AutoSubmitted::Replied),
-                attachments: Vec::new(),
-                not_before: self.case.now,
-            },
-        );
-        if let Some(parcel) = sent {
-            self.case.next.take_message();
-            let message_id = self.case.rules.key.message_id(self.case.found.epoch, parcel, mailbox.address.domain());
-            let message = NewMessage {
-                no,
-                ticket,
-                direction: Direction::Auto,
-                kind: Kind::Auto,
-                letter: None,
-                from: Some(Party::new(&mailbox.display_name, mailbox.address.clone())),
-                to: vec![to],
-                cc: Vec::new(),
-                at: self.case.now,
-                sent_at: None,
-                subject,
-                text,
-                // Nothing new is said: it is not searched.
-                new_text: String::new(),
-                message_id: Some(message_id),
-                sameness: String::new(),
-                references: named,
-                thread_index: None,
-                language: Some(language.to_owned()),
-                agent: None,
-                counts: false,
-                accepted: true,
-                verified: true,
-                attachments: Vec::new(),
-                defects: Vec::new(),
-            };
-            // The message stands before the mail that carries it.
-            self.case.changes.insert(before, Change::AddMessage(Box::new(message)));
-            self.case.change(Change::CountAutomatic { address: party.address, at: self.case.now });
+        let mail = Automatic {
+            ticket,
+            to: if author.verified { party } else { Party::new("", party.address) },
+            page,
+            in_reply_to: self.letter.message_id.clone(),
+            references: self.letter.references.clone(),
+            language,
+        };
+        if self.case.send_automatic(self.mailbox, mail) {
+            if let Some((_, until)) = promised {
+                self.case.change(Change::Promise { ticket, until });
+            }
             self.case.event(ticket, "svar", What::Acknowledged, "");
         }
     }
-}
 
-/// Addresses to which no automatic mail is ever sent (RFC 3834, 2; RFC 2142).
-fn is_robots_address(address: &Address) -> bool {
-    let local = address.plain().local().replace(['-', '_', '.'], "");
-    [
-        "mailerdaemon",
-        "postmaster",
-        "noreply",
-        "donotreply",
-        "owner",
-        "listserv",
-        "majordomo",
-        "bounce",
-        "bounces",
-        "abuse",
-    ]
-    .iter()
-    .any(|w| local == *w || (local.starts_with(w) && matches!(*w, "noreply" | "donotreply" | "bounce" | "bounces")))
-        || address.local().ends_with("-request")
-        || address.local().starts_with("owner-")
+    /// By when an answer can be promised. What the operator says himself is no promise of ours.
+    fn promise(&self) -> Option<(Phrase, Time)> {
+        let settings = self.case.rules.settings;
+        let open_s = self.case.found.promise_open_s.filter(|_| settings.acknowledge.expect.is_empty())?;
+        promise(open_s, settings.calendar_of(self.mailbox)?, &settings.desk.time_zone, self.case.now)
+    }
 }
 
 /// The letter as a message that came in.

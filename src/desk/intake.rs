@@ -1,10 +1,11 @@
 //! One letter: what to look up for it, and which of the desk's doors it goes through.
 
-use crate::config::settings::{Mailbox, Mode, TakenFor};
+use crate::config::settings::{AcknowledgeWhen, Mailbox, Mode, TakenFor};
 use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::commands::{Named, named};
 use crate::desk::sign::{SignedAddress, Token};
 use crate::desk::thread;
+use crate::mail::form::matches_pattern;
 use crate::mail::letter::{Letter, ReturnPath};
 use crate::model::{Address, Kind, ParcelNo, TicketNo, Time, one_line};
 use crate::plan::{AttachmentRow, Change, Clues, Envelope, Fate, Findings, Folder, NewQuarantine, Release};
@@ -41,6 +42,16 @@ fn signed_addresses(letter: &Letter, rules: &Rules<'_>) -> Vec<SignedAddress> {
 
 fn bounce_address(letter: &Letter, rules: &Rules<'_>) -> Option<(i64, ParcelNo)> {
     recipients(letter).filter(|a| rules.is_ours(a)).filter_map(|a| a.detail()).find_map(|d| rules.key.bounced_parcel(d))
+}
+
+/// Whether the letter may be acknowledged with a promise.
+fn promises(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> bool {
+    let acknowledge = &rules.settings.acknowledge;
+    acknowledge.promise
+        && acknowledge.when != AcknowledgeWhen::Never
+        && letter.kind == Kind::Person
+        && env.folder == Folder::Inbox
+        && !env.old
 }
 
 /// What to look up for a letter.
@@ -86,6 +97,7 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
         thread_index: letter.thread_index.clone(),
         base_subject: letter.base_subject.clone(),
         parcels,
+        promise_of: promises(letter, env, rules).then(|| env.mailbox.clone()),
         bounced: bounce.and_then(|b| b.message_id.clone()).into_iter().collect(),
         asks: signed
             .iter()
@@ -179,7 +191,9 @@ impl<'a> Incoming<'a> {
     /// The author, if one of us.
     #[must_use]
     pub fn staff(&self) -> Option<Staff<'a>> {
-        self.letter.from.as_ref().and_then(|p| self.case.rules.staff(&p.address))
+        // Whoever types an agent's address into a form is none.
+        let typed = self.letter.form.is_some();
+        self.letter.from.as_ref().filter(|_| !typed).and_then(|p| self.case.rules.staff(&p.address))
     }
 
     /// What is attached, as rows; the bytes come from the letter.
@@ -287,38 +301,4 @@ pub fn rows(letter: &Letter) -> Vec<AttachmentRow> {
             sha256: a.sha256.clone(),
         })
         .collect()
-}
-
-/// Whether `text` fits `pattern`, in which `*` stands for anything.
-fn matches_pattern(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches_pattern;
-
-    #[test]
-    fn patterns_of_senders() {
-        let check = |pattern: &str, text: &str, expect: bool| {
-            assert_eq!(matches_pattern(pattern, text), expect, "{pattern} {text}")
-        };
-        check("*@klarna.example", "noreply@klarna.example", true);
-        check("*@klarna.example", "noreply@klarna.example.evil", false);
-        check("order@shop.example", "order@shop.example", true);
-        check("order@shop.example", "xorder@shop.example", false);
-        check("no*reply@*.example", "no-reply@mail.shop.example", true);
-        check("*", "a@b.example", true);
-        check("a*a", "a", false);
-    }
 }

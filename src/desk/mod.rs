@@ -1,13 +1,15 @@
 //! What shall we do? Pure decisions: letters, deliveries, commands and time in, changes out.
 //!
-//! The doors: [`clues`] and [`decide`] for a letter, [`delivered`] for a mail that was handed over, [`due()`], [`notice_due`] and
-//! [`list_due`] for what time brings;
+//! The doors: [`clues`] and [`decide`] for a letter, [`delivered`] for a mail that was handed over, [`due()`], [`look`],
+//! [`notice_due`] and [`list_due`] for what time brings;
 //! [`act::act`] for what people do from the shell.
 
 pub mod act;
 pub mod agent;
+pub mod alarm;
 pub mod answer;
 pub mod aside;
+pub mod automatic;
 pub mod block;
 pub mod case;
 pub mod commands;
@@ -19,10 +21,12 @@ pub mod doubt;
 pub mod due;
 pub mod errand;
 pub mod fingerprint;
+pub mod form;
 pub mod guard;
 pub mod history;
 pub mod html_lines;
 pub mod intake;
+pub mod late_note;
 pub mod notice;
 pub mod obey;
 pub mod pace;
@@ -39,6 +43,7 @@ pub mod undo;
 pub mod vouch;
 pub mod when;
 
+pub use alarm::look;
 pub use case::Rules;
 pub use delivery::delivered;
 pub use due::{due, unreadable};

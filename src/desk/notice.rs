@@ -7,7 +7,7 @@ use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::say::gathered::{GatheredFacts, GatheredLine, gathered};
 use crate::desk::say::notification::{Reason, Remark, TapWord};
 use crate::desk::tell::{Duty, InsidePost, News, Reply};
-use crate::model::{Address, NoticeKind, ParcelKind, State, TicketNo, Time};
+use crate::model::{Address, NoticeKind, ParcelKind, State, TicketNo, Time, Wait};
 use crate::plan::{Change, Findings, Notice, Said, TicketFacts, What};
 
 /// What a notice must remember to be told as it was meant.
@@ -17,6 +17,9 @@ struct Matter {
     remarks: Vec<Remark>,
     /// Whose the ticket was.
     assignee: Option<String>,
+    /// Of an alarm: about the whole matter, not the answer.
+    #[serde(default)]
+    resolution: bool,
 }
 
 /// A notice that has waited for somebody's hours: told now, to somebody else, or to nobody any more.
@@ -42,6 +45,7 @@ impl<'a> Case<'a> {
             reason: news.reason.clone(),
             remarks: news.remarks.clone(),
             assignee: facts.assignee.as_ref().map(Address::to_string),
+            resolution: false,
         };
         let notice = Notice {
             person: person.clone(),
@@ -55,6 +59,35 @@ impl<'a> Case<'a> {
             attachments: news.attachments.clone(),
         };
         self.change(Change::Defer(Box::new(notice)));
+    }
+
+    /// Puts an alarm into a list.
+    pub fn defer_alarm(
+        &mut self,
+        person: &Address,
+        kind: NoticeKind,
+        facts: &TicketFacts,
+        news: &News,
+        wait: Wait,
+        due_at: Time,
+    ) {
+        let matter = Matter {
+            reason: news.reason.clone(),
+            remarks: Vec::new(),
+            assignee: facts.assignee.as_ref().map(Address::to_string),
+            resolution: wait == Wait::Resolution,
+        };
+        self.change(Change::Defer(Box::new(Notice {
+            person: person.clone(),
+            kind,
+            ticket: facts.number,
+            message: news.message,
+            due_at: Some(due_at),
+            gathered: true,
+            created_at: self.now,
+            matter: serde_json::to_string(&matter).unwrap_or_default(),
+            attachments: Vec::new(),
+        })));
     }
 
     /// Nobody need be told anything of this ticket any more.
@@ -81,13 +114,14 @@ impl<'a> Case<'a> {
         let said: &Said = self.found.said.get(&notice.message)?;
         let matter: Matter = serde_json::from_str(&notice.matter).ok()?;
         let over = matches!(facts.state, State::Closed | State::Spam | State::Merged);
-        let reminder = matches!(matter.reason, Reason::HoldOver | Reason::Assigned { .. });
+        let reminder = matter.resolution || matches!(matter.reason, Reason::HoldOver | Reason::Assigned { .. });
         let answered = facts.last_answer.as_ref().is_some_and(|a| a.message > notice.message);
         let taken = facts
             .assignee
             .as_ref()
             .is_some_and(|a| *a != notice.person && matter.assignee.as_deref() != Some(a.as_str()));
-        let each_for_himself = self.mailbox(&facts.mailbox).is_some_and(|m| m.notify == Notify::All);
+        let each_for_himself =
+            notice.kind == NoticeKind::Breach || self.mailbox(&facts.mailbox).is_some_and(|m| m.notify == Notify::All);
         if over || (!reminder && (answered || facts.waiting_since.is_none())) || (taken && !each_for_himself) {
             return None;
         }
@@ -175,10 +209,22 @@ impl<'a> Case<'a> {
                 self.forget(notice);
                 continue;
             };
-            let on_duty = self.agent_for(notice, mailbox).is_some_and(|a| self.duty(a, mailbox) == Some(Duty::Now));
-            if !on_duty {
-                self.pass_on(notice);
-                continue;
+            let duty = self.agent_for(notice, mailbox).map(|a| self.duty(a, mailbox));
+            match (notice.kind, duty) {
+                (NoticeKind::Breach, _) | (_, Some(Some(Duty::Now))) => {}
+                (NoticeKind::Message, _) => {
+                    self.pass_on(notice);
+                    continue;
+                }
+                // Others have been warned, or will be.
+                (NoticeKind::Warning, Some(Some(Duty::From(at)))) => {
+                    self.change(Change::Defer(Box::new(Notice { due_at: Some(at), ..notice.clone() })));
+                    continue;
+                }
+                (NoticeKind::Warning, _) => {
+                    self.forget(notice);
+                    continue;
+                }
             }
             from = from.or(Some(mailbox));
             listed.push(notice);
@@ -208,7 +254,8 @@ impl<'a> Case<'a> {
             (TapWord::HoldTomorrow, "hold"),
             (TapWord::Spam, "spam"),
         ];
-        let commands = commands.into_iter().map(|(what, word)| (what, word.to_owned())).collect();
+        let for_agent = notice.kind != NoticeKind::Breach;
+        let commands = commands.into_iter().filter(|_| for_agent).map(|(what, word)| (what, word.to_owned()));
         GatheredLine {
             kind: notice.kind,
             number: facts.number,
@@ -216,14 +263,15 @@ impl<'a> Case<'a> {
             customer: facts.customer_party.clone(),
             due_at: facts.due_at,
             mails: 1,
-            taps: self.one_taps(mailbox, &notice.person, facts, commands),
+            taps: self.one_taps(mailbox, &notice.person, facts, commands.collect()),
         }
     }
 
     fn send_list(&mut self, mailbox: &Mailbox, staff: &Staff<'_>, lines: Vec<GatheredLine>, more: i64) {
+        let for_agent = lines.iter().any(|l| l.kind != NoticeKind::Breach);
         let page = gathered(&self.inside_voice(), &GatheredFacts { lines, more });
         let post = InsidePost {
-            kind: ParcelKind::Notify,
+            kind: if for_agent { ParcelKind::Notify } else { ParcelKind::Report },
             name: mailbox.display_name.clone(),
             ticket: None,
             message: None,

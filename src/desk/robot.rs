@@ -165,8 +165,18 @@ impl Incoming<'_> {
         if !matches!(self.letter.kind, Kind::Auto | Kind::List) {
             return false;
         }
+        // The list is the mailbox itself: whoever writes to it is a customer.
+        if self.comes_by_our_list() {
+            return false;
+        }
         let why = self.letter.why.clone();
         self.of_robot(&why)
+    }
+
+    #[must_use]
+    pub fn comes_by_our_list(&self) -> bool {
+        let own = self.letter.list_id.as_ref().is_some_and(|l| self.mailbox.is_own_list(l));
+        own && self.letter.kind == Kind::List
     }
 
     /// Kept on the ticket that it answers, else set aside.

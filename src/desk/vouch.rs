@@ -1,7 +1,8 @@
 //! Who vouches for a sender: Authentication-Results (RFC 8601) and Received of the server that we trust, and nothing else.
 
 use crate::config::settings::Mailbox;
-use crate::mail::letter::{AuthenticationResults, Hop, Letter};
+use crate::mail::authentication::verdict::{MICROSOFT_365, is_trusted_hop, verdict};
+use crate::mail::letter::{Hop, Letter};
 use crate::model::Address;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,28 +28,15 @@ pub fn vouch(letter: &Letter, mailbox: &Mailbox, logins: &[Address]) -> Vouch {
     let Some(trusted) = mailbox.trusted_authserv_id.as_deref() else {
         return Vouch::Unknown;
     };
-    let Some(from) = letter.from.as_ref().filter(|_| letter.from_is_single) else {
+    if letter.from.is_none() || !letter.from_is_single {
         return Vouch::Unproved("not one From with one address");
-    };
-    let microsoft = trusted.eq_ignore_ascii_case("microsoft365");
-    let ours = |hop: &Hop| {
-        if microsoft {
-            hop.by == "outlook.com" || hop.by.ends_with(".outlook.com")
-        } else {
-            hop.by.eq_ignore_ascii_case(trusted) || is_within(hop)
-        }
-    };
-    let counted = letter.authentication.iter().find(|a| {
-        let named = if microsoft { a.authserv_id.is_empty() } else { a.authserv_id.eq_ignore_ascii_case(trusted) };
-        named && letter.received.iter().take(a.received_above).all(ours)
-    });
-    if let Some(results) = counted
-        && let Some(rule) = aligned(results, from.address.domain())
-    {
+    }
+    let verdict = verdict(letter, trusted);
+    if let Some(rule) = verdict.proved {
         return Vouch::Proved(rule);
     }
-    if microsoft
-        && letter.received.first().is_some_and(ours)
+    if trusted.eq_ignore_ascii_case(MICROSOFT_365)
+        && letter.received.first().is_some_and(|h| is_trusted_hop(h, trusted))
         && letter.exchange_auth_as.as_deref().is_some_and(|a| a.eq_ignore_ascii_case("internal"))
     {
         return Vouch::Proved("sent within the tenant");
@@ -62,12 +50,7 @@ pub fn vouch(letter: &Letter, mailbox: &Mailbox, logins: &[Address]) -> Vouch {
             return Vouch::Proved("submitted with this login");
         }
     }
-    Vouch::Unproved(if counted.is_some() { "DMARC and DKIM do not pass" } else { "the trusted server says nothing" })
-}
-
-/// A hand-over within one machine or house, which takes nothing from another server: no `from`, or a name that is none.
-fn is_within(hop: &Hop) -> bool {
-    hop.from.is_empty() || hop.by == "localhost" || hop.by.ends_with(".localdomain")
+    Vouch::Unproved(if verdict.counted { "DMARC and DKIM do not pass" } else { "the trusted server says nothing" })
 }
 
 /// The hop at which the trusted server took the mail from outside, if its sender logged in there. What stands below that hop was
@@ -76,29 +59,6 @@ fn submission(letter: &Letter, trusted: impl Fn(&Hop) -> bool) -> Option<&Hop> {
     let entry = letter.received.iter().find(|hop| !(trusted(hop) && hop.with.starts_with("LMTP")))?;
     let logged_in = matches!(entry.with.as_str(), "ESMTPA" | "ESMTPSA" | "UTF8SMTPA" | "UTF8SMTPSA");
     (trusted(entry) && logged_in).then_some(entry)
-}
-
-/// `dmarc=pass`, or where that is `none` an aligned `dkim=pass`.
-fn aligned(results: &AuthenticationResults, domain: &str) -> Option<&'static str> {
-    let property = |r: &crate::mail::letter::MethodResult, name: &str| {
-        r.properties.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone())
-    };
-    let dmarc: Vec<_> = results.results.iter().filter(|r| r.method == "dmarc").collect();
-    let of_this = |r: &&crate::mail::letter::MethodResult| {
-        property(r, "header.from").is_some_and(|f| f == domain || f.ends_with(&format!("@{domain}")))
-    };
-    if dmarc.iter().any(|r| r.result == "pass" && of_this(r)) {
-        return Some("dmarc=pass");
-    }
-    if dmarc.iter().any(|r| !matches!(r.result.as_str(), "none" | "pass")) {
-        return None;
-    }
-    let dkim = results.results.iter().filter(|r| r.method == "dkim" && r.result == "pass").any(|r| {
-        let signer = property(r, "header.d")
-            .or_else(|| property(r, "header.i").and_then(|i| i.rsplit('@').next().map(str::to_owned)));
-        signer.is_some_and(|d| d.contains('.') && (d == domain || domain.ends_with(&format!(".{d}"))))
-    });
-    dkim.then_some("aligned dkim=pass")
 }
 
 #[cfg(test)]
@@ -141,6 +101,9 @@ mod tests {
             ("mx.example.test; dmarc=none; dkim=pass header.d=example.test", dkim),
             ("mx.example.test; dkim=pass header.i=@example.test", dkim),
             ("mx.example.test; dmarc=none; dkim=pass header.d=test", fails),
+            ("mx.example.test; dmarc=fail header.from=example.test; dmarc=pass header.from=example.test", fails),
+            ("mx.example.test; dmarc=bestguesspass header.from=example.test; dkim=pass header.d=example.test", dkim),
+            ("mx.example.test; dmarc=pass header.from=EXAMPLE.test.", dmarc),
             ("mx.example.test; dmarc=none; dkim=pass header.d=notexample.test", fails),
             ("mx.example.test; dmarc=none; dkim=fail header.d=example.test", fails),
             ("mx.example.test; spf=pass smtp.mailfrom=example.test", fails),
@@ -163,6 +126,21 @@ mod tests {
         check(MX, &format!("{foreign}{pass}"), Vouch::Unproved("the trusted server says nothing"));
         check(MX, &format!("{own}{fail}{pass}"), Vouch::Unproved("DMARC and DKIM do not pass"));
         check(MX, &format!("From: eva@kund.test\r\n{pass}"), Vouch::Unproved("not one From with one address"));
+        // Several fields of one server, where it is sure that they stand above the point at which the mail came in.
+        let spf = "Authentication-Results: mx.example.test; spf=pass smtp.mailfrom=example.test\r\n";
+        let lmtp = "Received: from mx.example.test by mx.example.test with LMTP id 2\r\n";
+        check(MX, &format!("{spf}{pass}{own}"), Vouch::Proved("dmarc=pass"));
+        check(MX, &format!("{lmtp}{spf}{pass}{own}"), Vouch::Proved("dmarc=pass"));
+        check(MX, &format!("{fail}{pass}{own}"), Vouch::Unproved("DMARC and DKIM do not pass"));
+        check(MX, &format!("{own}{spf}{pass}"), Vouch::Unproved("DMARC and DKIM do not pass"));
+        check(MX, &format!("{own}{spf}{pass}{own}"), Vouch::Unproved("DMARC and DKIM do not pass"));
+        check(MX, &format!("{spf}{own}{pass}"), Vouch::Unproved("DMARC and DKIM do not pass"));
+        check(MX, &format!("{spf}{pass}"), Vouch::Unproved("DMARC and DKIM do not pass"));
+        let other = "Authentication-Results: mx.evil.test; dmarc=fail header.from=example.test\r\n";
+        check(MX, &format!("{other}{pass}{own}"), Vouch::Proved("dmarc=pass"));
+        check(MX, &format!("{spf}{other}{pass}{own}"), Vouch::Unproved("DMARC and DKIM do not pass"));
+        let sealed = "ARC-Authentication-Results: i=1; mx.example.test; dmarc=pass header.from=example.test\r\n";
+        check(MX, &format!("{sealed}{own}"), Vouch::Unproved("the trusted server says nothing"));
     }
 
     #[test]

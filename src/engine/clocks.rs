@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::settings::{Mailbox, Settings};
 use crate::model::{Priority, TicketNo, Time};
 use crate::plan::Change;
-use crate::sla::clock::{Clock, Step, Targets, What, fold, waits};
+use crate::sla::alarm::Marks;
+use crate::sla::clock::{Clock, ClockKind, Step, Targets, What, fold, waits};
 use crate::sla::figures::{Measure, Measures};
+use crate::sla::promise::doubtful_from;
 use crate::store::course::{StepRow, StepWord};
 use crate::store::{Store, StoreError, Tx};
 
@@ -142,9 +144,17 @@ pub fn follow_all(store: &mut Store, settings: &Settings) -> Result<(), StoreErr
 fn write(tx: &mut Tx<'_>, settings: &Settings, ticket: TicketNo) -> Result<(), StoreError> {
     let Some(head) = tx.head(ticket)? else { return Ok(()) };
     let waits = if head.is_live { waits(&steps(tx, ticket)?) } else { None };
-    let Some((kind, since)) = waits else { return tx.set_clock(ticket, None, None, None) };
     let mailbox = settings.mailbox(&head.mailbox);
     let measured = mailbox.and_then(|m| Some((settings.sla_of(m, head.priority)?, settings.calendar_of(m)?)));
+    let is_warned = |kind: ClockKind| measured.is_some_and(|(sla, _)| sla.warned.iter().any(|w| w == kind.as_str()));
+    // How far that clock has come only its fold can tell: it is looked at once, which says when again.
+    let at_once = (head.is_live && is_warned(ClockKind::Resolution)).then_some(Time::from_unix(0));
+    let Some((kind, since)) = waits else { return tx.set_clock(ticket, None, None, None, at_once) };
     let due = |more_s: i64| measured.and_then(|(sla, calendar)| calendar.add(since, sla.targets().of(kind) + more_s));
-    tx.set_clock(ticket, Some(since), due(0), due(1))
+    let warning = measured
+        .filter(|_| is_warned(kind))
+        .and_then(|(sla, calendar)| calendar.add(since, Marks::of(sla.warn_at, sla.targets().of(kind)).warning_s));
+    let promised = head.promised_at.filter(|_| kind == ClockKind::FirstResponse);
+    let doubtful = promised.map(|until| doubtful_from(head.created_at, until));
+    tx.set_clock(ticket, Some(since), due(0), due(1), at_once.into_iter().chain(warning).chain(doubtful).min())
 }

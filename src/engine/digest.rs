@@ -261,7 +261,8 @@ pub fn make(
     let today = today(settings, now).max(one(days.to));
     let stretch = kind.stretch(days);
     let past = kind.year_before(days);
-    let source = Source { settings, mailboxes, measures: measures(settings, mailboxes), mystery: BTreeSet::new(), now };
+    let source =
+        Source { settings, mailboxes, measures: measures(settings, mailboxes), mystery: settings.mystery.clone(), now };
     let recent = source.histories(store, Days { from: stretch.from, to: today })?;
     let of_recent = |days: Days| source.count(&recent, days);
     let (this, before, stretch) = (of_recent(days), of_recent(kind.before(days)), of_recent(stretch));

@@ -21,7 +21,7 @@ pub fn of(
     mailbox: Option<&str>,
     now: Time,
 ) -> Result<Figures, StoreError> {
-    let histories = histories(store, period, mailbox, &BTreeSet::new())?;
+    let histories = histories(store, period, mailbox, &settings.mystery)?;
     Ok(figures(&histories, period, mailbox, &clocks::measures(settings), now))
 }
 

@@ -3,15 +3,15 @@
 //! Other than today's mail, a letter of the past is read before it is in custody: its source keeps it, and an import that died is
 //! simply run again. So no letter is ever seen half taken in, not even by a daemon that works on the same database meanwhile.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desk;
 use crate::engine::batch::fenced;
 use crate::engine::clock::{self, Now};
-use crate::engine::{Engine, in_flight};
+use crate::engine::{Engine, clocks, in_flight};
 use crate::mail::letter::Letter;
-use crate::model::{Channel, Kind, LetterNo, SourceNo, Time};
-use crate::plan::{Change, Envelope, Fate, Folder};
+use crate::model::{Channel, Kind, LetterNo, SourceNo, TicketNo, Time};
+use crate::plan::{Change, Envelope, Event, Fate, Folder};
 use crate::store::{Arrival, Kept, StoreError, Tx, custody};
 
 /// Beside a daemon the write lock is held for so long at most, and then left for others.
@@ -110,14 +110,19 @@ impl Engine {
             let now = clock.judge(now, last).now;
             tx.set_last_now(now);
             let mut done = Vec::with_capacity(letters.len());
+            let mut touched = BTreeMap::new();
             for past in letters {
-                done.push(take(tx, &rules, mailbox, filing, past, now)?);
+                done.push(take(tx, &rules, mailbox, filing, past, now, &mut touched)?);
                 if uptime_ms() >= until_ms {
                     break;
                 }
             }
             if filing == Filing::Measured {
                 tx.leave_unindexed();
+            } else {
+                // Letters may have come out of their order: since when each customer waits follows from all that is on record now.
+                let events: Vec<Change> = touched.into_values().map(Change::Event).collect();
+                clocks::follow(tx, &settings, &events)?;
             }
             Ok(done)
         })?;
@@ -132,6 +137,9 @@ impl Engine {
     }
 }
 
+/// Tickets on which something happened in a batch, each with the last thing that did.
+type Touched = BTreeMap<TicketNo, Event>;
+
 fn uptime_ms() -> i64 {
     clock::read().uptime_ms.unwrap_or(0)
 }
@@ -143,10 +151,13 @@ fn take(
     filing: Filing,
     past: &Past,
     now: Time,
+    touched: &mut Touched,
 ) -> Result<Became, StoreError> {
     let received_at = past.received_at.min(now);
     let letter = match filing {
         Filing::Measured => LetterNo(0),
+        // Its bytes never came: the next import asks for it again.
+        Filing::Kept(_) if past.packed.is_empty() => return Ok(Became::Broken),
         Filing::Kept(source) => {
             let arrival = Arrival {
                 source,
@@ -180,7 +191,7 @@ fn take(
         released_for: None,
     };
     if let Ok(read) = &past.reading
-        && let Some(became) = fenced(tx, |tx| decide(tx, rules, filing, read, &envelope))?
+        && let Some(became) = fenced(tx, |tx| decide(tx, rules, filing, read, &envelope, touched))?
     {
         return Ok(became);
     }
@@ -199,6 +210,7 @@ fn decide(
     filing: Filing,
     letter: &Letter,
     envelope: &Envelope,
+    touched: &mut Touched,
 ) -> Result<Became, StoreError> {
     // What is written down about it bears the time at which it came.
     let at = envelope.received_at;
@@ -211,6 +223,11 @@ fn decide(
     }
     let blobs = letter.attachments.iter().map(|a| (a.sha256.clone(), a.data.as_slice())).collect();
     tx.apply(&changes, &blobs, at)?;
+    for change in changes {
+        if let Change::Event(event) = change {
+            touched.insert(event.ticket, event);
+        }
+    }
     Ok(became)
 }
 

@@ -6,7 +6,7 @@ use crate::engine::clocks;
 use crate::engine::reader::{Job, ReadFailure, read_alone};
 use crate::mail::letter::{Attachment, Letter};
 use crate::model::{Address, Channel, LetterNo, Time};
-use crate::plan::{Change, Clues, Envelope, Fate, Segment};
+use crate::plan::{Change, Clues, Envelope, Fate, Folder, Segment};
 use crate::store::{Blobs, StoreError, Tx, custody};
 
 /// A letter that was read (or was to be read) so often without a result is set aside.
@@ -51,6 +51,9 @@ impl Batch<'_> {
 
     fn decide(&self, tx: &mut Tx<'_>, letter: &Letter, envelope: &Envelope, now: Time) -> Result<Decided, StoreError> {
         let rules = self.rules();
+        let filled = (envelope.folder == Folder::Inbox)
+            .then(|| desk::form::filled(letter, envelope.received_at, rules.settings));
+        let letter = filled.as_deref().unwrap_or(letter);
         let clues = desk::clues(letter, envelope, &rules);
         let mut findings = tx.lookup(&clues, now)?;
         let mut changes = desk::decide(letter, envelope, &findings, &rules, now);

@@ -2,20 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::settings;
+use crate::config::settings::{self, AcknowledgeWhen, Mode};
 use crate::desk;
+use crate::desk::alarm::Look;
 use crate::engine::batch::{Batch, Done, fenced};
 use crate::engine::clocks;
 use crate::model::{Priority, Time};
-use crate::plan::Notice;
+use crate::plan::{Change, Notice};
+use crate::sla::promise::{Expectation, expectation, recent_since};
 use crate::store::{Blobs, StoreError, Tx};
 
 /// Tickets that time moves in one batch.
 const DUE_MAX: i64 = 50;
+/// Tickets whose clocks are judged in one batch.
+const LOOKS_MAX: i64 = 50;
 /// Notices that are judged in one batch, each with a look-up of its own.
 const NOTICES_MAX: i64 = 25;
 /// Tickets in one list.
 const LIST_MAX: i64 = 100;
+/// What is known of how fast a mailbox answers is renewed so often.
+const EXPECTATION_S: i64 = Time::HOUR;
+/// So many answers say enough of it.
+const ANSWERS_MAX: i64 = 300;
 /// What could not be judged, by a fault of ours, is tried again so much later.
 const AFTER_BUG_S: i64 = Time::HOUR;
 
@@ -30,9 +38,34 @@ impl Batch<'_> {
     }
 
     pub(super) fn time(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
+        self.expect(tx, now)?;
         self.move_tickets(tx, now, done)?;
         self.tell(tx, now, done)?;
+        self.look(tx, now, done)?;
         self.list(tx, now, done)
+    }
+
+    /// How fast each mailbox has answered of late, for promises to customers.
+    fn expect(&self, tx: &mut Tx<'_>, now: Time) -> Result<(), StoreError> {
+        let acknowledge = &self.settings.acknowledge;
+        if !acknowledge.promise || acknowledge.when == AcknowledgeWhen::Never {
+            return Ok(());
+        }
+        for mailbox in self.settings.mailboxes.iter().filter(|m| m.mode == Mode::Desk) {
+            let Some(calendar) = self.settings.calendar_of(mailbox) else { continue };
+            if !tx.is_expectation_old(&mailbox.name, now.plus(-EXPECTATION_S))? {
+                continue;
+            }
+            let since = recent_since(now);
+            let seen = tx.first_answers(&mailbox.name, since, ANSWERS_MAX)?;
+            let took: Vec<i64> = seen.answered.iter().map(|(asked, at)| calendar.between(*asked, *at)).collect();
+            let waited: Vec<i64> = seen.waiting.iter().map(|at| calendar.between(*at, now)).collect();
+            let first = seen.answered.iter().map(|(asked, _)| *asked).min().unwrap_or(now);
+            let Expectation { open_s, most_waiting } =
+                expectation(&took, &waited, calendar.between(first.max(since), now));
+            tx.set_expectation(&mailbox.name, open_s, most_waiting, now)?;
+        }
+        Ok(())
     }
 
     fn move_tickets(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
@@ -49,6 +82,31 @@ impl Batch<'_> {
         match changed {
             Some(changed) => done.more_is_due |= changed,
             None => tracing::error!("a bug: judging tickets whose time has come failed"),
+        }
+        Ok(())
+    }
+
+    /// Clocks that may be near their target or past it.
+    fn look(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
+        for ticket in tx.looks_due(now, LOOKS_MAX)? {
+            done.more_is_due = true;
+            let judged = fenced(tx, |tx| {
+                if tx.is_silent(ticket)? {
+                    return tx.apply(&[Change::LookAt { ticket, at: None }], &Blobs::new(), now);
+                }
+                let (findings, unanswered) = tx.look(ticket, now)?;
+                let Some(facts) = findings.tickets.get(&ticket) else { return Ok(()) };
+                let steps = clocks::steps(tx, ticket)?;
+                let clocks = clocks::of(&steps, self.settings, &facts.mailbox, facts.priority, now);
+                let promised_at = tx.promised(ticket)?;
+                let look = Look { ticket, clocks: &clocks, unanswered: &unanswered, promised_at };
+                let changes = desk::look(&look, &findings, &self.rules(), now);
+                tx.apply(&changes, &Blobs::new(), now)
+            })?;
+            if judged.is_none() {
+                tracing::error!(ticket = ticket.0, "a bug: judging the clocks of a ticket failed");
+                tx.look_later(ticket, now.plus(AFTER_BUG_S))?;
+            }
         }
         Ok(())
     }

@@ -29,7 +29,11 @@ fn now() -> Now {
 fn engine() -> Engine {
     let settings = config::read(Path::new("config.toml"), CONFIG).unwrap_or_else(|e| panic!("{e:?}"));
     let mut engine = Engine::on(Store::in_memory().unwrap(), Arc::new(settings), Key::new(&[7; 32])).unwrap();
-    engine.store().batch(|tx| Ok(tx.set_last_now(now().wall))).unwrap();
+    let set = |tx: &mut crate::store::Tx<'_>| {
+        tx.set_last_now(now().wall);
+        Ok(())
+    };
+    engine.store().batch(set).unwrap();
     engine
 }
 

@@ -1,5 +1,8 @@
 //! `Authentication-Results` (RFC 8601): what a server says it found out about the sender.
 
+pub mod suffix;
+pub mod verdict;
+
 use crate::mail::header::unfold;
 use crate::mail::letter::{AuthenticationResults, MethodResult};
 
@@ -48,7 +51,14 @@ fn segments(text: &str) -> Vec<Vec<String>> {
         let token = std::mem::take(token);
         if let Some(segment) = out.last_mut() {
             match segment.last_mut() {
-                Some(last) if last.ends_with('=') || token.starts_with('=') => last.push_str(&token),
+                // White space may stand around `=`, and around the dot of a property's name.
+                Some(last)
+                    if last.ends_with('=')
+                        || token.starts_with('=')
+                        || (!last.contains('=') && (last.ends_with('.') || token.starts_with('.'))) =>
+                {
+                    last.push_str(&token);
+                }
                 _ => segment.push(token),
             }
         }
@@ -73,9 +83,9 @@ fn segments(text: &str) -> Vec<Vec<String>> {
             '"' => {
                 while let Some(q) = chars.next() {
                     match q {
-                        '\\' => token.extend(chars.next()),
+                        '\\' => token.extend(chars.next().into_iter().flat_map(char::to_lowercase)),
                         '"' => break,
-                        _ => token.push(q),
+                        _ => token.extend(q.to_lowercase()),
                     }
                 }
             }
@@ -130,5 +140,20 @@ mod tests {
         );
         check("", "");
         check("a; b=(", "a b:");
+        // RFC 8601, appendix B: a quoted id, a reason, comments and folding anywhere.
+        check(
+            "\"MX.a.test\" 1; dkim=fail reason=\"bad signature; no\" header.i=@A.test",
+            "mx.a.test dkim:fail,reason=bad signature; no,header.i=@a.test",
+        );
+        check(
+            "(c) mx.a.test (c) 1 (c);\r\n\tspf (c) = (c) pass (c) smtp (c) . (c) mailfrom (c) = (c) a.test",
+            "mx.a.test spf:pass,smtp.mailfrom=a.test",
+        );
+        check(
+            "mx.a.test; iprev=pass policy.iprev=192.0.2.1; dkim-adsp=none; x-ptr=pass x.y=z",
+            "mx.a.test iprev:pass,policy.iprev=192.0.2.1 dkim-adsp:none x-ptr:pass,x.y=z",
+        );
+        check("mx.a.test; dkim=pass header.d=a.test.  header.s=x", "mx.a.test dkim:pass,header.d=a.test.,header.s=x");
+        check("mx.a.test;;; spf=pass;", "mx.a.test spf:pass");
     }
 }

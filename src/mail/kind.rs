@@ -1,7 +1,12 @@
 //! Person, robot, bounce or list: a ranked table of signs (RFC 3834, RFC 3464, RFC 2919), so that the reason can be said.
 //!
 //! To call a person a robot is the worse mistake. `X-Auto-Response-Suppress` alone is a person (Exchange sets it on ordinary
-//! mail), so is an empty Return-Path alone (some forwarders set it), so is `Auto-Submitted: no`.
+//! mail), so is an empty Return-Path alone (some forwarders set it), so is `Auto-Submitted: no`, and so is a mail that an
+//! Exchange rule passed on. Words of absence count only where a second sign says that nobody typed them.
+
+mod programs;
+mod receipt;
+mod wording;
 
 use crate::mail::header::Fields;
 use crate::mail::letter::{Bounce, ReturnPath};
@@ -14,6 +19,7 @@ pub struct Signs<'a> {
     pub root: &'a Part<'a>,
     pub from: Option<&'a Party>,
     pub subject: &'a str,
+    /// What the sender wrote this time; what he quotes is no sign.
     pub text: &'a str,
     pub return_path: &'a ReturnPath,
     pub bounce: Option<&'a Bounce>,
@@ -32,6 +38,10 @@ impl Signs<'_> {
     fn value(&self, name: &str) -> String {
         self.fields().plain(name).unwrap_or_default().to_ascii_lowercase()
     }
+
+    fn sender(&self) -> &str {
+        self.from.map_or("", |f| f.address.as_str())
+    }
 }
 
 struct Rule {
@@ -42,18 +52,20 @@ struct Rule {
 
 /// The first that applies decides.
 const RULES: &[Rule] = &[
-    Rule { kind: Kind::Bounce, finds: |s| s.bounce.is_some().then(|| bounce_reason(s)) },
-    Rule { kind: Kind::Auto, finds: other_report },
+    Rule { kind: Kind::Bounce, finds: bounce },
+    Rule { kind: Kind::Auto, finds: receipt::report },
     Rule { kind: Kind::Auto, finds: auto_submitted },
-    Rule { kind: Kind::Auto, finds: auto_header },
+    Rule { kind: Kind::Auto, finds: programs::field },
     Rule { kind: Kind::Auto, finds: auto_precedence },
-    Rule { kind: Kind::Auto, finds: auto_subject },
+    Rule { kind: Kind::Auto, finds: wording::subject },
+    Rule { kind: Kind::Auto, finds: programs::challenge },
+    Rule { kind: Kind::Auto, finds: receipt::in_words },
+    Rule { kind: Kind::Auto, finds: wording::sign_and_words },
     Rule { kind: Kind::List, finds: list },
-    Rule {
-        kind: Kind::Person,
-        finds: |s| (s.value("Auto-Submitted") == "no").then(|| "Auto-Submitted: no".to_owned()),
-    },
-    Rule { kind: Kind::Auto, finds: auto_words },
+    Rule { kind: Kind::Person, finds: |s| (keyword(s) == "no").then(|| "Auto-Submitted: no".to_owned()) },
+    Rule { kind: Kind::Auto, finds: wording::declared },
+    Rule { kind: Kind::Auto, finds: wording::ticket },
+    Rule { kind: Kind::Auto, finds: wording::absence },
 ];
 
 /// Decides what a letter is, and says why.
@@ -65,244 +77,54 @@ pub fn decide(signs: &Signs<'_>) -> (Kind, String) {
         .unwrap_or_else(|| (Kind::Person, "no sign of a robot".to_owned()))
 }
 
-fn bounce_reason(signs: &Signs<'_>) -> String {
-    if signs.root.content_type.get("report-type").is_some_and(|t| t.eq_ignore_ascii_case("delivery-status")) {
-        return "Content-Type: multipart/report; report-type=delivery-status".to_owned();
-    }
-    if signs.fields().has("X-Failed-Recipients") {
-        return "X-Failed-Recipients".to_owned();
-    }
-    let from = signs.from.map(|f| f.address.to_string()).unwrap_or_default();
-    format!("the words of a mail server ({from})")
+fn bounce(signs: &Signs<'_>) -> Option<String> {
+    let rule = signs.bounce?.rule;
+    let by_words = rule.contains("words");
+    Some(if by_words && !signs.sender().is_empty() { format!("{rule} ({})", signs.sender()) } else { rule.to_owned() })
 }
 
-/// Receipts and complaints are reports too (RFC 8098, RFC 5965).
-fn other_report(signs: &Signs<'_>) -> Option<String> {
-    let kind = signs.root.content_type.get("report-type")?.to_ascii_lowercase();
-    (signs.root.media_type == "multipart/report" && kind != "delivery-status")
-        .then(|| format!("Content-Type: multipart/report; report-type={kind}"))
-}
-
-/// RFC 3834, 5: any value but `no`.
-fn auto_submitted(signs: &Signs<'_>) -> Option<String> {
+/// The keyword of `Auto-Submitted` (RFC 3834, 5), "" without one.
+fn keyword(signs: &Signs<'_>) -> String {
     let value = signs.value("Auto-Submitted");
-    let keyword = value.split([';', ' ', '(']).next().unwrap_or_default();
+    value.trim_start().split([';', ' ', '(', '\t']).next().unwrap_or_default().to_owned()
+}
+
+/// Any value but `no`.
+fn auto_submitted(signs: &Signs<'_>) -> Option<String> {
+    let keyword = keyword(signs);
     (!keyword.is_empty() && keyword != "no").then(|| format!("Auto-Submitted: {keyword}"))
 }
 
-/// Fields that only robots set.
-fn auto_header(signs: &Signs<'_>) -> Option<String> {
-    const ANY_VALUE: &[&str] = &[
-        "X-Autoreply",
-        "X-Auto-Reply",
-        "X-AutoReply-From",
-        "X-Autorespond",
-        "X-Autoresponder",
-        "X-Autoresponse",
-        "X-Mail-Autoreply",
-        "X-Autogenerated-Reply",
-        "X-Vacation",
-        "X-Out-Of-Office",
-        "X-MS-Exchange-Inbox-Rules-Loop",
-        "X-Cron-Env",
-    ];
-    for name in ANY_VALUE {
-        let value = signs.value(name);
-        if signs.fields().has(name) && !matches!(value.as_str(), "no" | "false" | "0") {
-            return Some((*name).to_owned());
-        }
-    }
-    const VALUES: &[(&str, &[&str])] = &[
-        ("X-FC-MachineGenerated", &["true"]),
-        ("X-POST-MessageClass", &["9; autoresponder"]),
-        ("Delivered-To", &["autoresponder"]),
-        ("X-MS-Exchange-Generated-Message-Source", &["mailbox rules agent", "out of office"]),
-        ("X-Autogenerated", &["reply"]),
-        ("X-Message-Flag", &["auto-reply"]),
-    ];
-    VALUES.iter().find_map(|(name, values)| {
-        let value = signs.value(name);
-        values.iter().any(|v| value.starts_with(v)).then(|| format!("{name}: {value}"))
-    })
-}
-
 fn auto_precedence(signs: &Signs<'_>) -> Option<String> {
-    ["Precedence", "X-Precedence"].iter().find_map(|name| {
+    ["Precedence", "X-Precedence", "Preference"].iter().find_map(|name| {
         let value = signs.value(name);
-        ["auto_reply", "auto-reply", "autoreply"].contains(&value.as_str()).then(|| format!("{name}: {value}"))
-    })
-}
-
-/// Openings of subjects that mail programs put before an automatic answer, in the language of the absent.
-const AUTO_SUBJECTS: &[&str] = &[
-    "autosvar",
-    "automatiskt svar",
-    "automatisk svar",
-    "autosvar",
-    "autoreply",
-    "auto-reply",
-    "auto reply",
-    "automatic reply",
-    "automated reply",
-    "automatic response",
-    "auto response",
-    "auto-response",
-    "autoresponse",
-    "out of office",
-    "out-of-office",
-    "out of the office",
-    "ooo",
-    "frånvaromeddelande",
-    "frånvaro",
-    "frånvarande",
-    "ej på kontoret",
-    "inte på kontoret",
-    "fraværsmelding",
-    "fraværsbesked",
-    "fraværsassistent",
-    "fravær",
-    "ikke til stede",
-    "ikke på kontoret",
-    "automaattinen vastaus",
-    "automaattivastaus",
-    "poissaoloviesti",
-    "poissa toimistosta",
-    "poissa",
-    "automatische antwort",
-    "automatische rückantwort",
-    "abwesenheitsnotiz",
-    "abwesenheit",
-    "abwesend",
-    "automatisch antwoord",
-    "afwezigheidsbericht",
-    "afwezig",
-    "réponse automatique",
-    "absence du bureau",
-    "respuesta automática",
-    "autorespuesta",
-    "fuera de la oficina",
-    "risposta automatica",
-    "fuori ufficio",
-    "resposta automática",
-    "odpowiedź automatyczna",
-    "autorespond",
-    "vacation reply",
-    "vacation message",
-    "semestermeddelande",
-    "automatyczna odpowiedź",
-    "автоответ",
-    "автоматический ответ",
-];
-
-/// The subject's opening, followed by a colon or nothing. `Re: Automatiskt svar: …` is a person who answers a robot.
-fn auto_subject(signs: &Signs<'_>) -> Option<String> {
-    let lower = signs.subject.to_lowercase();
-    let lower = lower.trim_start_matches(['[', '(', '*', ' ']);
-    AUTO_SUBJECTS.iter().find_map(|opening| {
-        let rest = lower.strip_prefix(opening)?;
-        let rest = rest.trim_start_matches([']', ')', '*', ' ']);
-        let colon = rest.starts_with([':', '：']);
-        // Without a colon it may be what the person writes about; then the text has to say it too.
-        let alone = rest.is_empty()
-            || rest.starts_with(['-', '–', '!', '.', ','])
-            || rest.starts_with("re:")
-            || rest.starts_with("sv:");
-        let certain =
-            colon || (alone && (absence_words(signs.text).is_some() || *signs.return_path == ReturnPath::Empty));
-        certain.then(|| format!("Subject: {opening}"))
+        let auto = ["auto_reply", "auto-reply", "autoreply", "auto reply", "auto_response"].contains(&value.as_str());
+        auto.then(|| format!("{name}: {value}"))
     })
 }
 
 /// Bulk and list mail (RFC 2919, RFC 2369).
 fn list(signs: &Signs<'_>) -> Option<String> {
-    if signs.fields().has("List-Id") {
-        return Some("List-Id".to_owned());
+    const OF_LISTS: &[&str] =
+        &["List-Id", "List-Post", "X-Mailing-List", "X-BeenThere", "X-Mailman-Version", "Mailing-List", "X-Listserver"];
+    if let Some(name) = OF_LISTS.iter().find(|n| signs.fields().has(n)) {
+        return Some((*name).to_owned());
     }
-    let precedence = signs.value("Precedence");
-    if matches!(precedence.as_str(), "bulk" | "list" | "junk") {
-        return Some(format!("Precedence: {precedence}"));
+    for name in ["Precedence", "X-Precedence"] {
+        let value = signs.value(name);
+        if matches!(value.as_str(), "bulk" | "list" | "junk") {
+            return Some(format!("{name}: {value}"));
+        }
     }
     // A person's answer that went through a mailing program may bear List-Unsubscribe too.
     (signs.fields().has("List-Unsubscribe") && !signs.is_answer()).then(|| "List-Unsubscribe".to_owned())
 }
 
-/// Words of absence count only together with another sign: people write them too.
-fn auto_words(signs: &Signs<'_>) -> Option<String> {
-    let suppresses = signs.value("X-Auto-Response-Suppress");
-    let sign = if *signs.return_path == ReturnPath::Empty {
-        "empty Return-Path"
-    } else if signs.fields().has("X-Loop") {
-        "X-Loop"
-    } else if suppresses.contains("all") || suppresses.contains("autoreply") {
-        "X-Auto-Response-Suppress"
-    } else {
-        return None;
-    };
-    let words = absence_words(signs.text)?;
-    Some(format!("{sign} and the words \"{words}\""))
-}
-
-/// Words that automatic answers open with; only the beginning of the text is looked at.
-fn absence_words(text: &str) -> Option<&'static str> {
-    const WORDS: &[&str] = &[
-        "out of the office",
-        "out of office",
-        "on vacation",
-        "on annual leave",
-        "on leave until",
-        "automatic reply",
-        "automated reply",
-        "automatic response",
-        "automated response",
-        "this is an auto",
-        "do not reply to this",
-        "limited access to my email",
-        "tack för ditt mail",
-        "tack för ditt mejl",
-        "tack för ditt meddelande",
-        "jag är på semester",
-        "jag har semester",
-        "är på semester",
-        "jag är inte på kontoret",
-        "jag är inte i tjänst",
-        "jag är tjänstledig",
-        "jag är föräldraledig",
-        "är åter",
-        "åter på kontoret",
-        "autosvar",
-        "automatiskt svar",
-        "detta är ett automat",
-        "vi har mottagit ditt",
-        "jeg er på ferie",
-        "på ferie",
-        "jeg er ikke på kontoret",
-        "ikke på kontoret",
-        "automatisk svar",
-        "dette er en automat",
-        "dette er et auto",
-        "tilbake på kontoret",
-        "tilbage på kontoret",
-        "olen lomalla",
-        "lomalla",
-        "en ole paikalla",
-        "poissa toimistolta",
-        "automaattinen",
-        "nicht im büro",
-        "bin ich nicht",
-        "im urlaub",
-        "abwesend",
-        "außer haus",
-        "nicht erreichbar",
-        "automatische antwort",
-        "automatische nachricht",
-        "keine e-mails lesen",
-        "absent du bureau",
-        "en vacances",
-        "fuori sede",
-        "fuori ufficio",
-        "de vacaciones",
-        "afwezig",
-    ];
-    let head: String = text.chars().take(600).collect::<String>().to_lowercase();
-    WORDS.iter().copied().find(|w| head.contains(w))
+/// The identifier of the list that a letter came through: `support.example.test` of `Support <support.example.test>`.
+#[must_use]
+pub fn list_id(fields: &Fields<'_>) -> Option<String> {
+    let value = fields.plain("List-Id")?;
+    let id = value.rsplit_once('<').map_or(value.as_str(), |(_, id)| id);
+    let id = id.split('>').next().unwrap_or(id).trim().to_ascii_lowercase();
+    (!id.is_empty() && id.len() < 255 && !id.contains(' ')).then_some(id)
 }

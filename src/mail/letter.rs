@@ -46,6 +46,10 @@ pub struct Letter {
     /// The original of a forwarded mail.
     pub original: Option<Original>,
     pub bounce: Option<Bounce>,
+    /// What a web form yielded, where a rule of the configuration says that the letter is one.
+    pub form: Option<crate::mail::form::Entry>,
+    /// `List-Id` without angle brackets and name, lower case (RFC 2919).
+    pub list_id: Option<String>,
     /// `Received`, topmost first.
     pub received: Vec<Hop>,
     /// `Authentication-Results`, topmost first.
@@ -117,6 +121,8 @@ pub struct Bounce {
     /// The `X-Svar-Id` of the mail that bounced, where its headers came back.
     pub svar_id: Option<String>,
     pub recipients: Vec<BouncedRecipient>,
+    /// The rule that recognised it.
+    pub rule: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ pub mod bounce;
 pub mod charset;
 pub mod compose;
 pub mod flowed;
+pub mod form;
 pub mod forward;
 pub mod header;
 pub mod html;

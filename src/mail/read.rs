@@ -26,16 +26,16 @@ pub fn read(raw: &[u8]) -> Letter {
     let content = body::read(&root, &mut defects);
     let subject = root.fields.first("Subject").map(|s| words::text(s, &mut defects)).unwrap_or_default();
     let bounce = bounce::read(&root, envelope.from.as_ref(), &subject, &content.text);
+    let split = split(&content, &subject, &envelope);
     let signs = Signs {
         root: &root,
         from: envelope.from.as_ref(),
         subject: &subject,
-        text: &content.text,
+        text: &split.new_text,
         return_path: &envelope.return_path,
         bounce: bounce.as_ref(),
     };
     let (kind, why) = kind::decide(&signs);
-    let split = split(&content, &subject, &envelope);
     let original = split.original.or_else(|| forward::attached(&root, kind));
     let sameness = sameness(&envelope, &subject, &content.text);
     let Envelope {
@@ -76,6 +76,8 @@ pub fn read(raw: &[u8]) -> Letter {
         text: content.text,
         original,
         bounce,
+        form: None,
+        list_id: kind::list_id(&root.fields),
         received: root.fields.all("Received").take(trace::MAX_HOPS).map(trace::hop).collect(),
         authentication: authentication_results(&root.fields),
         exchange_auth_as: root.fields.plain("X-MS-Exchange-Organization-AuthAs").filter(|v| !v.is_empty()),

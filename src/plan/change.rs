@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::plan::event::Event;
 use crate::plan::found::{Blocked, KnownAsk};
-use crate::plan::notice::Notice;
+use crate::plan::notice::{Alarm, Notice};
 use crate::plan::parcel::Parcel;
 
 use crate::plan::Release;
@@ -205,6 +205,22 @@ pub enum Change {
         ticket: TicketNo,
         agent: Address,
         at: Time,
+    },
+    /// An alarm is raised: never again for this clock.
+    Alarmed {
+        ticket: TicketNo,
+        alarm: Alarm,
+        at: Time,
+    },
+    /// The acknowledgement has promised an answer until then.
+    Promise {
+        ticket: TicketNo,
+        until: Time,
+    },
+    /// When the clocks of a ticket are to be looked at next.
+    LookAt {
+        ticket: TicketNo,
+        at: Option<Time>,
     },
     /// One of us is told later; what is known of the same notice is replaced. The bytes of its attachments are kept as blobs.
     Defer(Box<Notice>),

@@ -42,7 +42,13 @@ whats! {
     Called = "called",
     Thanked = "thanked",
     Acknowledged = "acknowledged",
+    /// The customer was told that the answer takes longer than was promised.
+    LateNote = "late-note",
     Notified = "notified",
+    /// A clock will soon be past its target; the detail is the clock and who was told.
+    Warned = "warned",
+    /// A clock is past its target; the detail is the clock and who was told.
+    Escalated = "escalated",
     Closed = "closed",
     Reopened = "reopened",
     Pending = "pending",

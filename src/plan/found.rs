@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::plan::change::AttachmentRow;
 
-use crate::plan::{Next, Notice};
+use crate::plan::{Alarm, Next, Notice};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
@@ -59,6 +59,10 @@ pub struct Findings {
     pub last_parcel: ParcelNo,
     /// What people are still to be told of these tickets, or were told in a list.
     pub notices: Vec<Notice>,
+    /// In so many seconds of open time the mailbox in `Clues::promise_of` can be trusted to answer.
+    pub promise_open_s: Option<i64>,
+    /// Alarms raised about the ticket whose clocks are looked at.
+    pub alarms: Vec<Alarm>,
     /// Mails handed over in the last 24 hours, by mailbox, where the configuration limits them.
     pub handed_over: BTreeMap<String, i64>,
 }
@@ -235,7 +239,14 @@ pub enum Matter {
     /// A mail said to be an agent's, set aside: `#send` records it, it never acts.
     Quarantined { quarantine: i64 },
     /// An answer that waits a while before it leaves: `#stop`, or `#send` at once.
-    Undo { parcel: i64, message: i64, state: String },
+    /// `state` and `waiting` (since when somebody waited for an answer) are the ticket's before it.
+    Undo {
+        parcel: i64,
+        message: i64,
+        state: String,
+        #[serde(default)]
+        waiting: Option<i64>,
+    },
 }
 
 /// An answer as it would go to the customer.

@@ -1,6 +1,6 @@
 //! What one of us is to be told later: when his hours begin, or in a list.
 
-use crate::model::{Address, MessageNo, NoticeKind, TicketNo, Time};
+use crate::model::{Address, AlarmStage, MessageNo, NoticeKind, TicketNo, Time, Wait};
 use crate::plan::AttachmentRow;
 
 /// Something to tell one of us that waits. It is judged when it is due: who was to be told, and whether there still is anything
@@ -30,4 +30,15 @@ impl Notice {
     pub fn is(&self, other: &Self) -> bool {
         (&self.person, self.kind, self.ticket, self.message) == (&other.person, other.kind, other.ticket, other.message)
     }
+}
+
+/// An alarm that was raised about a clock of a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    pub wait: Wait,
+    /// The clock's start.
+    pub started_at: Time,
+    pub stage: AlarmStage,
+    /// First address of the agent who alone was warned.
+    pub person: Option<Address>,
 }

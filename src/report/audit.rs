@@ -13,13 +13,14 @@ use crate::report::page::{Block, Item, Page, Picture, Piece, Row, Table, Tile, T
 use crate::report::say::{Say, per_cent};
 use crate::report::tally::responses;
 use crate::sla::clock::{ClockKind, ClockState, MISS};
-use crate::sla::figures::{ClockFigures, ClockRow, Figures, SlowRow};
+use crate::sla::figures::{ClockFigures, ClockRow, Figures};
 
 /// From such a share on a mailbox is good, and from such a share on it is not bad.
 const GOOD_PER_CENT: usize = 80;
 const FAIR_PER_CENT: usize = 60;
 /// A chart of columns holds so many; a longer history is shown by month, then by year.
 const COLUMNS: usize = 31;
+const SLOWEST: usize = 10;
 
 /// What the page is made of.
 #[derive(Clone, Copy, Debug)]
@@ -85,9 +86,10 @@ pub fn page(matter: &Matter<'_>) -> String {
         blocks.push(Block::Heading("Who answered".to_owned()));
         blocks.push(Block::Table(people(f, &name, &say)));
     }
-    if !f.slowest.is_empty() {
+    let slowest = slowest(&f.clocks, SLOWEST);
+    if !slowest.is_empty() {
         blocks.push(Block::Heading("The slowest answers".to_owned()));
-        blocks.push(Block::List(f.slowest.iter().map(|row| slow(row, &say)).collect()));
+        blocks.push(Block::List(slowest.into_iter().map(|clock| slow(clock, &say)).collect()));
     }
     blocks.extend(matter.remarks.iter().map(|r| Block::Small(one_line(r))));
     html(&Page { language: "en".to_owned(), title: format!("How {name} is answered"), blocks }, Pictures::Within)
@@ -98,7 +100,7 @@ fn count(n: usize) -> i64 {
 }
 
 /// Responses that nobody has given yet.
-fn unanswered(clocks: &[ClockRow]) -> impl Iterator<Item = &ClockRow> {
+pub fn unanswered(clocks: &[ClockRow]) -> impl Iterator<Item = &ClockRow> {
     let waits =
         |c: &&ClockRow| c.clock != ClockKind::Resolution && c.stopped_at.is_none() && c.state != ClockState::Cancelled;
     clocks.iter().filter(waits)
@@ -235,12 +237,19 @@ fn people(f: &Figures, name: &str, say: &Say<'_>) -> Table {
     Table { heads: ["", "answers", "half within"].map(str::to_owned).to_vec(), rows: rows.collect() }
 }
 
-fn slow(row: &SlowRow, say: &Say<'_>) -> Item {
-    let clock = &row.clock;
-    let came = format!("Came {} {}", say.day(say.date_of(clock.started_at)), say.date_of(clock.started_at).year());
-    let waited = match clock.stopped_at {
-        Some(_) => format!("answered after {} of opening time", say.duration(clock.elapsed_s)),
-        None => format!("not answered, {} of opening time so far", say.duration(clock.elapsed_s)),
-    };
-    Item { head: one_line(&clock.subject), lines: vec![format!("{came}; {waited}.")] }
+fn slow(clock: &ClockRow, say: &Say<'_>) -> Item {
+    let day = say.date_of(clock.started_at);
+    let took = say.duration(clock.elapsed_s);
+    let line = format!("Came {} {}; answered after {took} of opening time.", say.day(day), day.year());
+    Item { head: one_line(&clock.subject), lines: vec![line] }
+}
+
+/// The slowest of the answers that were given, the slowest first; what is not answered at all is counted elsewhere.
+#[must_use]
+pub fn slowest(clocks: &[ClockRow], most: usize) -> Vec<&ClockRow> {
+    let mut given: Vec<&ClockRow> =
+        clocks.iter().filter(|c| c.clock != ClockKind::Resolution && c.stopped_at.is_some()).collect();
+    given.sort_by_key(|c| (std::cmp::Reverse(c.elapsed_s), c.ticket, c.started_at));
+    given.truncate(most);
+    given
 }

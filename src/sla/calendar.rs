@@ -364,6 +364,8 @@ fn put_in_order(day: Day, intervals: &mut [Interval]) -> Result<(), CalendarErro
 }
 
 #[cfg(test)]
+mod minutes;
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -245,6 +245,8 @@ enum Cancel {
     /// `#close`: the answer that goes with it may be accepted a little later, and then it was one.
     Close,
     Final,
+    /// For good: an answer has been given since, so that nobody waits even if it is opened again.
+    Over,
 }
 
 /// What the steps so far have come to.
@@ -302,8 +304,8 @@ impl Course {
             }
             What::Closed => self.close(at, Cancel::Close),
             What::Done => self.close(at, Cancel::Final),
-            What::Pending => self.change(at, Status::Paused { held: false }),
-            What::Held => self.change(at, Status::Paused { held: true }),
+            What::Pending => self.resume(place, at, Status::Paused { held: false }, by_message),
+            What::Held => self.resume(place, at, Status::Paused { held: true }, by_message),
             What::Cancelled => {
                 self.cancel(at, Cancel::Final);
                 // What has been closed before stays measured.
@@ -311,7 +313,7 @@ impl Course {
                     self.change(at, Status::Gone);
                 }
             }
-            What::Open | What::Reopened => self.open(place, at, by_message),
+            What::Open | What::Reopened => self.resume(place, at, Status::Open, by_message),
         }
     }
 
@@ -350,8 +352,13 @@ impl Course {
         let is_last = n + 1 == self.responses.len();
         let response = &mut self.responses[n];
         let was_running = response.end == End::Running;
-        if !was_running && !matches!(response.end, End::Cancelled { by: Cancel::Close, .. }) {
-            return;
+        match &mut response.end {
+            End::Running | End::Cancelled { by: Cancel::Close, .. } => {}
+            End::Cancelled { by, .. } => {
+                *by = Cancel::Over;
+                return;
+            }
+            End::Answered(_) => return,
         }
         response.end = End::Answered(at);
         if !(was_running && is_last) {
@@ -366,7 +373,10 @@ impl Course {
 
     fn close(&mut self, at: Time, by: Cancel) {
         self.cancel(at, by);
-        self.change(at, Status::Closed { at });
+        // What is closed already was closed then.
+        if !matches!(self.status, Status::Closed { .. }) {
+            self.change(at, Status::Closed { at });
+        }
     }
 
     fn cancel(&mut self, at: Time, by: Cancel) {
@@ -375,12 +385,17 @@ impl Course {
         }
     }
 
-    fn open(&mut self, place: usize, at: Time, by_message: bool) {
+    /// Goes on, perhaps after it was over.
+    fn resume(&mut self, place: usize, at: Time, status: Status, by_message: bool) {
         let was_over = matches!(self.status, Status::Closed { .. } | Status::Gone);
-        self.change(at, Status::Open);
+        self.change(at, status);
         if was_over && !by_message {
             // Taken back: whoever was waiting has waited all along.
-            if let Some(last) = self.responses.last_mut().filter(|r| matches!(r.end, End::Cancelled { .. })) {
+            if let Some(last) = self
+                .responses
+                .last_mut()
+                .filter(|r| matches!(r.end, End::Cancelled { by: Cancel::Close | Cancel::Final, .. }))
+            {
                 last.end = End::Running;
             }
         }

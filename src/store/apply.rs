@@ -106,7 +106,8 @@ impl Tx<'_> {
                 self.open_ticket(new)
             }
             Change::SetState { ticket, state, hold_until, survivor, at } => {
-                self.set_state(*ticket, *state, *hold_until, *survivor, *at)
+                self.set_state(*ticket, *state, *hold_until, *survivor, *at)?;
+                survivor.map_or(Ok(()), |survivor| self.inherit_alarms(*ticket, survivor))
             }
             Change::Assign { ticket, agent, at } => self.assign(*ticket, agent.as_ref(), *at),
             Change::SetPriority { ticket, priority, at } => self.set_priority(*ticket, *priority, *at),
@@ -177,6 +178,9 @@ impl Tx<'_> {
                 )?;
                 Ok(())
             }
+            Change::Alarmed { ticket, alarm, at } => self.alarmed(*ticket, alarm, *at),
+            Change::Promise { ticket, until } => self.promise(*ticket, *until),
+            Change::LookAt { ticket, at } => self.look_at(*ticket, *at),
             Change::Defer(notice) => self.defer(notice, blobs),
             Change::ForgetNotice { person, kind, ticket, message } => {
                 self.forget_notice(person, *kind, *ticket, *message)

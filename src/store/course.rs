@@ -132,7 +132,8 @@ impl Tx<'_> {
         Ok(placed.into_iter().map(in_order).collect())
     }
 
-    /// Writes down what the steps of a ticket have come to: since when its customer waits, when the answer is due, and when it is late.
+    /// Writes down what the steps of a ticket have come to: since when its customer waits, when the answer is due, when it is
+    /// late, and when its clocks are to be looked at.
     ///
     /// # Errors
     /// A database error.
@@ -142,11 +143,12 @@ impl Tx<'_> {
         since: Option<Time>,
         due: Option<Time>,
         late: Option<Time>,
+        look: Option<Time>,
     ) -> Result<(), StoreError> {
         self.run(
-            "UPDATE ticket SET waiting_since = ?2, due_at = ?3, late_at = ?4
-             WHERE number = ?1 AND (waiting_since IS NOT ?2 OR due_at IS NOT ?3 OR late_at IS NOT ?4)",
-            args![ticket, since, due, late],
+            "UPDATE ticket SET waiting_since = ?2, due_at = ?3, late_at = ?4, look_at = ?5
+             WHERE number = ?1 AND (waiting_since IS NOT ?2 OR due_at IS NOT ?3 OR late_at IS NOT ?4 OR look_at IS NOT ?5)",
+            args![ticket, since, due, late, look],
         )?;
         Ok(())
     }
@@ -157,6 +159,9 @@ impl Tx<'_> {
 pub struct Head {
     pub mailbox: String,
     pub priority: Priority,
+    pub created_at: Time,
+    /// Until when the customer was promised an answer.
+    pub promised_at: Option<Time>,
     /// Open, pending or held.
     pub is_live: bool,
 }
@@ -192,10 +197,20 @@ impl Tx<'_> {
     /// # Errors
     /// A database error.
     pub fn head(&mut self, ticket: TicketNo) -> Result<Option<Head>, StoreError> {
-        Ok(self.one("SELECT mailbox, priority, state FROM ticket WHERE number = ?1", args![ticket], |row| {
-            let state: State = row.get(2)?;
-            let is_live = matches!(state, State::Open | State::Pending | State::Held);
-            Ok(Head { mailbox: row.get(0)?, priority: row.get(1)?, is_live })
-        })?)
+        Ok(self.one(
+            "SELECT mailbox, priority, state, promised_at, created_at FROM ticket WHERE number = ?1",
+            args![ticket],
+            |row| {
+                let state: State = row.get(2)?;
+                let is_live = matches!(state, State::Open | State::Pending | State::Held);
+                Ok(Head {
+                    mailbox: row.get(0)?,
+                    priority: row.get(1)?,
+                    is_live,
+                    promised_at: row.get(3)?,
+                    created_at: row.get(4)?,
+                })
+            },
+        )?)
     }
 }

@@ -10,8 +10,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
 use crate::model::{
-    Address, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind, ParcelKind, ParcelNo,
-    ParcelState, Priority, QuarantineNo, RecipientState, SourceNo, State, TicketNo, Time,
+    Address, AlarmStage, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind, ParcelKind,
+    ParcelNo, ParcelState, Priority, QuarantineNo, RecipientState, SourceNo, State, TicketNo, Time, Wait,
 };
 
 /// How long a lock of another process is waited for. No process of ours holds one longer than 100 ms.
@@ -458,4 +458,6 @@ macro_rules! words {
     )*};
 }
 
-words! { State Direction Kind Priority Channel ParcelKind NoticeKind ParcelState RecipientState }
+words! {
+    State Direction Kind Priority Channel ParcelKind NoticeKind Wait AlarmStage ParcelState RecipientState
+}

@@ -10,18 +10,20 @@ use crate::plan::{Clues, Findings};
 pub(super) const HOLDS_OVER: &str =
     "SELECT number FROM ticket WHERE state = 'held' AND hold_until <= ?1 ORDER BY hold_until, number LIMIT ?2";
 pub(super) const PENDING_LONG: &str = "
-    SELECT number FROM ticket WHERE state = 'pending' AND mailbox = ?1 AND updated_at <= ?2 AND waiting_since IS NULL
+    SELECT number FROM ticket
+    WHERE state = 'pending' AND mailbox = ?1 AND updated_at <= ?2 AND waiting_since IS NULL AND channel <> 'import'
     ORDER BY updated_at, number LIMIT ?3";
 pub(super) const ASKS_LAPSED: &str =
     "SELECT no FROM ask WHERE settled_at IS NULL AND expires_at <= ?1 ORDER BY expires_at, no LIMIT ?2";
 pub(super) const NEXT_HOLD: &str = "SELECT min(hold_until) FROM ticket WHERE state = 'held'";
-pub(super) const NEXT_PENDING: &str =
-    "SELECT min(updated_at) FROM ticket WHERE state = 'pending' AND mailbox = ?1 AND waiting_since IS NULL";
+pub(super) const NEXT_PENDING: &str = "
+    SELECT min(updated_at) FROM ticket
+    WHERE state = 'pending' AND mailbox = ?1 AND waiting_since IS NULL AND channel <> 'import'";
 pub(super) const NEXT_LAPSE: &str = "SELECT min(expires_at) FROM ask WHERE settled_at IS NULL AND expires_at > ?1";
 
 impl Tx<'_> {
     /// What is known of the tickets whose time may have come, at most about `limit`: held ones past their time, and pending ones
-    /// that nobody has touched for `close_pending_s[mailbox]` seconds.
+    /// that nobody has touched for `close_pending_s[mailbox]` seconds; never imported ones.
     ///
     /// # Errors
     /// A database error.
@@ -72,8 +74,8 @@ impl Tx<'_> {
         let hold: Option<Time> = self.one(NEXT_HOLD, &[], |row| row.get(0))?.flatten();
         let lapse: Option<Time> = self.one(NEXT_LAPSE, args![now], |row| row.get(0))?.flatten();
         let due = self.next_due()?;
-        let notice = self.next_notice()?;
-        let mut next = [hold, lapse, due, notice].into_iter().flatten().min();
+        let (notice, look) = (self.next_notice()?, self.next_look()?);
+        let mut next = [hold, lapse, due, notice, look].into_iter().flatten().min();
         for (mailbox, after_s) in close_pending_s {
             let oldest: Option<Time> = self.one(NEXT_PENDING, args![mailbox], |row| row.get(0))?.flatten();
             next = [next, oldest.map(|t| t.plus(*after_s))].into_iter().flatten().min();

@@ -55,7 +55,7 @@ pub(super) const OPEN: &str = "
     ORDER BY number";
 /// Those that are over, on which something happened in the period or later.
 pub(super) const OVER: &str = "
-    SELECT number FROM ticket
+    SELECT number, survivor FROM ticket
     WHERE state IN ('closed', 'spam', 'merged') AND updated_at >= ?3 AND created_at < ?1 AND (?2 IS NULL OR mailbox = ?2)
     ORDER BY updated_at, number";
 pub(super) const ROWS: &str = "
@@ -96,8 +96,14 @@ impl Tx<'_> {
     fn touching(&mut self, wanted: &Wanted<'_>) -> Result<Vec<TicketNo>, StoreError> {
         let before = wanted.to.plus(READ_LATE_S);
         let mut numbers = self.rows(OPEN, args![before, wanted.mailbox], |row| row.get::<TicketNo>(0))?;
-        numbers.extend(self.rows(OVER, args![before, wanted.mailbox, wanted.from], |row| row.get::<TicketNo>(0))?);
+        let read = |row: &Row<'_>| Ok((row.get::<TicketNo>(0)?, row.get::<Option<TicketNo>>(1)?));
+        let over = self.rows(OVER, args![before, wanted.mailbox, wanted.from], read)?;
+        let survivors: Vec<TicketNo> = over.iter().filter_map(|(_, survivor)| *survivor).collect();
+        numbers.extend(over.iter().map(|(number, _)| *number));
+        // What waited on a merged ticket in that time is its survivor's wait, even if that was opened later.
+        numbers.extend(self.with_survivors(&survivors)?);
         numbers.sort_unstable();
+        numbers.dedup();
         Ok(numbers)
     }
 

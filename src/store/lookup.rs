@@ -44,6 +44,10 @@ impl Tx<'_> {
             asks: self.asks(&clues.asks)?,
             auto_in_all: self.automatic_in_all(now)?,
             handed_over: self.handed_over_lately(now)?,
+            promise_open_s: match &clues.promise_of {
+                Some(mailbox) => self.promise_of(mailbox)?,
+                None => None,
+            },
             ..Findings::default()
         };
         self.find_messages(clues, &mut found)?;

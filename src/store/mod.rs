@@ -5,6 +5,7 @@
 //! **any database error voids the whole batch**, because SQLite ends a transaction by itself on FULL, IOERR, NOMEM and BUSY, and
 //! what came after would commit alone.
 
+pub mod alarm;
 pub mod apply;
 pub mod backup;
 pub mod check;
@@ -21,6 +22,7 @@ pub mod meta;
 mod migrate;
 pub mod notices;
 pub mod outbox;
+pub mod promise;
 pub mod query;
 pub mod search;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The transports against real servers, and against servers that do what servers should not.
 
+mod audit;
 mod imap;
 #[path = "../lab/mod.rs"]
 mod lab;

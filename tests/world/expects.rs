@@ -49,6 +49,12 @@ impl World {
                 Some(((id, to), n)) => Err(format!("{to} got {id} {n} times")),
                 None => Ok(()),
             },
+            ["clock", number, kind, rest @ ..] => self.expect_clock(number, kind, rest),
+            ["no", "clock", number, kind] => {
+                let clocks = self.clocks(number, kind)?;
+                is(clocks.is_empty(), || format!("there is {clocks:?}"))
+            }
+            ["figures", from, to, rest @ ..] => self.expect_figures(from, to, rest),
             ["outbox", rest @ ..] => self.expect_outbox(rest),
             ["message", number, rest @ ..] => self.expect_message(number, rest, step),
             ["event", number, what, ..] => {

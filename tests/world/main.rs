@@ -2,14 +2,18 @@
 //!
 //! A story is a script of one step a line; `|` lines below a step are its text. See `fixtures/stories/README.md`.
 
+mod alarms;
 mod clients;
 mod commands;
 mod expects;
 mod letters;
+mod measures;
 mod month;
 mod play;
+mod slowly;
 mod steps;
 mod story;
+mod year;
 
 use std::path::Path;
 
@@ -65,4 +69,18 @@ fn a_random_month_keeps_every_promise() {
 fn the_same_month_sends_the_same_bytes() {
     let sent = || -> Vec<Vec<u8>> { month::play(11, 60).expect("it is played").into_iter().map(|m| m.raw).collect() };
     assert_eq!(sent(), sent());
+}
+
+/// So many years in every run; `YEARS=50` plays more, `SEED=7` one alone.
+const YEARS: u64 = 1;
+const YEARS_STEPS: usize = 300;
+
+#[test]
+fn a_random_years_figures_are_what_a_slow_count_says() {
+    let seeds = match from_environment("SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 1..from_environment("YEARS").unwrap_or(YEARS) + 1,
+    };
+    let failed: Vec<String> = seeds.filter_map(|seed| year::play(seed, YEARS_STEPS).err()).collect();
+    assert!(failed.is_empty(), "{} years went wrong:\n{}", failed.len(), failed.join("\n\n"));
 }

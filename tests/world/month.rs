@@ -16,10 +16,14 @@ const MOODS: &[&str] = &["refuses", "defers", "vanishes", "accepts", "accepts", 
 const QUOTING: &[&str] = &["html", "outlook", "between", "none"];
 
 /// Numbers that look random and follow from the seed (Steele's SplitMix64).
-struct Chance(u64);
+pub struct Chance(u64);
 
 impl Chance {
-    fn below(&mut self, n: usize) -> usize {
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -28,7 +32,7 @@ impl Chance {
         usize::try_from((z ^ (z >> 31)) % n).unwrap_or(0)
     }
 
-    fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
+    pub fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
         all[self.below(all.len())]
     }
 }
@@ -53,8 +57,11 @@ pub fn play(seed: u64, steps: usize) -> Result<Vec<Mail>> {
     let mut chance = Chance(seed);
     let notify = chance.of(&["turn", "turn", "all"]);
     let plus = chance.of(&["true", "true", "false"]);
+    let calendar = chance.of(&["all", "shop"]);
     let config = format!(
-        "notify = \"{notify}\"\nplus_addressing = {plus}\nhours = \"day\"\ncalendar = \"all\"\n[calendar.all]\nmon-sun = [\"00:00-24:00\"]\n\
+        "notify = \"{notify}\"\nplus_addressing = {plus}\nhours = \"day\"\ncalendar = \"{calendar}\"\n\
+         [sla.standard]\nfirst_response = \"2h\"\nnext_response = \"3h\"\n[calendar.shop]\nmon-fri = [\"08:00-12:00\", \"13:00-17:00\"]\n\
+         sat = [\"10:00-14:00\"]\n[calendar.all]\nmon-sun = [\"00:00-24:00\"]\n\
          [calendar.day]\nmon-fri = [\"08:00-17:00\"]\n[[agent]]\nname = \"Cissi Carlsson\"\naddresses = [\"cissi@example.test\"]\nmailboxes = [\"support\"]\n\
          [[manager]]\nname = \"Chefen\"\naddress = \"chef@example.test\"\n"
     );
@@ -253,6 +260,7 @@ impl Month {
             return Err(format!("{} letters are undecided", undecided.len()));
         }
         self.judge_sending()?;
+        crate::alarms::judge(&mut self.world)?;
         self.judge_tickets()
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use svar::config::settings::Settings;
 use svar::engine::clock::Now;
+use svar::engine::clocks;
 use svar::engine::reader::ReadFailure;
 use svar::engine::{Consignment, Engine, Event, Intake, Outcome, Post};
 use svar::mail::letter::Letter;
@@ -15,6 +16,7 @@ use svar::mail::read::read;
 use svar::model::{Address, Channel, Time};
 use svar::net::Delivery;
 use svar::plan::{Folder, Route};
+use svar::sla::clock::ClockState;
 use svar::store::{Arrival, Outlet, custody};
 
 /// The desk that every story plays at, unless its own lines say otherwise.
@@ -42,6 +44,7 @@ name = "Björn Berg"
 addresses = ["bjorn@example.test"]
 mailboxes = ["support"]
 %REST%
+%SLA%
 "#;
 
 /// Keys that a story's `config` gives to the mailbox; `hours` goes to Anna, `reopen_within` to the desk, all else stands for itself.
@@ -49,6 +52,7 @@ const MAILBOX_KEYS: &[&str] = &[
     "aliases",
     "calendar",
     "language",
+    "list_ids",
     "mode",
     "notify",
     "notify_from",
@@ -124,6 +128,7 @@ fn configuration(config: &str) -> String {
         .replace("%MAILBOX%", &of(|k| MAILBOX_KEYS.contains(&k)))
         .replace("%ANNA%", &of(|k| k == "hours"))
         .replace("%REST%", &rest.join("\n"))
+        .replace("%SLA%", if config.contains("[sla.") { "" } else { "[sla.standard]\nwarned = []" })
 }
 
 impl World {
@@ -184,6 +189,21 @@ impl World {
         self.handle(events)
     }
 
+    /// From now on another configuration: the world's own, with these lines.
+    pub fn configure(&mut self, config: &str) -> Result {
+        let file = self.dir.path().join("config.toml");
+        let settings = svar::config::read(&file, &configuration(config))
+            .map_err(|m| m.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  "))?;
+        self.settings = Arc::new(settings);
+        let settings = self.settings.clone();
+        self.engine()?.set_settings(settings).map_err(|e| e.to_string())
+    }
+
+    /// Where the rows lie.
+    pub fn database(&self) -> std::path::PathBuf {
+        self.dir.path().join("data/svar.db")
+    }
+
     pub fn restart(&mut self) -> Result {
         self.engine = None;
         self.open()
@@ -203,10 +223,30 @@ impl World {
 
     /// What the database holds against its own rules.
     pub fn violations(&mut self) -> Vec<String> {
-        match self.engine().and_then(|e| e.store().check().map_err(|e| e.to_string())) {
+        let mut wrong = match self.engine().and_then(|e| e.store().check().map_err(|e| e.to_string())) {
             Ok(wrong) => wrong,
             Err(e) => vec![e],
+        };
+        wrong.extend(self.clocks_that_lag().unwrap_or_else(|e| vec![e]));
+        wrong
+    }
+
+    /// What is written down of a ticket's wait must be what its clocks say.
+    fn clocks_that_lag(&mut self) -> Result<Vec<String>> {
+        let (now, settings) = (self.now, self.settings.clone());
+        let rows = self.look(|tx| tx.tickets(&svar::store::Query::default(), now))?;
+        let mut wrong = Vec::new();
+        for row in rows {
+            let steps = self.look(|tx| clocks::steps(tx, row.number))?;
+            let all = clocks::of(&steps, &settings, &row.mailbox, row.priority, now);
+            let waits = svar::sla::clock::waiting(&all);
+            let said = waits.map(|c| (c.started_at, c.due_at, c.state == ClockState::Breached));
+            let written = row.waiting_since.map(|since| (since, row.due_at, row.overdue));
+            if said != written {
+                wrong.push(format!("#{} has {written:?}, its clocks say {said:?}", row.number));
+            }
         }
+        Ok(wrong)
     }
 
     /// Hands events in, and does what comes out, until all is quiet at this moment.
@@ -296,6 +336,11 @@ impl World {
 
     /// A letter comes into a mailbox.
     pub fn arrive(&mut self, raw: &[u8], mailbox: &str, folder: Folder, old: bool) -> Result {
+        self.arrive_late(raw, mailbox, folder, old, 0)
+    }
+
+    /// The same, after it has lain on the server for so long.
+    pub fn arrive_late(&mut self, raw: &[u8], mailbox: &str, folder: Folder, old: bool, lay_s: i64) -> Result {
         self.uid += 1;
         let (uid, now) = (self.uid, self.now);
         let place = match folder {
@@ -317,7 +362,7 @@ impl World {
             uidvalidity: 1,
             uid,
             name: None,
-            received_at: now,
+            received_at: now.plus(-lay_s),
             old,
             size_bytes: i64::try_from(raw.len()).map_err(|e| e.to_string())?,
             truncated: false,

@@ -35,6 +35,7 @@ impl World {
                 self.pass(self.now.plus(seconds))
             }
             ["restart"] => self.restart(),
+            ["config"] => self.configure(&step.text),
             ["again", rest @ ..] => self.again(rest, step),
             ["smtp", "refuses", "null", "senders"] => {
                 self.refuses_null_sender = true;
@@ -191,7 +192,11 @@ impl World {
         self.dress(&mut written, step)?;
         let folder = if step.has("in-sent") { Folder::Sent } else { Folder::Inbox };
         let raw = written.bytes(self.now);
-        self.arrive(&raw, step.after("into").unwrap_or("support"), folder, step.has("old"))
+        let lay_s = match step.after("lay") {
+            Some(span) => svar::sla::duration::parse_calendar(span).map_err(|e| format!("{e:?}"))?,
+            None => 0,
+        };
+        self.arrive_late(&raw, step.after("into").unwrap_or("support"), folder, step.has("old"), lay_s)
     }
 
     /// The newest mail of a person whose subject or text holds `words`.

@@ -36,18 +36,10 @@ pub fn acknowledgement(voice: &Voice<'_>, facts: &AckFacts) -> Page {
     let words = voice.words();
     let number = facts.number.0;
     let mut sheet = Sheet::default();
+    hello(voice, &mut sheet, &facts.echo);
     let subject = match &facts.echo {
-        Echo::Nothing => {
-            sheet.say(&words.word("ack.hello"));
-            words.say("ack.subject_unverified", context! { number })
-        }
-        Echo::Verified { subject, name } => {
-            match first_name(name) {
-                Some(name) => sheet.say(&words.say("ack.hello_name", context! { name })),
-                None => sheet.say(&words.word("ack.hello")),
-            }
-            super::subject::for_customer(facts.number, subject)
-        }
+        Echo::Nothing => words.say("ack.subject_unverified", context! { number }),
+        Echo::Verified { subject, .. } => super::subject::for_customer(facts.number, subject),
     };
     sheet.say(&words.say("ack.received", context! { number }));
     sheet.say(&facts.expect.as_ref().map_or_else(|| words.word("ack.expect"), |expect| one_line(expect)));
@@ -58,16 +50,29 @@ pub fn acknowledgement(voice: &Voice<'_>, facts: &AckFacts) -> Page {
     if facts.echo == Echo::Nothing {
         sheet.say(&words.word("ack.not_you"));
     }
-    match &facts.signature {
-        Some(signature) => sheet.rendered(&markdown::render(signature)),
-        None => sheet.rendered(&markdown::render(&format!(
-            "{}\n{}",
-            words.word("ack.bye"),
-            markdown::escape(&one_line(voice.desk))
-        ))),
-    }
+    bye(voice, &mut sheet, facts.signature.as_ref());
     sheet.small(&words.word("ack.automatic"));
     sheet.done(words.language(), subject)
+}
+
+/// By name, where the sender is known.
+pub(super) fn hello(voice: &Voice<'_>, sheet: &mut Sheet, echo: &Echo) {
+    let words = voice.words();
+    let name = match echo {
+        Echo::Nothing => None,
+        Echo::Verified { name, .. } => first_name(name),
+    };
+    match name {
+        Some(name) => sheet.say(&words.say("ack.hello_name", context! { name })),
+        None => sheet.say(&words.word("ack.hello")),
+    }
+}
+
+/// The mailbox's signature, else the desk's name.
+pub(super) fn bye(voice: &Voice<'_>, sheet: &mut Sheet, signature: Option<&String>) {
+    let plain = || format!("{}\n{}", voice.words().word("ack.bye"), markdown::escape(&one_line(voice.desk)));
+    let signature = signature.cloned().unwrap_or_else(plain);
+    sheet.rendered(&markdown::render(&signature));
 }
 
 /// The first word of a name that looks like a person's: "Kund Ett", not "ETT AB", "info" or "Ett, Kund".

@@ -3,10 +3,12 @@
 pub mod acknowledgement;
 pub mod answer;
 pub mod asked;
+pub mod breach;
 pub mod colleague;
 pub mod failed;
 pub mod gathered;
 pub mod held;
+pub mod late_note;
 pub mod manager;
 pub mod not_proved;
 pub mod notification;
@@ -17,8 +19,10 @@ pub mod third;
 pub mod undo;
 
 use jiff::tz::TimeZone;
+use minijinja::context;
 
 use crate::model::{Party, TicketNo, Time, one_line};
+use crate::sla::promise::Phrase;
 use crate::wording::Wording;
 
 /// To whom a page speaks: language, zone and the moment of reading.
@@ -39,8 +43,21 @@ impl Voice<'_> {
     }
 
     /// `i dag 14:30`
-    fn moment(&self, at: Time) -> String {
+    pub(super) fn moment(&self, at: Time) -> String {
         self.words().moment(at, self.now, self.zone)
+    }
+
+    /// `Vi räknar med att svara dig i morgon före lunch.`
+    pub(super) fn promise(&self, phrase: Phrase) -> String {
+        let words = self.words();
+        let (key, n, weekday) = match phrase {
+            Phrase::Within(n) => ("promise.within", n, None),
+            Phrase::Today(n) => ("promise.today", n, None),
+            Phrase::Tomorrow(n) => ("promise.tomorrow", n, None),
+            Phrase::On(weekday, n) => ("promise.on", n, Some(weekday)),
+        };
+        let weekday = weekday.map(|d| words.listed("date.weekdays_long", d.to_monday_one_offset())).unwrap_or_default();
+        words.say(key, context! { n, weekday, clock => format!("{n}:00") })
     }
 
     /// `#42 (Var är paketet?)`

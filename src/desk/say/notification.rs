@@ -48,8 +48,8 @@ pub enum Reason {
     Again,
     /// A customer wrote on a closed ticket.
     Reopened,
-    /// Half the target or more is used up and nobody has answered.
-    Warning,
+    /// `warn_at` of the target or more is used up and nobody has answered; so much open time is left, in seconds.
+    Warning { left_s: i64 },
     /// `#hold` has run out.
     HoldOver,
     /// A colleague (or the shell: `None`) gave it to the agent.
@@ -89,6 +89,15 @@ pub enum Remark {
     MergedFrom(TicketNo),
     /// A third party (`#ask`) has replied; the answer goes to the customer, not to him.
     ThirdParty,
+    /// Filled in on a web site; how its writer is to be reached, and when he wants to be called: in his words, and as times.
+    WebForm {
+        name: String,
+        has_address: bool,
+        phone: Option<String>,
+        wish: Option<String>,
+        from: Option<Time>,
+        until: Option<Time>,
+    },
     /// A sentence of the caller's, in the reader's language.
     Other(String),
 }
@@ -213,10 +222,15 @@ fn occasion(voice: &Voice<'_>, facts: &NotificationFacts) -> String {
         Reason::New => "notification.new",
         Reason::Again => "notification.again",
         Reason::Reopened => "notification.reopened",
-        Reason::Warning => "notification.warning",
+        Reason::Warning { left_s } if left_s <= 0 => "notification.warning_late",
+        Reason::Warning { .. } => "notification.warning",
         Reason::HoldOver => "notification.hold_over",
         Reason::Assigned { .. } => "notification.assigned",
         Reason::Released => "notification.released",
+    };
+    let left = match &facts.reason {
+        Reason::Warning { left_s } => voice.words().duration((*left_s).max(Time::MINUTE)),
+        _ => String::new(),
     };
     let by = match &facts.reason {
         Reason::Assigned { by } => voice.colleague(by.as_ref()),
@@ -224,7 +238,7 @@ fn occasion(voice: &Voice<'_>, facts: &NotificationFacts) -> String {
     };
     let who = voice.who(facts.author.as_ref());
     let when = voice.moment(facts.received_at);
-    voice.words().say(key, context! { who, when, mailbox => facts.mailbox.as_str(), by })
+    voice.words().say(key, context! { who, when, mailbox => facts.mailbox.as_str(), by, left })
 }
 
 fn remark_words(voice: &Voice<'_>, remark: &Remark) -> String {
@@ -252,6 +266,25 @@ fn remark_words(voice: &Voice<'_>, remark: &Remark) -> String {
             words.say("remark.answer_came_back", context! { addresses => words.list(&addresses) })
         }
         Remark::ThirdParty => words.word("remark.third_party"),
+        Remark::WebForm { name, has_address, phone, wish, from, until } => {
+            let key = if *has_address { "remark.web_form" } else { "remark.web_form_no_address" };
+            let mut said = vec![words.say(key, context! { name => one_line(name) })];
+            if let Some(phone) = phone {
+                said.push(words.say("remark.phone", context! { phone => one_line(phone) }));
+            }
+            if let Some(wish) = wish {
+                let wish = one_line(wish);
+                said.push(match (from, until) {
+                    (None, None) => words.say("remark.call", context! { wish }),
+                    (from, until) => {
+                        let moment = |t: &Option<Time>| t.map(|t| voice.moment(t)).unwrap_or_default();
+                        let (from, until) = (moment(from), moment(until));
+                        words.say("remark.call_at", context! { wish, from, until })
+                    }
+                });
+            }
+            said.join(" ")
+        }
         Remark::Other(sentence) => one_line(sentence),
     }
 }

@@ -202,7 +202,8 @@ fn every_reason_and_remark_has_words() {
         Reason::New,
         Reason::Again,
         Reason::Reopened,
-        Reason::Warning,
+        Reason::Warning { left_s: 1800 },
+        Reason::Warning { left_s: -5 },
         Reason::HoldOver,
         Reason::Assigned { by: Some(name()) },
         Reason::Assigned { by: None },
@@ -222,6 +223,15 @@ fn every_reason_and_remark_has_words() {
         Remark::AnswerCameBack { addresses: vec!["a@b.test".to_owned(), "c@d.test".to_owned()] },
         Remark::MergedFrom(TicketNo(41)),
         Remark::ThirdParty,
+        Remark::WebForm {
+            name: name(),
+            has_address: true,
+            phone: Some("070-123 45 67".to_owned()),
+            wish: Some("i morgon 9-10".to_owned()),
+            from: crate::model::Time::parse_rfc3339("2026-11-24T08:00:00Z"),
+            until: crate::model::Time::parse_rfc3339("2026-11-24T09:00:00Z"),
+        },
+        Remark::WebForm { name: name(), has_address: false, phone: None, wish: None, from: None, until: None },
         Remark::Other("Något annat.".to_owned()),
     ];
     let all = [

@@ -111,7 +111,7 @@ fn letters_are_found_wherever_the_window_ends() {
             if n % 3 == 0 { body } else { body.replace("xxxxxxxxxxxxxxx", "yyyyy\nzzzz\n\n> w") }
         );
         sizes.push(text.len());
-        write!(bytes, "{A}{text}\n").unwrap();
+        writeln!(bytes, "{A}{text}").unwrap();
     }
     assert!(bytes.len() > 2 * (1 << 20));
     let found: Vec<usize> = letters(&bytes).into_iter().map(|(text, _)| text.len()).collect();

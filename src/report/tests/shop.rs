@@ -135,7 +135,7 @@ impl Shop {
             return;
         }
         let mut answered = calendar.add(created_at, wait_min as i64 * 60).unwrap();
-        let mut answer = |history: &mut History, at: Time| {
+        let answer = |history: &mut History, at: Time| {
             history.steps.push(Step { at, what: What::Answer });
             history.steps.push(Step { at, what: What::Pending });
             history.answers.push(Answered { at, agent: Some(agent(who)) });

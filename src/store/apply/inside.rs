@@ -85,7 +85,8 @@ impl Tx<'_> {
             let changed = self.run(
                 "UPDATE ticket SET updated_at = max(updated_at, ?2),
                      answers = (SELECT count(*) FROM message m
-                                WHERE m.ticket = number AND m.direction = 'out' AND m.accepted_at IS NOT NULL),
+                                WHERE m.ticket = number AND m.direction = 'out' AND m.accepted_at IS NOT NULL)
+                         + (SELECT count(*) FROM event e WHERE e.ticket = number AND e.what = 'called'),
                      last_answer = (SELECT max(m.no) FROM message m WHERE m.ticket = number AND m.direction = 'out'),
                      last_in = coalesce(
                          (SELECT max(m.no) FROM message m WHERE m.ticket = number AND m.direction = 'in' AND m.kind = 'person'),

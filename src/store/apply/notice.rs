@@ -77,13 +77,19 @@ impl Tx<'_> {
     }
 
     pub(super) fn revive_notices(&mut self, person: &Address, now: Time) -> Result<(), StoreError> {
-        self.run("UPDATE notice SET due_at = ?2 WHERE person = ?1 AND due_at IS NULL", args![person, now])?;
+        self.run(
+            "UPDATE notice SET due_at = ?2 WHERE person = ?1 AND kind = 'message' AND due_at IS NULL",
+            args![person, now],
+        )?;
         Ok(())
     }
 
     /// He is away, or back: what waits for him is judged anew.
     pub(super) fn judge_notices_anew(&mut self, person: &Address, now: Time) -> Result<(), StoreError> {
-        self.run("UPDATE notice SET due_at = ?2, gathered = 0 WHERE person = ?1 AND due_at > ?2", args![person, now])?;
+        self.run(
+            "UPDATE notice SET due_at = ?2, gathered = 0 WHERE person = ?1 AND kind = 'message' AND due_at > ?2",
+            args![person, now],
+        )?;
         Ok(())
     }
 

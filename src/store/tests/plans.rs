@@ -1,6 +1,8 @@
 //! Every named query finds its rows by an index: the cost does not grow with what is over and done with.
 
-use super::super::{course, custody, digests, due, facts, figures, inside, lookup, notices, outbox, search, view};
+use super::super::{
+    alarm, course, custody, digests, due, facts, figures, inside, lookup, notices, outbox, promise, search, view,
+};
 use super::*;
 use crate::store::Query;
 use crate::store::db::Arg;
@@ -72,6 +74,15 @@ fn named_queries_use_an_index() {
         ("next lapse", due::NEXT_LAPSE, 1),
         ("pending long", due::PENDING_LONG, 3),
         ("next pending", due::NEXT_PENDING, 1),
+        ("first answers", promise::FIRST_ANSWERS, 3),
+        ("waiting", promise::WAITING, 2),
+        ("how many wait", promise::HOW_MANY, 2),
+        ("known", promise::KNOWN, 1),
+        ("looks", alarm::LOOKS, 2),
+        ("next look", alarm::NEXT, 0),
+        ("silent", alarm::SILENT, 1),
+        ("unanswered", alarm::UNANSWERED, 2),
+        ("alarms", alarm::ALARMS, 1),
         ("agents", facts::AGENTS, 0),
         ("notices of tickets", notices::OF_TICKETS, 1),
         ("notices due", notices::SINGLE, 2),
@@ -143,6 +154,9 @@ fn what_is_open_is_found_among_what_is_open() {
         (due::HOLDS_OVER, "ticket_held (hold_until<?)", 2),
         (due::NEXT_HOLD, "ticket_held", 0),
         (due::ASKS_LAPSED, "ask_open (expires_at<?)", 2),
+        (alarm::LOOKS, "ticket_look (look_at<?)", 2),
+        (alarm::NEXT, "ticket_look", 0),
+        (alarm::ALARMS, "PRIMARY KEY (ticket=?)", 1),
         (notices::SINGLE, "notice_due (due_at<?)", 2),
         (notices::WHOSE, "notice_due (due_at<?)", 1),
         (notices::LISTED, "PRIMARY KEY (person=? AND kind=?)", 3),
