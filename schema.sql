@@ -67,6 +67,7 @@ CREATE TABLE letter (
     fate_no INTEGER,                   -- of the message, quarantine row or parcel
     fate_why TEXT,                     -- of 'done'
     released TEXT CHECK (released IN ('customer', 'recorded')),   -- left quarantine, to be taken for this
+    released_for TEXT,                 -- and whose mail it is, where somebody has said so
     CHECK ((state = 'received') = (fate IS NULL)),
     UNIQUE (source, generation, uid)
 ) STRICT;
@@ -121,6 +122,17 @@ CREATE TABLE address (
     bounced_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX address_customer ON address (customer) WHERE customer IS NOT NULL;
+
+-- Senders whose mail is set aside by an agent's word; any `#open` of the ticket, or a release from quarantine, undoes it.
+CREATE TABLE blocked (
+    address TEXT PRIMARY KEY,
+    how TEXT NOT NULL CHECK (how IN ('spam', 'ignore')),
+    verified INTEGER NOT NULL CHECK (verified IN (0, 1)),
+    ticket INTEGER NOT NULL REFERENCES ticket,
+    actor TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX blocked_ticket ON blocked (ticket);
 
 -- What is known of agents (and of managers who get alarms) beyond the configuration.
 CREATE TABLE agent (
@@ -287,6 +299,14 @@ CREATE TABLE ref (
     PRIMARY KEY (hash, role, no)
 ) STRICT, WITHOUT ROWID;
 
+-- Runs of words of notes, hashed: a mail to a customer that has one of them is held and its writer asked.
+CREATE TABLE note_shingle (
+    hash INTEGER NOT NULL,
+    message INTEGER NOT NULL REFERENCES message,
+    PRIMARY KEY (hash, message)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX note_shingle_message ON note_shingle (message);
+
 -- What happened. Holds no address, subject or text beyond `actor`.
 CREATE TABLE event (
     ticket INTEGER NOT NULL REFERENCES ticket,
@@ -369,7 +389,7 @@ CREATE INDEX ask_blob_blob ON ask_blob (blob);
 
 CREATE TABLE parcel (
     no INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('answer', 'confirm', 'notify', 'acknowledge', 'report')),
+    kind TEXT NOT NULL CHECK (kind IN ('answer', 'ask', 'confirm', 'notify', 'acknowledge', 'report')),
     rank INTEGER NOT NULL,             -- the place of `kind` in the order of sending
     state TEXT NOT NULL CHECK (state IN ('queued', 'claimed', 'sent', 'held', 'failed', 'dropped')),
     ticket INTEGER REFERENCES ticket,

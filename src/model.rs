@@ -300,6 +300,8 @@ words! {
     ParcelKind {
         /// A person's answer to a customer.
         Answer = "answer",
+        /// A question to a third party, the carrier say.
+        Ask = "ask",
         /// To an agent: something waits for his `#send`, was refused, or failed.
         Confirm = "confirm",
         /// A customer's mail, to an agent.

@@ -12,8 +12,8 @@ pub mod parcel;
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
 pub use event::{Event, What};
 pub use found::{
-    AgentFacts, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel, LastAnswer,
-    LastIn, Matter, Said, TicketFacts,
+    AgentFacts, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel,
+    LastAnswer, LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
 };
 pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};
@@ -34,6 +34,8 @@ pub struct Envelope {
     pub old: bool,
     /// Comes out of quarantine by somebody's word: it is judged again, as this.
     pub released: Option<Release>,
+    /// Whose mail it is, as he who released it says.
+    pub released_for: Option<Address>,
 }
 
 /// What a letter that leaves quarantine is taken for.
@@ -81,6 +83,10 @@ pub struct Clues {
     pub bounced: Vec<String>,
     /// Things waiting for `#send` that a signed address names.
     pub asks: Vec<AskNo>,
+    /// Addresses that an agent's commands name.
+    pub addresses: Vec<Address>,
+    /// What is set aside and named by an agent's commands.
+    pub quarantined: Vec<QuarantineNo>,
     /// The mailbox whose promise to a customer may be asked for.
     pub promise_of: Option<String>,
 }

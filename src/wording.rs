@@ -67,6 +67,17 @@ impl Wording {
         Self { language, phrases, lists }
     }
 
+    /// The words listed under `key`; none where there is no such list.
+    #[must_use]
+    pub fn list_of(&self, key: &str) -> &[String] {
+        self.lists.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The words that are listed under `key` in any language: people write as they like, whatever the desk speaks.
+    pub fn in_all_languages(key: &str) -> impl Iterator<Item = &'static str> {
+        LANGUAGES.values().flat_map(move |w| w.list_of(key)).map(String::as_str)
+    }
+
     /// The phrase `key` with `values` (`minijinja::context!`) filled in.
     #[must_use]
     pub fn say(&self, key: &str, values: Value) -> String {

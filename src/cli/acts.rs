@@ -7,7 +7,8 @@ use crate::cli::error::CommandError;
 use crate::cli::open::Writer;
 use crate::cli::print::{Out, when};
 use crate::desk::act::{Act, agent_called};
-use crate::model::{ParcelNo, QuarantineNo, TicketNo};
+use crate::desk::commands::is_nobody;
+use crate::model::{Address, ParcelNo, QuarantineNo, TicketNo};
 use crate::plan::{Change, Release};
 
 /// `N …`: the same thing done to several tickets, all or none.
@@ -24,9 +25,13 @@ pub fn each(global: &Global, out: &mut Out, tickets: &[i64], what: &Act, said: &
 pub fn assign(global: &Global, out: &mut Out, ticket: i64, agent: &str) -> Result<(), CommandError> {
     let mut desk = Writer::open(global)?;
     let number = TicketNo(ticket);
-    let done = desk.act(&[number], |rules, _| Ok(Act::Assign(agent_called(agent, rules)?)))?;
-    let Act::Assign(address) = done else { return Ok(()) };
-    Ok(out.line(format!("#{number} is {address}'s"))?)
+    let nobody = is_nobody(agent);
+    let done = desk
+        .act(&[number], |rules, _| Ok(if nobody { Act::Unassign } else { Act::Assign(agent_called(agent, rules)?) }))?;
+    Ok(out.line(match done {
+        Act::Assign(address) => format!("#{number} is {address}'s"),
+        _ => format!("#{number} is nobody's"),
+    })?)
 }
 
 pub fn tag(global: &Global, out: &mut Out, ticket: i64, tags: &[String], remove: bool) -> Result<(), CommandError> {
@@ -110,7 +115,8 @@ pub fn quarantine(global: &Global, out: &mut Out, act: &QuarantineAct) -> Result
     let (ids, said) = match act {
         QuarantineAct::Release(ids) => (&ids.ids, "is taken as a customer's mail"),
         QuarantineAct::Drop(ids) => (&ids.ids, "needs nothing"),
-        QuarantineAct::Show { .. } => return Ok(()),
+        QuarantineAct::Unblock { address } => return unblock(global, out, address),
+        QuarantineAct::Show { .. } | QuarantineAct::Senders => return Ok(()),
     };
     let mut desk = Writer::open(global)?;
     for id in ids {
@@ -121,7 +127,7 @@ pub fn quarantine(global: &Global, out: &mut Out, act: &QuarantineAct) -> Result
         desk.apply(|at| {
             vec![match act {
                 QuarantineAct::Release(_) => {
-                    Change::ReleaseQuarantine { quarantine: no, release: Release::Customer, at }
+                    Change::ReleaseQuarantine { quarantine: no, release: Release::Customer, on_behalf: None, at }
                 }
                 _ => Change::DropQuarantine { quarantine: no, at },
             }]
@@ -129,4 +135,17 @@ pub fn quarantine(global: &Global, out: &mut Out, act: &QuarantineAct) -> Result
         out.line(format!("{id} {said}"))?;
     }
     Ok(())
+}
+
+fn unblock(global: &Global, out: &mut Out, address: &str) -> Result<(), CommandError> {
+    let known = Address::parse(address).ok_or_else(|| CommandError::usage(format!("{address:?} is no address")))?;
+    let mut desk = Writer::open(global)?;
+    let blocked = desk.batch(|tx, _| tx.blocked_senders())?;
+    if !blocked.iter().any(|b| b.address == known) {
+        return Err(
+            CommandError::failed(format!("{known} is not blocked")).hint("svar quarantine senders lists who is.")
+        );
+    }
+    desk.apply(|_| vec![Change::Unblock { address: Some(known.clone()), ticket: None }])?;
+    Ok(out.line(format!("{known} is heard again"))?)
 }

@@ -342,6 +342,13 @@ pub enum QuarantineAct {
     Release(Ids),
     /// It needs nothing
     Drop(Ids),
+    /// Senders whose mail is set aside since an agent wrote #spam or #ignore
+    Senders,
+    /// Hear a sender again
+    Unblock {
+        #[arg(value_name = "ADDR")]
+        address: String,
+    },
 }
 
 #[derive(Args, Debug)]

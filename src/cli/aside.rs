@@ -65,8 +65,31 @@ pub fn quarantine(global: &Global, out: &mut Out, act: Option<QuarantineAct>) ->
     match act {
         None => list_quarantine(global, out),
         Some(QuarantineAct::Show { id, raw }) => show_quarantined(global, out, QuarantineNo(id), raw),
+        Some(QuarantineAct::Senders) => list_senders(global, out),
         Some(act) => crate::cli::acts::quarantine(global, out, &act),
     }
+}
+
+/// Senders whose mail is set aside since an agent said so.
+fn list_senders(global: &Global, out: &mut Out) -> Result<(), CommandError> {
+    let mut desk = Desk::open(global)?;
+    let rows = desk.read(|tx| tx.blocked_senders())?;
+    if out.json {
+        return Ok(out.json(&rows)?);
+    }
+    if rows.is_empty() {
+        return Ok(out.line("Nobody is blocked.")?);
+    }
+    let zone = desk.settings.desk.time_zone.clone();
+    let mut table = Table::new(&["~sender", "since", "ticket", "as", "by"]);
+    for row in &rows {
+        let how = if row.ignored { "no customer" } else { "spam" };
+        let since = when(row.at, desk.now, &zone);
+        let cells = vec![row.address.to_string(), since, format!("#{}", row.ticket), how.to_owned(), row.actor.clone()];
+        table.row(Tone::Plain, cells);
+    }
+    out.table(&table)?;
+    Ok(())
 }
 
 fn list_quarantine(global: &Global, out: &mut Out) -> Result<(), CommandError> {

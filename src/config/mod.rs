@@ -153,6 +153,7 @@ fn whole(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Settings> 
         time_zone_name: String::new(),
         data_dir: PathBuf::new(),
         reopen_within_s: 0,
+        undo_s: 0,
     };
     let of_desk = desk.as_ref().unwrap_or(&blank);
     let drafts: Vec<mailboxes::Draft> =

@@ -22,7 +22,8 @@ pub(super) fn desk(table: &Table<'_>) -> Option<Desk> {
     });
     let (time_zone_name, time_zone) = zone.unwrap_or_else(|| ("UTC".to_owned(), jiff::tz::TimeZone::UTC));
     let reopen_within_s = table.or("reopen_within", values::calendar_time, 14 * Time::DAY);
-    Some(Desk { name: name?, language, time_zone, time_zone_name, data_dir: data_dir?, reopen_within_s })
+    let undo_s = table.or("undo", values::calendar_time_or_zero, 0);
+    Some(Desk { name: name?, language, time_zone, time_zone_name, data_dir: data_dir?, reopen_within_s, undo_s })
 }
 
 const CLOCKS: &[(&str, ClockKind)] = &[

@@ -42,6 +42,8 @@ pub struct Desk {
     pub data_dir: PathBuf,
     /// A reply to a ticket closed longer ago opens a new, linked one. Seconds; `[desk] reopen_within`, default 14 days.
     pub reopen_within_s: i64,
+    /// An agent's answer waits so long for a `#stop` before it leaves. Seconds; `[desk] undo`, default 0.
+    pub undo_s: i64,
 }
 
 #[derive(Clone, Debug)]

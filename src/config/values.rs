@@ -122,6 +122,11 @@ pub fn calendar_time(v: &Value<'_>) -> Read<i64> {
     }
 }
 
+/// Like [`calendar_time`], or none at all (`0s`).
+pub fn calendar_time_or_zero(v: &Value<'_>) -> Read<i64> {
+    if v.str() == Some("0s") { Ok(0) } else { calendar_time(v) }
+}
+
 /// Like [`calendar_time`], or `"never"`.
 pub fn calendar_time_or_never(v: &Value<'_>) -> Read<Option<i64>> {
     if v.str() == Some("never") {

@@ -1,7 +1,9 @@
 //! What agents do to a ticket, by mail or from the shell.
 
+use crate::config::settings::Agent;
 use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::commands::Command;
+use crate::desk::commands::plain::fold;
 use crate::desk::say::colleague::{ColleagueFacts, NoteFrom, note};
 use crate::desk::say::held::HeldWhy;
 use crate::desk::say::notification::{Reason, Remark};
@@ -26,12 +28,24 @@ pub enum Act {
     Hold(Time),
     /// To the agent with this first address.
     Assign(Address),
+    /// Nobody's any more.
+    Unassign,
     /// Text that stays inside, and the first address of whom it is for.
     Note {
         text: String,
         to: Option<Address>,
     },
     Participate(crate::model::Party),
+    /// Takes part no more.
+    Leave(Address),
+    /// Another customer's from now on.
+    Customer(Address),
+    /// The customer has this address, too.
+    SameAs(Address),
+    /// This address is a person of its own.
+    NotSameAs(Address),
+    /// This message and what came after it become a ticket of their own; `None`: the newest.
+    Split(Option<MessageNo>),
     Tag(Vec<String>),
     Untag(Vec<String>),
     Priority(Priority),
@@ -39,7 +53,10 @@ pub enum Act {
     Merge(TicketNo),
     /// The same, though they are two customers': somebody has said so.
     MergeCustomers(TicketNo),
+    /// Unwanted mail; the sender's next ones, too.
     Spam,
+    /// No customer: needs no answer, nor do the sender's next mails.
+    Ignore,
 }
 
 /// Why something cannot be done.
@@ -53,8 +70,8 @@ pub enum Refusal {
     OtherCustomer(TicketNo),
     /// The ticket is merged or the same.
     NotThis,
-    /// Several people answer to that name.
-    Ambiguous(String),
+    /// Several people answer to that name: these.
+    Ambiguous(String, Vec<String>),
     /// One of our own addresses, or an agent's, cannot take part.
     OurAddress(Address),
     /// Ten people take part already.
@@ -63,6 +80,14 @@ pub enum Refusal {
     NoAddress,
     /// A command about a ticket, where none is named.
     NoTicket,
+    /// The message has no attachments.
+    NoFiles,
+    /// The address is the customer's own.
+    IsCustomer,
+    /// Nothing stands before the message at which a ticket is to be split.
+    NothingBefore,
+    /// Nothing of that number is set aside in the agent's mailboxes.
+    NoSuchQuarantine(crate::model::QuarantineNo),
 }
 
 impl std::fmt::Display for Refusal {
@@ -73,12 +98,20 @@ impl std::fmt::Display for Refusal {
             Self::NoText => f.write_str("there is no text"),
             Self::OtherCustomer(n) => write!(f, "#{n} is another customer's; tickets of two customers are not merged"),
             Self::NotThis => f.write_str("the ticket is merged already, or is the same one"),
-            Self::Ambiguous(who) => {
-                write!(f, "several agents answer to {who:?}; write more of the name, or the address")
+            Self::Ambiguous(who, people) => {
+                write!(
+                    f,
+                    "several agents answer to {who:?} ({}); write more of the name, or the address",
+                    people.join(", ")
+                )
             }
             Self::TooMany => f.write_str("ten people take part already"),
             Self::NoAddress => f.write_str("the customer has no address"),
             Self::NoTicket => f.write_str("no ticket is named"),
+            Self::NoFiles => f.write_str("the message has no attachments"),
+            Self::IsCustomer => f.write_str("that is the customer"),
+            Self::NothingBefore => f.write_str("nothing stands before that message"),
+            Self::NoSuchQuarantine(n) => write!(f, "nothing with id {n} is set aside"),
             Self::OurAddress(a) => write!(f, "{a} is an address of ours and cannot take part"),
         }
     }
@@ -98,9 +131,11 @@ pub fn of_command(
         Command::Called(words) => Act::Called([words.as_str(), text].join("\n").trim().to_owned()),
         Command::Pending => Act::Pending,
         Command::Hold(until) => Act::Hold(*until),
-        Command::Take(tickets) if !tickets.is_empty() => return Ok(None),
-        Command::Take(_) => Act::Assign(own.cloned().ok_or_else(|| Refusal::NoSuchAgent(String::new()))?),
-        Command::Assign(who) => Act::Assign(agent_called(who, rules)?),
+        Command::Take(tickets) if tickets.is_empty() => {
+            Act::Assign(own.cloned().ok_or_else(|| Refusal::NoSuchAgent(String::new()))?)
+        }
+        Command::Assign(Some(who)) => Act::Assign(agent_called(who, rules)?),
+        Command::Assign(None) => Act::Unassign,
         Command::Note(to) => {
             if text.trim().is_empty() {
                 return Err(Refusal::NoText);
@@ -118,44 +153,55 @@ pub fn of_command(
         Command::Untag(words) => Act::Untag(words.clone()),
         Command::Priority(priority) => Act::Priority(*priority),
         Command::Merge(into) => Act::Merge(*into),
+        Command::Uncc(address) => Act::Leave(address.clone()),
+        Command::Customer(address) => Act::Customer(address.clone()),
+        Command::SameAs(address) => Act::SameAs(address.clone()),
+        Command::NotSameAs(address) => Act::NotSameAs(address.clone()),
+        Command::Split => Act::Split(None),
         Command::Spam => Act::Spam,
-        Command::Away(_) | Command::Back | Command::Send | Command::Drop | Command::Help => return Ok(None),
+        Command::Ignore => Act::Ignore,
+        // Of the agent himself, of what waits, of other tickets, or of a mail: see `desk::errand`.
+        Command::Take(_)
+        | Command::Ask(_)
+        | Command::New(..)
+        | Command::Files
+        | Command::Release(_)
+        | Command::Away(_)
+        | Command::Back
+        | Command::Send
+        | Command::Stop
+        | Command::Drop
+        | Command::Help => return Ok(None),
     }))
 }
 
-/// The one agent whose address, first name or name begins so.
+/// The one agent whose address or name this is, or a part of it that only he has.
 pub fn agent_called(who: &str, rules: &Rules<'_>) -> Result<Address, Refusal> {
     let word = who.trim().trim_start_matches('@').to_lowercase();
     let agents = &rules.settings.agents;
     if let Some(exact) = agents.iter().find(|a| a.addresses.iter().any(|x| x.as_str() == word)) {
         return Ok(exact.address().clone());
     }
-    let fits = |a: &&crate::config::settings::Agent| {
-        a.name.to_lowercase() == word
-            || a.first_name().to_lowercase() == word
-            || plain(&a.first_name().to_lowercase()) == plain(&word)
-            || a.addresses.iter().any(|x| x.local() == word)
+    let word = fold(&word);
+    let called = |a: &&Agent| {
+        fold(&a.name) == word || fold(a.first_name()) == word || a.addresses.iter().any(|x| fold(x.local()) == word)
     };
-    let fitting: Vec<_> = agents.iter().filter(fits).collect();
+    let part = |a: &&Agent| {
+        !word.is_empty()
+            && (fold(&a.name).contains(&word) || a.addresses.iter().any(|x| fold(x.as_str()).contains(&word)))
+    };
+    let mut fitting: Vec<&Agent> = agents.iter().filter(called).collect();
+    if fitting.is_empty() {
+        fitting = agents.iter().filter(part).collect();
+    }
     match fitting.as_slice() {
         [one] => Ok(one.address().clone()),
         [] => Err(Refusal::NoSuchAgent(who.to_owned())),
-        _ => Err(Refusal::Ambiguous(who.to_owned())),
+        several => {
+            let people = several.iter().map(|a| format!("{} <{}>", a.name, a.address())).collect();
+            Err(Refusal::Ambiguous(who.to_owned(), people))
+        }
     }
-}
-
-/// Without the marks of Nordic and other common letters, so that `bjorn` finds Björn.
-fn plain(word: &str) -> String {
-    word.chars()
-        .map(|c| match c {
-            'å' | 'ä' | 'á' | 'à' | 'â' | 'æ' => 'a',
-            'ö' | 'ø' | 'ó' | 'ô' => 'o',
-            'é' | 'è' | 'ë' | 'ê' => 'e',
-            'ü' | 'ú' => 'u',
-            'í' | 'ï' => 'i',
-            other => other,
-        })
-        .collect()
 }
 
 /// What the shell does to tickets.
@@ -194,6 +240,7 @@ impl Case<'_> {
             Act::Open => {
                 let what = if is_live(facts.state) { What::Open } else { What::Reopened };
                 self.set_state(ticket, State::Open, None, actor, what);
+                self.unblock_if_blocked(&facts, actor);
             }
             Act::Pending => self.set_state(ticket, State::Pending, None, actor, What::Pending),
             Act::Hold(until) => self.set_state(ticket, State::Held, Some(*until), actor, What::Held),
@@ -205,6 +252,32 @@ impl Case<'_> {
             Act::Spam => {
                 self.waiting(ticket, None);
                 self.set_state(ticket, State::Spam, None, actor, What::Spam);
+                self.block(&facts, false, actor);
+            }
+            Act::Ignore => {
+                self.event(ticket, actor, What::Done, "");
+                self.waiting(ticket, None);
+                self.set_state(ticket, State::Closed, None, actor, What::Closed);
+                self.block(&facts, true, actor);
+            }
+            Act::Unassign => {
+                self.change(Change::Assign { ticket, agent: None, at: self.now });
+                self.touch(ticket, |t| t.assignee = None);
+                self.event(ticket, actor, What::Assigned, "nobody");
+            }
+            Act::Leave(address) => {
+                if !facts.participants.iter().any(|p| p.address == *address) {
+                    return Err(Refusal::NotThis);
+                }
+                self.change(Change::Leave { ticket, address: address.clone() });
+                self.touch(ticket, |t| t.participants.retain(|p| p.address != *address));
+                self.event(ticket, actor, What::Participant, "removed");
+            }
+            Act::Customer(address) => self.set_customer(&facts, address, actor)?,
+            Act::SameAs(address) => self.same_as(&facts, address, actor)?,
+            Act::NotSameAs(address) => self.not_same_as(&facts, address, actor)?,
+            Act::Split(about) => {
+                self.split(&facts, *about, actor, by)?;
             }
             Act::Called(text) => {
                 if !text.is_empty() {
@@ -336,7 +409,16 @@ impl Case<'_> {
 
     pub fn add_note(&mut self, facts: &TicketFacts, text: &str, by: Option<&Staff<'_>>) -> MessageNo {
         let no = self.next.take_message();
-        self.change(Change::AddMessage(Box::new(NewMessage {
+        let note = self.note_of(no, facts, text, by);
+        self.change(Change::AddMessage(Box::new(note)));
+        self.fingerprint(no, text);
+        no
+    }
+
+    /// A note as it is written down.
+    #[must_use]
+    pub fn note_of(&self, no: MessageNo, facts: &TicketFacts, text: &str, by: Option<&Staff<'_>>) -> NewMessage {
+        NewMessage {
             no,
             ticket: facts.number,
             direction: Direction::Note,
@@ -361,8 +443,7 @@ impl Case<'_> {
             verified: by.is_some(),
             attachments: Vec::new(),
             defects: Vec::new(),
-        })));
-        no
+        }
     }
 
     /// A note is for the assignee, and for whoever is named; never for its writer.

@@ -1,7 +1,8 @@
 //! A mail from one of us: is it proved, and which way does it go.
 
 use crate::desk::case::Staff;
-use crate::desk::commands::{Ground, Parsed, parse};
+use crate::desk::commands::plain::headings;
+use crate::desk::commands::{Ground, Parsed, parse_with_headings};
 use crate::desk::intake::Incoming;
 use crate::desk::proof::Proof;
 use crate::desk::say::not_proved::NotProvedWhy;
@@ -113,6 +114,7 @@ impl Incoming<'_> {
     #[must_use]
     pub fn parse(&self) -> Parsed {
         let zone = &self.case.rules.settings.desk.time_zone;
-        parse(&self.letter.new_text, &Ground { now: self.case.now, zone })
+        let headings = self.letter.new_html.as_deref().map(headings).unwrap_or_default();
+        parse_with_headings(&self.letter.new_text, &headings, &Ground { now: self.case.now, zone })
     }
 }

@@ -8,7 +8,7 @@ use crate::desk::say::answer::{AnswerFacts, Fill, answer, fill, fill_markdown, n
 use crate::desk::say::colleague::{ColleagueFacts, colleague_answered};
 use crate::desk::say::held::{HeldFacts, HeldWhy, held};
 use crate::desk::sign::Token;
-use crate::desk::tell::{InsidePost, Reply, customer_subject};
+use crate::desk::tell::{InsidePost, Reply};
 use crate::model::{Address, AskNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, Party, State, TicketNo, Time};
 use crate::plan::{AttachmentRow, Change, HeldAnswer, KnownAsk, LastAnswer, Matter, NewMessage, TicketFacts, What};
 
@@ -27,11 +27,22 @@ pub struct Draft {
 
 /// How an answer looks to the customer.
 #[derive(Clone, Debug)]
-struct Look {
-    subject: String,
-    text: String,
-    html: Option<String>,
-    from: Party,
+pub struct Look {
+    pub subject: String,
+    pub text: String,
+    pub html: Option<String>,
+    pub from: Party,
+}
+
+/// What the agent had seen when something was held.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The reasons that he was shown before this one, in words.
+    pub shown: String,
+    /// The ticket's newest answer.
+    pub answered: Option<MessageNo>,
+    /// The message that he answered.
+    pub about: Option<MessageNo>,
 }
 
 /// Where the configuration has no signature: the agent's own was cut, and nobody likes an answer from nobody.
@@ -51,7 +62,8 @@ impl Case<'_> {
         }
     }
 
-    fn look(&self, mailbox: &Mailbox, facts: &TicketFacts, by: Option<&Staff<'_>>, draft: &Draft) -> Look {
+    #[must_use]
+    pub fn look(&self, mailbox: &Mailbox, facts: &TicketFacts, by: Option<&Staff<'_>>, draft: &Draft) -> Look {
         let values = self.fill_for(mailbox, facts, by);
         let written = mailbox.signature.as_deref().or(by.map(|_| PLAIN_SIGNATURE));
         let signature =
@@ -67,8 +79,8 @@ impl Case<'_> {
             text: draft.text.clone(),
             html: draft.html.clone(),
             signature,
+            begins: facts.last_in.is_none() && facts.last_answer.is_none() && facts.answers == 0,
         });
-        debug_assert_eq!(page.subject, customer_subject(facts));
         Look {
             subject: page.subject,
             text: page.text,
@@ -147,7 +159,7 @@ impl Case<'_> {
                 references: references.clone(),
                 auto: None,
                 attachments: draft.attachments.clone(),
-                not_before: self.now,
+                not_before: by.map_or(self.now, |_| self.now.plus(self.rules.settings.desk.undo_s)),
             },
         );
         let parcel = parcel?;
@@ -197,6 +209,9 @@ impl Case<'_> {
         if mailbox.notify == Notify::All {
             self.tell_colleagues(mailbox, &facts, by);
         }
+        if let Some(by) = by.filter(|_| self.rules.settings.desk.undo_s > 0) {
+            self.offer_to_stop(mailbox, by, &facts, parcel, no);
+        }
         Some(no)
     }
 
@@ -235,14 +250,23 @@ impl Case<'_> {
     }
 
     /// Keeps an answer back and shows the agent how it would look.
-    pub fn hold_answer(&mut self, ticket: TicketNo, by: &Staff<'_>, draft: &Draft, why: HeldWhy) {
+    pub fn hold_answer(
+        &mut self,
+        ticket: TicketNo,
+        by: &Staff<'_>,
+        draft: &Draft,
+        why: Vec<HeldWhy>,
+        to: Vec<Party>,
+        seen: Seen,
+    ) {
         let Some(facts) = self.tickets.get(&ticket).cloned() else { return };
         let Some(mailbox) = self.mailbox(&facts.mailbox) else { return };
         let look = self.look(mailbox, &facts, Some(by), draft);
         let expires_at = self.now.plus(ASK_FOR_S);
-        let word = why_word(&why);
-        let to = self.recipients(&facts);
-        let ask = self.ask(Some(ticket), by, matter(draft, &to, word));
+        let words: Vec<&str> = why.iter().map(why_word).collect();
+        let word = format!("{} {}", seen.shown, words.join(" ")).trim_start().to_owned();
+        let answered = facts.last_answer.as_ref().map(|a| a.message);
+        let ask = self.ask(Some(ticket), by, matter(draft, &to, &word, &Seen { answered, ..seen }));
         let page = held(
             &self.inside_voice(),
             &HeldFacts {
@@ -255,7 +279,6 @@ impl Case<'_> {
                 commands: draft.commands.clone(),
                 expires_at,
             },
-            &commands::rows(),
         );
         self.event(ticket, &by.actor(), What::Asked, format!("{word}; ask {ask}"));
         self.tell(mailbox, by, page, Some(ticket), Some(ask));
@@ -279,14 +302,19 @@ impl Case<'_> {
 
 /// A draft as it is kept while it waits; `to`: the recipients that are shown.
 #[must_use]
-pub fn matter(draft: &Draft, to: &[Party], why: &str) -> Matter {
+pub fn matter(draft: &Draft, to: &[Party], why: &str, seen: &Seen) -> Matter {
+    let named = commands::named(&draft.commands.join("\n"));
     Matter::Answer(HeldAnswer {
         letter: draft.letter.map_or(0, |l| l.0),
         text: draft.text.clone(),
         html: draft.html.clone(),
         attachments: draft.attachments.clone(),
         commands: draft.commands.clone(),
-        tickets: commands::named_tickets(&draft.commands.join("\n")).iter().map(|t| t.0).collect(),
+        tickets: named.tickets.iter().map(|t| t.0).collect(),
+        addresses: named.addresses.iter().map(ToString::to_string).collect(),
+        quarantined: named.quarantined.iter().map(|q| q.0).collect(),
+        answered: seen.answered.map_or(0, |m| m.0),
+        about: seen.about.map_or(0, |m| m.0),
         to: to.iter().map(|p| p.address.to_string()).collect(),
         why: why.to_owned(),
     })
@@ -302,6 +330,8 @@ const fn why_word(why: &HeldWhy) -> &'static str {
         HeldWhy::CustomerWrote { .. } => "customer-wrote",
         HeldWhy::Leak { .. } => "leak",
         HeldWhy::CommandInText { .. } => "command-in-text",
+        HeldWhy::FromNote { .. } => "from-note",
+        HeldWhy::BetweenColleagues { .. } => "between-colleagues",
         HeldWhy::TicketChanged { .. } => "ticket-changed",
         HeldWhy::OtherCustomer { .. } => "other-customer",
         HeldWhy::RecipientsChanged => "recipients-changed",

@@ -2,7 +2,6 @@
 
 use crate::desk::act::Refusal;
 use crate::desk::case::Staff;
-use crate::desk::commands::rows as command_rows;
 use crate::desk::intake::Incoming;
 use crate::desk::say::asked::{AskedFacts, AskedWhy, asked};
 use crate::desk::say::not_proved::{NotProvedFacts, NotProvedWhy, SetAside, not_proved};
@@ -20,7 +19,7 @@ impl Incoming<'_> {
     pub fn help(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) {
         let facts = ticket.and_then(|t| self.case.tickets.get(&t)).cloned();
         let about = facts.as_ref().map(|t| (t.number, t.subject.as_str()));
-        let page = help(&self.case.inside_voice(), about, &command_rows());
+        let page = help(&self.case.inside_voice(), about);
         self.case.tell(self.mailbox, staff, page, facts.map(|t| t.number), None);
     }
 
@@ -35,7 +34,6 @@ impl Incoming<'_> {
                 wrong,
                 draft: self.letter.new_text.clone(),
             },
-            &command_rows(),
         );
         self.case.tell(self.mailbox, staff, page, facts.map(|t| t.number), None);
         self.settle(Fate::Done("commands that were refused"));
@@ -96,7 +94,11 @@ impl Incoming<'_> {
             Refusal::NoSuchAgent(_) => WrongWhy::NoSuchAgent,
             Refusal::NoText => WrongWhy::MissingText,
             Refusal::OurAddress(_) => WrongWhy::OurAddress,
-            Refusal::Ambiguous(_) => WrongWhy::Ambiguous,
+            Refusal::Ambiguous(_, people) => WrongWhy::Ambiguous { people: people.clone() },
+            Refusal::NoFiles => WrongWhy::NoFiles,
+            Refusal::IsCustomer => WrongWhy::IsCustomer,
+            Refusal::NothingBefore => WrongWhy::NothingBefore,
+            Refusal::NoSuchQuarantine(_) => WrongWhy::NoSuchQuarantine,
             Refusal::TooMany => WrongWhy::TooMany,
             Refusal::NoAddress => WrongWhy::NoAddress,
             Refusal::NoTicket | Refusal::OtherCustomer(_) | Refusal::NotThis => WrongWhy::NotAllowed,

@@ -233,7 +233,7 @@ impl<'a> Case<'a> {
         let no = self.next.take_parcel();
         let message_id = key.message_id(epoch, no, mailbox.address.domain());
         let mut headers = vec![("X-Svar-Id".to_owned(), key.svar_id(epoch, no))];
-        let inside = !matches!(post.kind, ParcelKind::Answer | ParcelKind::Acknowledge);
+        let inside = !matches!(post.kind, ParcelKind::Answer | ParcelKind::Ask | ParcelKind::Acknowledge);
         if let Some(ticket) = post.ticket.filter(|_| inside) {
             headers.push(("X-Svar-Ticket".to_owned(), ticket.to_string()));
         }
@@ -270,7 +270,7 @@ impl<'a> Case<'a> {
         } else {
             Sender::Address(bounces)
         };
-        let answer = post.kind == ParcelKind::Answer;
+        let by_person = matches!(post.kind, ParcelKind::Answer | ParcelKind::Ask);
         self.change(Change::Enqueue(Box::new(Parcel {
             no,
             kind: post.kind,
@@ -285,7 +285,7 @@ impl<'a> Case<'a> {
             message_id,
             segments,
             not_before: post.not_before,
-            keep_in_sent: answer,
+            keep_in_sent: by_person,
             created_at: self.now,
         })));
         Some(no)

@@ -1,9 +1,19 @@
-//! Commands on the first lines of an agent's mail: one table that parses, explains and is printed by `#help`.
+//! Commands on the first lines of an agent's mail: one table that parses, explains, is printed by `#help` and makes `docs/COMMANDS.md`.
+//!
+//! A row says what a command is; its words, examples and explanation stand in `src/lang/*.toml`, so that another language is another file.
+
+pub mod page;
+pub mod plain;
+pub mod polite;
+
+use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 
+use crate::desk::commands::plain::{address_of, bare, fold, plain};
 use crate::desk::when;
-use crate::model::{Address, Priority, TicketNo, Time};
+use crate::model::{Address, Priority, QuarantineNo, TicketNo, Time, one_line};
+use crate::wording::Wording;
 
 /// What an agent asks for, apart from the text that goes to the customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,36 +26,67 @@ pub enum Command {
     Called(String),
     Pending,
     Hold(Time),
-    /// These tickets; none named: the one that the mail is about.
+    /// This ticket; or these.
     Take(Vec<TicketNo>),
-    /// Part of a name or address; resolved against the agents.
-    Assign(String),
+    /// Part of a name or address, resolved against the agents; `None`: nobody's any more.
+    Assign(Option<String>),
     /// To whom, if anybody is named.
     Note(Option<String>),
+    /// The text goes to a third party, whose reply comes back as a note.
+    Ask(Address),
     Cc(Address),
+    Uncc(Address),
+    /// A matter with a customer, about a subject.
+    New(Address, String),
     Tag(Vec<String>),
     Untag(Vec<String>),
     Priority(Priority),
     Merge(TicketNo),
+    Split,
+    Customer(Address),
+    SameAs(Address),
+    NotSameAs(Address),
     Spam,
+    Ignore,
+    Files,
     /// Until when; `None`: until `#back`.
     Away(Option<Time>),
     Back,
+    Release(Vec<QuarantineNo>),
     Send,
+    Stop,
     Drop,
     Help,
 }
 
-/// A row of the table: English and Swedish word, what it takes, what it does.
+/// Commands of one group exclude each other in one mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    Any,
+    /// Says where the ticket stands afterwards.
+    State,
+    /// Says where the text goes.
+    Text,
+}
+
+/// A row of the table. Its words are `keyword.KEY`, its examples `example.KEY`, what it does `commands.KEY` of the language files.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    pub english: &'static str,
-    pub swedish: &'static str,
-    /// Example of its argument; empty where it takes none.
-    pub argument: &'static str,
-    pub does_en: &'static str,
-    pub does_sv: &'static str,
-    read: fn(&str, &Ground<'_>) -> Result<Command, Wrong>,
+    /// The English word, which is the key.
+    pub key: &'static str,
+    pub group: Group,
+    /// `None`: known, and to come in a later version.
+    read: Option<Read>,
+}
+
+type Read = fn(&str, &Ground<'_>) -> Result<Command, Wrong>;
+
+impl Entry {
+    /// Whether this version can do it.
+    #[must_use]
+    pub const fn is_here(&self) -> bool {
+        self.read.is_some()
+    }
 }
 
 /// What reading a command depends on.
@@ -59,11 +100,18 @@ pub struct Ground<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wrong {
     /// With the nearest known one.
-    Unknown(Option<&'static str>),
-    /// It takes an argument like this one.
+    Unknown(Option<String>),
+    /// Something must follow the word; the key of the row.
+    Missing(&'static str),
+    /// What follows cannot be so; the key of the row.
     Argument(&'static str),
+    Time,
+    Address,
     /// It takes nothing.
     NoArgument,
+    /// It excludes another line.
+    Contradicts(String),
+    NotYet,
 }
 
 /// A line that is wrong.
@@ -74,108 +122,117 @@ pub struct WrongLine {
 }
 
 macro_rules! table {
-    ($($english:literal $swedish:literal $argument:literal $en:literal $sv:literal $read:expr;)*) => {
-        /// Every command, in the order in which `#help` prints them.
-        pub const TABLE: &[Entry] = &[$(Entry {
-            english: $english, swedish: $swedish, argument: $argument, does_en: $en, does_sv: $sv, read: $read,
-        },)*];
+    ($($key:literal $group:ident $read:expr;)* later $($later:literal)*) => {
+        /// Every command, in the order in which `#help` prints them. Those without a reader come in a later version.
+        pub const TABLE: &[Entry] = &[
+            $(Entry { key: $key, group: Group::$group, read: Some($read) },)*
+            $(Entry { key: $later, group: Group::Any, read: None },)*
+        ];
     };
 }
 
 table! {
-    "close" "stäng" "" "close the matter" "stäng ärendet" |a, _| none(a, Command::Close);
-    "open" "öppna" "" "open it again" "öppna det igen" |a, _| none(a, Command::Open);
-    "done" "klar" "" "needs no answer, or was answered elsewhere" "behöver inget svar, eller är besvarat på annat håll" |a, _| none(a, Command::Done);
-    "called" "ringt" "what was said" "answered by telephone; the text is kept as a note" "besvarat per telefon; texten sparas som anteckning" |a, _| Ok(Command::Called(a.to_owned()));
-    "pending" "vänta" "" "the customer's turn" "kundens tur" |a, _| none(a, Command::Pending);
-    "hold" "parkera" "2d" "park it until then: 2d, mon 09:00" "parkera till dess: 2d, mån 09:00" |a, g| when::parse(a, g.now, g.zone).map(Command::Hold).ok_or(Wrong::Argument("2d"));
-    "take" "ta" "" "it is mine; several by number: #take 41 57" "jag tar det; flera med nummer: #ta 41 57" |a, _| numbers(a).map(Command::Take);
-    "assign" "tilldela" "bjorn" "give it to a colleague" "ge det till en kollega" |a, _| some(a, "bjorn").map(|w| Command::Assign(w.to_owned()));
-    "note" "notera" "" "all the text stays inside; to whom, if a name follows" "all text stannar internt; till vem, om ett namn följer" |a, _| Ok(Command::Note((!a.is_empty()).then(|| a.to_owned())));
-    "cc" "kopia" "eva@example.test" "takes part from now on" "är med från och med nu" |a, _| Address::parse(a).map(Command::Cc).ok_or(Wrong::Argument("eva@example.test"));
-    "tag" "märk" "late" "tags" "etiketter" |a, _| words(a).map(Command::Tag);
-    "untag" "avmärk" "late" "takes tags away" "tar bort etiketter" |a, _| words(a).map(Command::Untag);
-    "priority" "prioritet" "high" "low, normal, high, urgent" "låg, normal, hög, akut" |a, _| priority(a);
-    "merge" "slå-ihop" "41" "joins this matter to another" "för ihop ärendet med ett annat" |a, _| number(a).map(Command::Merge);
-    "spam" "skräp" "" "unwanted mail" "skräppost" |a, _| none(a, Command::Spam);
-    "away" "borta" "mon 09:00" "nothing is sent to me until then" "inget skickas till mig till dess" |a, g| away(a, g);
-    "back" "tillbaka" "" "here again" "här igen" |a, _| none(a, Command::Back);
-    "send" "skicka" "" "send what is held" "skicka det som hålls" |a, _| none(a, Command::Send);
-    "stop" "stopp" "" "stop what waits" "stoppa det som väntar" |a, _| none(a, Command::Drop);
-    "drop" "släng" "" "forget what is held" "släng det som hålls" |a, _| none(a, Command::Drop);
-    "help" "hjälp" "" "this list" "den här listan" |_, _| Ok(Command::Help);
-}
-
-/// The table as the pages print it: English word, Swedish word, what it does.
-#[must_use]
-pub fn rows() -> Vec<crate::desk::say::CommandRow<'static>> {
-    TABLE.iter().map(|e| (e.english, e.swedish, e.does_en)).collect()
+    "close" State |a, _| none(a, Command::Close);
+    "open" State |a, _| none(a, Command::Open);
+    "done" State |a, _| none(a, Command::Done);
+    "called" Text |a, _| Ok(Command::Called(a.to_owned()));
+    "pending" State |a, _| none(a, Command::Pending);
+    "hold" State |a, g| some(a, "hold").and_then(|a| when::parse(a, g.now, g.zone).map(Command::Hold).ok_or(Wrong::Time));
+    "take" Any |a, _| if a.is_empty() { Ok(Command::Take(Vec::new())) } else { Ok(Command::Take(numbers(a, "take")?.into_iter().map(TicketNo).collect())) };
+    "assign" Any |a, _| some(a, "assign").map(|w| Command::Assign((!is_nobody(w)).then(|| w.to_owned())));
+    "note" Text |a, _| Ok(Command::Note((!a.is_empty()).then(|| a.to_owned())));
+    "ask" Text |a, _| address(a, "ask").map(Command::Ask);
+    "cc" Any |a, _| address(a, "cc").map(Command::Cc);
+    "uncc" Any |a, _| address(a, "uncc").map(Command::Uncc);
+    "new" Text |a, _| new(a);
+    "tag" Any |a, _| words(a, "tag").map(Command::Tag);
+    "untag" Any |a, _| words(a, "untag").map(Command::Untag);
+    "priority" Any |a, _| priority(a);
+    "merge" Any |a, _| match numbers(a, "merge")?.as_slice() { [one] => Ok(Command::Merge(TicketNo(*one))), _ => Err(Wrong::Argument("merge")) };
+    "split" Any |a, _| none(a, Command::Split);
+    "customer" Any |a, _| address(a, "customer").map(Command::Customer);
+    "same-as" Any |a, _| address(a, "same-as").map(Command::SameAs);
+    "not-same-as" Any |a, _| address(a, "not-same-as").map(Command::NotSameAs);
+    "spam" State |a, _| none(a, Command::Spam);
+    "ignore" State |a, _| none(a, Command::Ignore);
+    "files" Any |a, _| none(a, Command::Files);
+    "away" Any |a, g| if a.is_empty() { Ok(Command::Away(None)) } else { when::parse(a, g.now, g.zone).map(|t| Command::Away(Some(t))).ok_or(Wrong::Time) };
+    "back" Any |a, _| none(a, Command::Back);
+    "release" Any |a, _| numbers(a, "release").map(|n| Command::Release(n.into_iter().map(QuarantineNo).collect()));
+    "send" Any |a, _| none(a, Command::Send);
+    "stop" Any |a, _| none(a, Command::Stop);
+    "drop" Any |a, _| none(a, Command::Drop);
+    "help" Any |_, _| Ok(Command::Help);
+    later "canned" "list" "show" "search" "stats" "digest" "answers" "bulk" "without" "incident" "export" "erase"
 }
 
 fn none(argument: &str, command: Command) -> Result<Command, Wrong> {
     if argument.is_empty() { Ok(command) } else { Err(Wrong::NoArgument) }
 }
 
-fn some<'a>(argument: &'a str, like: &'static str) -> Result<&'a str, Wrong> {
-    if argument.is_empty() { Err(Wrong::Argument(like)) } else { Ok(argument) }
+fn some<'a>(argument: &'a str, key: &'static str) -> Result<&'a str, Wrong> {
+    if argument.is_empty() { Err(Wrong::Missing(key)) } else { Ok(argument) }
 }
 
-fn words(argument: &str) -> Result<Vec<String>, Wrong> {
-    let words: Vec<String> = argument
+fn address(argument: &str, key: &'static str) -> Result<Address, Wrong> {
+    address_of(some(argument, key)?).ok_or(Wrong::Address)
+}
+
+fn words(argument: &str, key: &'static str) -> Result<Vec<String>, Wrong> {
+    let words: Vec<String> = some(argument, key)?
         .split([' ', ','])
         .filter(|w| !w.is_empty())
         .map(|w| w.trim_start_matches('#').to_lowercase())
         .collect();
-    let fine = |w: &String| w.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
-    if words.is_empty() || !words.iter().all(fine) { Err(Wrong::Argument("late")) } else { Ok(words) }
+    let fine = |w: &String| !w.is_empty() && w.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    if words.is_empty() || !words.iter().all(fine) { Err(Wrong::Argument(key)) } else { Ok(words) }
+}
+
+/// Numbers of tickets or of what is set aside, at most fifty in one line.
+fn numbers(argument: &str, key: &'static str) -> Result<Vec<i64>, Wrong> {
+    let number = |w: &str| w.trim_start_matches('#').parse().ok().filter(|n| *n > 0);
+    let numbers: Option<Vec<i64>> =
+        some(argument, key)?.split([' ', ',']).filter(|w| !w.is_empty()).map(number).collect();
+    numbers.filter(|n| !n.is_empty() && n.len() <= 50).ok_or(Wrong::Argument(key))
 }
 
 fn priority(argument: &str) -> Result<Command, Wrong> {
-    let word = match argument.to_lowercase().as_str() {
-        "låg" => "low".to_owned(),
-        "hög" => "high".to_owned(),
-        "akut" | "brådskande" => "urgent".to_owned(),
-        other => other.to_owned(),
-    };
-    Priority::parse(&word).map(Command::Priority).ok_or(Wrong::Argument("high"))
+    let word = fold(some(argument, "priority")?);
+    let is = |p: &&Priority| Wording::in_all_languages(&format!("when.{p}")).any(|w| fold(w) == word);
+    Priority::ALL.iter().find(is).copied().map(Command::Priority).ok_or(Wrong::Argument("priority"))
 }
 
-fn number(argument: &str) -> Result<TicketNo, Wrong> {
-    argument.trim_start_matches('#').parse().ok().filter(|n| *n > 0).map(TicketNo).ok_or(Wrong::Argument("41"))
+/// Whether a word stands for nobody, in any language.
+#[must_use]
+pub fn is_nobody(word: &str) -> bool {
+    Wording::in_all_languages("when.nobody").any(|w| fold(w) == fold(word))
 }
 
-fn numbers(argument: &str) -> Result<Vec<TicketNo>, Wrong> {
-    argument
-        .split([' ', ','])
-        .filter(|w| !w.is_empty())
-        .map(|w| number(w).map_err(|_| Wrong::Argument("41 57")))
-        .collect()
-}
-
-fn away(argument: &str, ground: &Ground<'_>) -> Result<Command, Wrong> {
-    if argument.is_empty() {
-        return Ok(Command::Away(None));
+fn new(argument: &str) -> Result<Command, Wrong> {
+    let (to, subject) = some(argument, "new")?.split_once(' ').ok_or(Wrong::Missing("new"))?;
+    let subject = one_line(subject);
+    if subject.is_empty() {
+        return Err(Wrong::Missing("new"));
     }
-    when::parse(argument, ground.now, ground.zone).map(|t| Command::Away(Some(t))).ok_or(Wrong::Argument("mon 09:00"))
+    address_of(to).map(|to| Command::New(to, subject)).ok_or(Wrong::Address)
 }
 
-/// The line as people's keyboards and programs leave it: other spaces, dashes and number signs made plain, a heading's `# ` closed up.
-fn plain(line: &str) -> String {
-    let line: String = line
-        .chars()
-        .filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'))
-        .map(|c| match c {
-            '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{3000}' | '\t' => ' ',
-            '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
-            '\u{ff03}' => '#',
-            _ => c,
-        })
-        .collect();
-    let line = line.trim();
-    match line.strip_prefix('#') {
-        Some(rest) => format!("#{}", rest.trim_start()),
-        None => line.to_owned(),
+/// Every word of every language, folded, with its row; the longest first.
+static KEYWORDS: LazyLock<Vec<(Vec<char>, &'static str, usize)>> = LazyLock::new(|| {
+    let mut all: Vec<(Vec<char>, &str, usize)> = Vec::new();
+    for (row, entry) in TABLE.iter().enumerate() {
+        for word in Wording::in_all_languages(&format!("keyword.{}", entry.key)) {
+            all.push((fold(word).chars().collect(), word, row));
+        }
     }
+    all.sort_by_key(|(folded, ..)| std::cmp::Reverse(folded.len()));
+    all
+});
+
+/// The word that a language has for a command, for printing.
+#[must_use]
+pub fn keyword(words: &Wording, key: &'static str) -> String {
+    words.list_of(&format!("keyword.{key}")).first().cloned().unwrap_or_else(|| key.to_owned())
 }
 
 /// Whether a line asks to be a command: a number sign and a letter.
@@ -183,33 +240,48 @@ fn claims(line: &str) -> bool {
     line.strip_prefix('#').and_then(|r| r.chars().next()).is_some_and(char::is_alphabetic)
 }
 
-fn read(line: &str, ground: &Ground<'_>) -> Result<Command, Wrong> {
-    let (word, argument) = match line[1..].split_once(' ') {
-        Some((w, a)) => (w, a.trim()),
-        None => (&line[1..], ""),
+/// The row that a line behind its number sign names, and what follows the word.
+fn row_of(line: &str) -> Option<(usize, &str)> {
+    let folded: Vec<char> = fold(line).chars().collect();
+    let ends = |at: usize| {
+        let rest = line.char_indices().nth(at).map_or("", |(i, _)| &line[i..]);
+        let argument = rest.trim_start_matches([':', '.', ',', '!']);
+        (argument.is_empty() || argument.starts_with(' ')).then(|| argument.trim())
     };
-    let word = word.trim_end_matches([':', '.', ',']).to_lowercase();
-    let entry = TABLE.iter().find(|e| e.english == word || e.swedish == word);
-    match entry {
-        Some(entry) => (entry.read)(argument, ground),
-        None => Err(Wrong::Unknown(nearest(&word))),
-    }
+    KEYWORDS.iter().find_map(|(word, _, row)| {
+        folded.starts_with(word).then(|| ends(word.len())).flatten().map(|argument| (*row, argument))
+    })
+}
+
+/// Reads a plain line that claims to be a command.
+fn read(line: &str, ground: &Ground<'_>) -> Result<(usize, Command), Wrong> {
+    let line = line.trim_start_matches('#');
+    let Some((row, argument)) = row_of(line) else { return Err(Wrong::Unknown(nearest(line))) };
+    let Some(reader) = TABLE[row].read else { return Err(Wrong::NotYet) };
+    // The full stop that a telephone puts behind a line; a telephone note keeps its own.
+    let argument = if TABLE[row].key == "called" { argument } else { bare(argument) };
+    reader(argument, ground).map(|command| (row, command))
 }
 
 /// The known word that differs least, if it differs by at most two letters.
-fn nearest(word: &str) -> Option<&'static str> {
-    TABLE
+fn nearest(line: &str) -> Option<String> {
+    let word = fold(line.split(' ').next().unwrap_or_default().trim_end_matches([':', '.', ',']));
+    KEYWORDS
         .iter()
-        .flat_map(|e| [e.english, e.swedish])
-        .map(|known| (distance(word, known), known))
-        .filter(|(d, known)| *d <= 2 && *d < known.chars().count())
+        .filter(|(_, _, row)| TABLE[*row].is_here())
+        .map(|(folded, known, _)| {
+            // Of two that differ by as much, the one that begins alike.
+            let alike = word.chars().zip(folded).take_while(|(a, b)| a == *b).count();
+            (distance(&word, folded), std::cmp::Reverse(alike), *known)
+        })
+        .filter(|(d, _, known)| *d <= 2 && *d < known.chars().count().min(word.chars().count()))
         .min()
-        .map(|(_, known)| known)
+        .map(|(_, _, known)| known.to_owned())
 }
 
 /// Levenshtein's distance, in letters.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(40).collect();
+fn distance(a: &str, b: &[char]) -> usize {
+    let b: Vec<char> = b.iter().copied().take(40).collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.chars().take(40).enumerate() {
         let mut corner = row[0];
@@ -236,153 +308,94 @@ pub struct Parsed {
     pub strays: Vec<String>,
 }
 
+impl Parsed {
+    /// The lines that are right, in the order of `commands`.
+    pub fn right_lines(&self) -> impl Iterator<Item = &String> {
+        self.lines.iter().filter(|l| !self.wrong.iter().any(|w| w.line == **l))
+    }
+}
+
 /// Takes `text` apart: commands stand on the first lines, before any other text, one a line; empty lines between them are passed.
 #[must_use]
 pub fn parse(text: &str, ground: &Ground<'_>) -> Parsed {
+    parse_with_headings(text, &[], ground)
+}
+
+/// The same. `headings` are lines that a mail program has made headings of, which costs them their number sign.
+#[must_use]
+pub fn parse_with_headings(text: &str, headings: &[String], ground: &Ground<'_>) -> Parsed {
     let mut parsed = Parsed::default();
+    let mut groups: Vec<(Group, usize, String)> = Vec::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.peek() {
-        let line = plain(line);
+        let mut line = plain(line);
         if line.is_empty() {
             lines.next();
             continue;
         }
         if !claims(&line) {
-            break;
+            let was = format!("#{line}");
+            if !headings.iter().any(|h| plain(h) == line) || read(&was, ground).is_err() {
+                break;
+            }
+            line = was;
         }
         lines.next();
-        match read(&line, ground) {
+        let read = read(&line, ground).and_then(|(row, command)| {
+            let group = TABLE[row].group;
+            let excludes = |(g, r, _): &&(Group, usize, String)| group != Group::Any && *g == group && *r != row;
+            match groups.iter().find(excludes) {
+                Some((_, _, other)) => Err(Wrong::Contradicts(other.clone())),
+                None => {
+                    groups.push((group, row, line.clone()));
+                    Ok(command)
+                }
+            }
+        });
+        match read {
             Ok(command) => parsed.commands.push(command),
             Err(wrong) => parsed.wrong.push(WrongLine { line: line.clone(), wrong }),
         }
         parsed.lines.push(line);
     }
     let rest: Vec<&str> = lines.collect();
-    parsed.strays = rest.iter().map(|l| plain(l)).filter(|l| claims(l) && read(l, ground).is_ok()).collect();
+    let is_command = |l: &String| claims(l) && matches!(read(l, ground), Ok(_) | Err(Wrong::NotYet));
+    parsed.strays = rest.iter().map(|l| plain(l)).filter(is_command).collect();
     parsed.text = rest.join("\n").trim().to_owned();
     parsed
 }
 
-/// One mail may name so many tickets.
-const NAMED_MAX: usize = 50;
-
-/// Tickets that the commands above a text name: they must be looked up before the commands can be judged.
-#[must_use]
-pub fn named_tickets(text: &str) -> Vec<TicketNo> {
-    let parsed = parse(text, &Ground { now: Time::from_unix(0), zone: &TimeZone::UTC });
-    let named = |c: &Command| match c {
-        Command::Merge(ticket) => vec![*ticket],
-        Command::Take(tickets) => tickets.clone(),
-        _ => Vec::new(),
-    };
-    parsed.commands.iter().flat_map(named).take(NAMED_MAX).collect()
+/// What the commands above a text name: it must be looked up before they can be judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    pub tickets: Vec<TicketNo>,
+    pub addresses: Vec<Address>,
+    pub quarantined: Vec<QuarantineNo>,
 }
 
-const GREETINGS: &[&str] = &[
-    "hej",
-    "hej!",
-    "hejsan",
-    "hello",
-    "hi",
-    "god morgon",
-    "god dag",
-    "mvh",
-    "vh",
-    "hälsningar",
-    "vänliga hälsningar",
-    "med vänlig hälsning",
-    "med vänliga hälsningar",
-    "bästa hälsningar",
-    "regards",
-    "kind regards",
-    "best regards",
-    "best",
-    "cheers",
-    "sincerely",
-    "/",
-];
+/// So many tickets or addresses of one mail are looked up.
+const NAMED_AT_MOST: usize = 60;
 
-/// Whether `text` is a greeting, the agent's name or a signature and nothing else: then there is nothing to send.
 #[must_use]
-pub fn says_nothing(text: &str, agent_name: &str) -> bool {
-    let name = agent_name.to_lowercase();
-    let first = name.split_whitespace().next().unwrap_or_default().to_owned();
-    let mut greeted_off = false;
-    text.lines().map(|l| l.trim().to_lowercase()).filter(|l| !l.is_empty()).all(|line| {
-        let bare = line.trim_matches(|c: char| !c.is_alphanumeric() && c != '/').trim();
-        let greeting = GREETINGS.contains(&bare) || bare.is_empty();
-        let named =
-            bare == name || (!first.is_empty() && (bare == first || bare.strip_prefix('/') == Some(first.as_str())));
-        let farewell = greeting
-            && bare.contains("h")
-            && (bare.contains("hälsning")
-                || bare.contains("regards")
-                || matches!(bare, "mvh" | "vh" | "best" | "cheers" | "sincerely"));
-        // Below a farewell or the agent's own name stands a signature: telephone, company, links.
-        let signature = greeted_off
-            && (line.chars().any(|c| c.is_ascii_digit())
-                || line.contains('@')
-                || line.contains("www.")
-                || line.split_whitespace().count() <= 4);
-        greeted_off |= farewell || named;
-        greeting || named || signature
-    })
+pub fn named(text: &str) -> Named {
+    let parsed = parse(text, &Ground { now: Time::from_unix(0), zone: &TimeZone::UTC });
+    let mut named = Named::default();
+    for command in &parsed.commands {
+        match command {
+            Command::Merge(ticket) => named.tickets.push(*ticket),
+            Command::Take(tickets) => named.tickets.extend(tickets),
+            Command::New(a, _) | Command::Customer(a) | Command::SameAs(a) | Command::NotSameAs(a) => {
+                named.addresses.push(a.clone());
+            }
+            Command::Release(numbers) => named.quarantined.extend(numbers),
+            _ => {}
+        }
+    }
+    named.tickets.truncate(NAMED_AT_MOST);
+    named.addresses.truncate(NAMED_AT_MOST);
+    named.quarantined.truncate(NAMED_AT_MOST);
+    named
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parsed(text: &str) -> Parsed {
-        let zone = TimeZone::UTC;
-        parse(text, &Ground { now: Time::from_unix(0), zone: &zone })
-    }
-
-    #[test]
-    fn commands_in_both_languages_before_any_text() {
-        let p = parsed("#close\n\n#Märk sen Postnord\n\nHej Eva!\n\nDet är klart.\n");
-        assert_eq!(p.commands, [Command::Close, Command::Tag(vec!["sen".into(), "postnord".into()])]);
-        assert_eq!(p.text, "Hej Eva!\n\nDet är klart.");
-        assert!(p.wrong.is_empty() && p.strays.is_empty());
-        for entry in TABLE {
-            for word in [entry.english, entry.swedish] {
-                let p = parsed(&format!("\u{a0}# {} {}\u{200b}", word.to_uppercase(), entry.argument));
-                assert_eq!((p.commands.len(), p.wrong.len()), (1, 0), "{word}");
-            }
-        }
-        assert_eq!(parsed("#slå–ihop #41").commands, [Command::Merge(TicketNo(41))]);
-    }
-
-    #[test]
-    fn one_wrong_line_is_told_with_the_nearest_word() {
-        let p = parsed("#clsoe\n#hold sometime\n#spam it\nHej");
-        let wrong: Vec<_> = p.wrong.into_iter().map(|w| w.wrong).collect();
-        assert_eq!(wrong, [Wrong::Unknown(Some("close")), Wrong::Argument("2d"), Wrong::NoArgument]);
-        assert_eq!(parsed("#xyzzyplugh").wrong[0].wrong, Wrong::Unknown(None));
-    }
-
-    #[test]
-    fn text_is_no_command_and_strays_are_seen() {
-        let p = parsed("Hej!\n#1 är slut, #2 finns.\n#close\n");
-        assert!(p.commands.is_empty());
-        assert_eq!(p.strays, ["#close"]);
-        assert!(parsed("# 1 är bra").commands.is_empty() && parsed("#1 är bra").wrong.is_empty());
-    }
-
-    #[test]
-    fn a_greeting_or_a_signature_says_nothing() {
-        for empty in [
-            "",
-            "Hej!",
-            "Mvh\nAnna",
-            "Med vänliga hälsningar\nAnna Andersson\n070-123 45 67\nExempelbutiken AB",
-            "/Anna",
-            "--\nAnna",
-        ] {
-            assert!(says_nothing(empty, "Anna Andersson"), "{empty:?}");
-        }
-        for full in ["Ja", "Ja, det går bra", "Hej!\nDet är klart.\nMvh\nAnna", "Annan dag", "42"] {
-            assert!(!says_nothing(full, "Anna Andersson"), "{full:?}");
-        }
-    }
-}
+mod tests;

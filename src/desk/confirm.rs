@@ -1,9 +1,10 @@
 //! `#send` and `#drop`: what waits for an agent's word goes, or is forgotten. Good once, for a day, for what was shown.
 
-use crate::desk::act::Act;
-use crate::desk::answer::Draft;
+use crate::desk::act::{Act, Refusal};
+use crate::desk::answer::{Draft, Seen};
 use crate::desk::case::Staff;
-use crate::desk::commands::{Command, Ground, Parsed, parse, says_nothing};
+use crate::desk::commands::polite::says_nothing;
+use crate::desk::commands::{Command, Ground, Parsed, parse};
 use crate::desk::doubt::{Sight, colleagues, doubt_about_text};
 use crate::desk::intake::Incoming;
 use crate::desk::obey::Work;
@@ -11,9 +12,10 @@ use crate::desk::say::Page;
 use crate::desk::say::asked::{AskedFacts, AskedWhy, asked};
 use crate::desk::say::held::HeldWhy;
 use crate::desk::say::not_proved::NotProvedWhy;
+use crate::desk::say::refused::WrongLine;
 use crate::desk::sign::{Grounds, Token};
 use crate::desk::tell::{InsidePost, Reply};
-use crate::model::{AskNo, ParcelKind, QuarantineNo, TicketNo};
+use crate::model::{Address, AskNo, MessageNo, ParcelKind, QuarantineNo, TicketNo};
 use crate::plan::{Change, Fate, HeldAnswer, KnownAsk, Matter, Release};
 
 /// What an agent says to what waits.
@@ -34,9 +36,14 @@ impl Incoming<'_> {
         if known.settled.is_some() || known.expires_at < self.case.now {
             return self.explain(staff, &known, AskedWhy::TooLate, parsed.text);
         }
-        let Some(word) = word(&parsed) else {
+        let Some(word) = word(&parsed, &known.matter) else {
             return self.explain(staff, &known, AskedWhy::CommandsOnly, parsed.text);
         };
+        match (&known.matter, word) {
+            (Matter::Undo { .. }, Word::Send) => return self.hasten(staff, &known),
+            (Matter::Undo { .. }, Word::Drop) => return self.stop(staff, &known),
+            _ => {}
+        }
         let how = match word {
             Word::Send => "sent",
             Word::Drop => "dropped",
@@ -46,7 +53,14 @@ impl Incoming<'_> {
             (Matter::Answer(held), Word::Send) => self.send_held(staff, &known, held, &parsed),
             (Matter::Quarantined { quarantine }, Word::Send) => {
                 let (quarantine, release, at) = (QuarantineNo(*quarantine), Release::Recorded, self.case.now);
-                self.case.change(Change::ReleaseQuarantine { quarantine, release, at });
+                let on_behalf = customer_named(&parsed);
+                if let Some(address) = &on_behalf
+                    && (self.case.rules.is_ours(address) || self.case.rules.staff(address).is_some())
+                {
+                    let wrong = self.wrong_of(&Refusal::OurAddress(address.clone()), &parsed.lines.join(" "));
+                    return self.refuse_again(staff, &known, wrong);
+                }
+                self.case.change(Change::ReleaseQuarantine { quarantine, release, on_behalf, at });
                 self.settle(Fate::Done("released a mail from quarantine"));
             }
             (Matter::Quarantined { quarantine }, Word::Drop) => {
@@ -54,12 +68,19 @@ impl Incoming<'_> {
                 self.case.change(Change::DropQuarantine { quarantine, at });
                 self.settle(Fate::Done("dropped a mail in quarantine"));
             }
-            (Matter::Answer(_), Word::Drop) => self.settle(Fate::Done("dropped a held answer")),
+            (_, Word::Drop) => self.settle(Fate::Done("dropped a held answer")),
+            (Matter::Undo { .. }, Word::Send) => {}
         }
     }
 
+    /// What was asked still waits, since the word given to it was wrong.
+    fn refuse_again(&mut self, staff: &Staff<'_>, known: &KnownAsk, wrong: WrongLine) {
+        self.case.changes.retain(|c| !matches!(c, Change::SettleAsk { .. }));
+        self.refuse(staff, known.ticket, vec![wrong]);
+    }
+
     /// Says why nothing was done; what still waits may be confirmed in reply to that.
-    fn explain(&mut self, staff: &Staff<'_>, known: &KnownAsk, why: AskedWhy, text: String) {
+    pub fn explain(&mut self, staff: &Staff<'_>, known: &KnownAsk, why: AskedWhy, text: String) {
         let waits = why != AskedWhy::TooLate;
         let facts = AskedFacts {
             subject: self.letter.subject.clone(),
@@ -97,24 +118,30 @@ impl Incoming<'_> {
         let zone = &self.case.rules.settings.desk.time_zone;
         let mut work_parsed = parse(&held.commands.join("\n"), &Ground { now: known.created_at, zone });
         work_parsed.text.clone_from(&held.text);
-        let acts = match self.acts(staff, &work_parsed) {
-            Ok(acts) => acts.into_iter().map(confirmed).collect(),
+        let (acts, errands) = match self.asked_for(staff, known.ticket, &work_parsed) {
+            Ok((acts, errands)) => (acts.into_iter().map(confirmed).collect(), errands),
             Err(wrong) => return self.refuse(staff, known.ticket, wrong),
         };
-        let mut work = Work { parsed: work_parsed, acts, draft: None };
+        let about = (held.about > 0).then_some(MessageNo(held.about));
+        let mut work = Work { parsed: work_parsed, acts, errands, about, ..Work::default() };
         let replaced = !says_nothing(&parsed.text, staff.name);
-        let inside = work.acts.iter().any(|a| matches!(a, Act::Note { .. } | Act::Called(_)));
-        if !inside && (replaced || !held.text.is_empty() || !held.attachments.is_empty()) {
-            work.draft = Some(self.draft_of(held, replaced.then_some(parsed)));
+        if !work.notes() && (replaced || !held.text.is_empty() || !held.attachments.is_empty()) {
+            let draft = Some(self.draft_of(held, replaced.then_some(parsed)));
+            if work.sends_aside() {
+                work.aside = draft;
+            } else {
+                work.draft = draft;
+            }
         }
         let Some(ticket) = known.ticket else { return self.carry_out(staff, None, &work) };
-        match self.changed_since(staff, ticket, known, held, replaced.then_some(parsed), &work) {
-            Some(why) => {
-                self.case.hold_answer(ticket, staff, &work.shown(), why);
-                self.settle(Fate::Done("an answer that is held again"));
-            }
-            None => self.carry_out(staff, Some(ticket), &work),
+        let why = self.changed_since(staff, ticket, held, replaced.then_some(parsed), &work);
+        if why.is_empty() {
+            return self.carry_out(staff, Some(ticket), &work);
         }
+        let to = self.recipients_of(ticket, staff, &work);
+        let seen = Seen { about, shown: if replaced { String::new() } else { held.why.clone() }, ..Seen::default() };
+        self.case.hold_answer(ticket, staff, &work.shown(), why, to, seen);
+        self.settle(Fate::Done("an answer that is held again"));
     }
 
     fn draft_of(&self, held: &HeldAnswer, replaced: Option<&Parsed>) -> Draft {
@@ -132,44 +159,77 @@ impl Incoming<'_> {
 
     /// Why the word given is not good for what would go now: it covers exactly the recipients and the text that were shown.
     fn changed_since(
-        &self,
+        &mut self,
         staff: &Staff<'_>,
         ticket: TicketNo,
-        known: &KnownAsk,
         held: &HeldAnswer,
         replaced: Option<&Parsed>,
         work: &Work,
-    ) -> Option<HeldWhy> {
-        let facts = self.case.survivor(ticket)?;
-        work.draft.as_ref()?;
-        let to: Vec<String> = self.case.recipients(facts).iter().map(|p| p.address.to_string()).collect();
+    ) -> Vec<HeldWhy> {
+        let Some(leaving) = work.draft.as_ref().or(work.aside.as_ref()) else { return Vec::new() };
+        let to: Vec<String> = self.recipients_of(ticket, staff, work).iter().map(|p| p.address.to_string()).collect();
+        let Some(facts) = self.case.survivor(ticket) else { return Vec::new() };
         if !held.to.is_empty() && to != held.to {
-            return Some(HeldWhy::RecipientsChanged);
+            return vec![HeldWhy::RecipientsChanged];
         }
         let answer = facts.last_answer.as_ref().filter(|a| a.agent.as_ref() != Some(staff.address()));
-        if answer.is_some_and(|a| a.at > known.created_at) {
-            return colleagues(&self.case, facts);
+        if work.draft.is_some() && answer.is_some_and(|a| a.message.0 > held.answered) {
+            return colleagues(&self.case, facts).into_iter().collect();
         }
+        // What of the inside was not shown as such is looked for once more; notes may have been written since.
+        let shown = |word: &str| replaced.is_some() || held.why.split(' ').any(|w| w == word);
+        if !shown("leak")
+            && let Some(mailbox) = self.case.mailbox(&facts.mailbox)
+            && let Some(found) = self.case.leak(facts, mailbox, Some(staff), leaving, &[])
+        {
+            return vec![HeldWhy::Leak { found }];
+        }
+        if !shown("from-note")
+            && let Some(found) = self.case.noted_words(facts.number, &leaving.text)
+        {
+            return vec![HeldWhy::FromNote { found }];
+        }
+        let Some(parsed) = replaced else { return Vec::new() };
         doubt_about_text(&Sight {
             case: &self.case,
             letter: self.letter,
             staff,
             facts,
             to: None,
-            parsed: replaced?,
+            parsed,
             acts: &[],
             draft: work.draft.as_ref(),
+            aside: work.aside.as_ref(),
         })
     }
 }
 
-/// `#send` or `#drop`, and no other command.
-fn word(parsed: &Parsed) -> Option<Word> {
-    let all = |wanted: &Command| !parsed.commands.is_empty() && parsed.commands.iter().all(|c| c == wanted);
+/// `#send`, `#stop` or `#drop`, and no other command; but beside the release of a forwarded mail `#customer` says whose it is.
+fn word(parsed: &Parsed, matter: &Matter) -> Option<Word> {
     if !parsed.wrong.is_empty() {
         return None;
     }
-    if all(&Command::Send) { Some(Word::Send) } else { all(&Command::Drop).then_some(Word::Drop) }
+    let mut found = None;
+    for command in &parsed.commands {
+        let word = match command {
+            Command::Send => Word::Send,
+            Command::Stop | Command::Drop => Word::Drop,
+            Command::Customer(_) if matches!(matter, Matter::Quarantined { .. }) => Word::Send,
+            _ => return None,
+        };
+        if found.is_some_and(|f| f != word) {
+            return None;
+        }
+        found = Some(word);
+    }
+    found
+}
+
+fn customer_named(parsed: &Parsed) -> Option<Address> {
+    parsed.commands.iter().find_map(|c| match c {
+        Command::Customer(address) => Some(address.clone()),
+        _ => None,
+    })
 }
 
 /// What the agent was asked about is confirmed by his word.

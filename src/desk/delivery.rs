@@ -162,6 +162,11 @@ fn failed(case: &mut Case<'_>, found: &DeliveryFindings, ticket: Option<TicketNo
             case.event(facts.number, "svar", What::Undelivered, format!("parcel {}", parcel.no));
             case.notification_failed(parcel, facts.number, &words);
         }
+        (ParcelKind::Ask, Some(facts)) => {
+            case.event(facts.number, "svar", What::Undelivered, format!("parcel {}", parcel.no));
+            let text = found.said.as_ref().map(|s| s.new_text.clone()).unwrap_or_default();
+            case.question_failed(parcel, &facts, &words, &text);
+        }
         (ParcelKind::Notify, None) => case.list_failed(parcel, &words),
         (ParcelKind::Acknowledge, Some(facts)) => {
             case.event(facts.number, "svar", What::Undelivered, format!("parcel {}", parcel.no));

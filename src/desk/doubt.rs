@@ -23,8 +23,17 @@ pub struct Sight<'a> {
     pub to: Option<&'a KnownParcel>,
     pub parsed: &'a Parsed,
     pub acts: &'a [Act],
-    /// What would be sent; `None`: commands alone.
+    /// What would be sent to the customer; `None`: nothing.
     pub draft: Option<&'a Draft>,
+    /// What would be sent to somebody whom a command names.
+    pub aside: Option<&'a Draft>,
+}
+
+impl Sight<'_> {
+    /// What would leave the house.
+    fn leaving(&self) -> Option<&Draft> {
+        self.draft.or(self.aside)
+    }
 }
 
 type Doubt = (&'static str, for<'a> fn(&Sight<'a>) -> Option<HeldWhy>);
@@ -37,19 +46,26 @@ const TABLE: &[Doubt] = &[
     ("the end of the text is uncertain", end_uncertain),
     ("a command further down", command_in_text),
     ("a colleague answered first", colleague_answered),
+    ("to colleagues as well", between_colleagues),
     ("something of the inside in it", leak),
+    ("words of a note in it", from_note),
 ];
 
-/// The first doubt there is.
+/// The first doubt there is, and what of the inside is in the text besides: the agent's word is good for what he was shown. Empty: none.
 #[must_use]
-pub fn doubt(sight: &Sight<'_>) -> Option<HeldWhy> {
-    TABLE.iter().find_map(|(_, rule)| rule(sight))
+pub fn doubts(sight: &Sight<'_>) -> Vec<HeldWhy> {
+    let first = TABLE.iter().find_map(|(_, rule)| rule(sight));
+    let mut all: Vec<HeldWhy> = first.into_iter().collect();
+    for rule in [leak, from_note] {
+        all.extend(rule(sight).filter(|why| all.first().is_some_and(|first| first != why)));
+    }
+    all
 }
 
-/// The doubts about a text that replaces one that was held.
+/// The doubts about a text alone, such as one that replaces one that was held.
 #[must_use]
-pub fn doubt_about_text(sight: &Sight<'_>) -> Option<HeldWhy> {
-    end_uncertain(sight).or_else(|| command_in_text(sight)).or_else(|| leak(sight))
+pub fn doubt_about_text(sight: &Sight<'_>) -> Vec<HeldWhy> {
+    [end_uncertain, command_in_text, leak, from_note].iter().filter_map(|rule| rule(sight)).collect()
 }
 
 fn ticket_changed(sight: &Sight<'_>) -> Option<HeldWhy> {
@@ -57,6 +73,12 @@ fn ticket_changed(sight: &Sight<'_>) -> Option<HeldWhy> {
     if let Some(survivor) = facts.survivor {
         let other = sight.case.tickets.get(&survivor)?;
         return (other.customer != facts.customer).then_some(HeldWhy::TicketChanged { now: survivor });
+    }
+    // The mail that was answered is another ticket's now (`#split`).
+    let about = sight.to.and_then(|p| p.message).and_then(|m| sight.case.found.said.get(&m));
+    if let Some(moved) = about.filter(|s| s.ticket != facts.number && sight.case.found.tickets.contains_key(&s.ticket))
+    {
+        return Some(HeldWhy::TicketChanged { now: moved.ticket });
     }
     (facts.state == State::Spam && sight.draft.is_some()).then_some(HeldWhy::TicketChanged { now: facts.number })
 }
@@ -77,11 +99,11 @@ fn other_customer(sight: &Sight<'_>) -> Option<HeldWhy> {
 }
 
 fn end_uncertain(sight: &Sight<'_>) -> Option<HeldWhy> {
-    (sight.draft.is_some() && !sight.letter.end_is_certain).then_some(HeldWhy::EndUncertain)
+    (sight.leaving().is_some() && !sight.letter.end_is_certain).then_some(HeldWhy::EndUncertain)
 }
 
 fn command_in_text(sight: &Sight<'_>) -> Option<HeldWhy> {
-    sight.draft?;
+    sight.leaving()?;
     sight.parsed.strays.first().map(|line| HeldWhy::CommandInText { line: line.clone() })
 }
 
@@ -92,12 +114,37 @@ fn colleague_answered(sight: &Sight<'_>) -> Option<HeldWhy> {
     let later = match (sight.to, &end.last_in) {
         // Within one second the message that the notification is about decides.
         (Some(told), _) if told.created_at == answer.at => told.message.is_some_and(|about| answer.message > about),
-        (Some(told), _) => answer.at > told.created_at,
+        // An answer that waited in the outbox was decided before the message came that the notification is about: it was shown.
+        (Some(told), _) => {
+            answer.at > told.created_at
+                && told.message.is_none_or(|about| answer.message > about || !is_new(told, sight))
+        }
         // Which notification is answered cannot be told: what the customer wrote last has an answer already.
         (None, Some(last)) => answer.message > last.message,
         (None, None) => false,
     };
     later.then(|| colleagues(sight.case, end)).flatten()
+}
+
+/// Whether the notification told of a message when that came, and not later (a warning, a hand-over).
+fn is_new(told: &KnownParcel, sight: &Sight<'_>) -> bool {
+    let said = told.message.and_then(|m| sight.case.found.said.get(&m));
+    said.is_some_and(|s| s.at == told.created_at)
+}
+
+/// Colleagues are among the recipients besides the desk: perhaps it was meant for them alone.
+fn between_colleagues(sight: &Sight<'_>) -> Option<HeldWhy> {
+    sight.draft?;
+    let others = sight.letter.to.iter().filter_map(|p| sight.case.rules.staff(&p.address));
+    let people: Vec<String> =
+        others.filter(|s| s.address() != sight.staff.address()).map(|s| s.name.to_owned()).collect();
+    (!people.is_empty()).then_some(HeldWhy::BetweenColleagues { people })
+}
+
+fn from_note(sight: &Sight<'_>) -> Option<HeldWhy> {
+    let draft = sight.leaving()?;
+    let found = sight.case.noted_words(sight.facts.number, &draft.text);
+    found.map(|found| HeldWhy::FromNote { found })
 }
 
 /// The newest answer, as it is shown to a colleague.
@@ -109,7 +156,7 @@ pub fn colleagues(case: &Case<'_>, facts: &TicketFacts) -> Option<HeldWhy> {
 }
 
 fn leak(sight: &Sight<'_>) -> Option<HeldWhy> {
-    let draft = sight.draft?;
+    let draft = sight.leaving()?;
     let mailbox = sight.case.mailbox(&sight.facts.mailbox)?;
     let data: Vec<(&str, &[u8])> =
         sight.letter.attachments.iter().map(|a| (a.media_type.as_str(), a.data.as_slice())).collect();

@@ -1,6 +1,7 @@
 //! Command lines are cut out of an agent's HTML as they are cut out of his text.
 
-/// The HTML without the command lines that stand first in it. Tags stay, the lines' words and the empty breaks behind them go.
+/// The HTML without the command lines that stand first in it. Tags stay, the lines' words and the empty breaks behind them go; so do
+/// links that were made of the words, which name addresses.
 #[must_use]
 pub fn without_lines(html: &str, lines: &[String]) -> String {
     let mut wanted: Vec<char> =
@@ -12,6 +13,7 @@ pub fn without_lines(html: &str, lines: &[String]) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
     let mut broken = false;
+    let mut links = 0;
     while !rest.is_empty() {
         let Some(first) = rest.chars().next() else { break };
         if first == '<' {
@@ -19,7 +21,11 @@ pub fn without_lines(html: &str, lines: &[String]) -> String {
             let tag = &rest[..end];
             // A line break inside or right behind the commands goes with them.
             let is_break = tag.starts_with("<br");
-            if !is_break || (wanted.is_empty() && broken) {
+            if tag.starts_with("<a ") && !wanted.is_empty() {
+                links += 1;
+            } else if tag == "</a>" && links > 0 {
+                links -= 1;
+            } else if !is_break || (wanted.is_empty() && broken) {
                 out.push_str(tag);
             } else if wanted.is_empty() {
                 broken = true;
@@ -77,5 +83,10 @@ mod tests {
         check("<p># close</p>\n<p>Hej</p>", &["#close"], "<p></p><p>Hej</p>");
         check("<div>Hej</div>", &[], "<div>Hej</div>");
         check("<div>Nej</div>", &["#close"], "");
+        check(
+            "<div>#cc <a href=\"mailto:per@kund.test\">per@kund.test</a></div><div>Hej <a href=\"x\">du</a></div>",
+            &["#cc per@kund.test"],
+            "<div></div><div>Hej <a href=\"x\">du</a></div>",
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::config::settings::{AcknowledgeWhen, Mailbox, Mode, TakenFor};
 use crate::desk::case::{Case, Rules, Staff};
-use crate::desk::commands::named_tickets;
+use crate::desk::commands::{Named, named};
 use crate::desk::sign::{SignedAddress, Token};
 use crate::desk::thread;
 use crate::mail::form::matches_pattern;
@@ -61,8 +61,10 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
     let mut numbers = thread::numbers(&letter.subject);
     numbers.extend(signed.iter().filter_map(|s| s.token.ticket()));
     numbers.extend(signed.iter().filter_map(|s| s.token.merges_into()));
+    let mut by_commands = Named::default();
     if letter.from.as_ref().is_some_and(|p| rules.staff(&p.address).is_some()) {
-        numbers.extend(named_tickets(&letter.new_text));
+        by_commands = named(&letter.new_text);
+        numbers.extend(&by_commands.tickets);
     }
     numbers.sort_unstable();
     numbers.dedup();
@@ -77,7 +79,7 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
     let original =
         letter.original.as_ref().and_then(|o| o.from.as_ref()).filter(|_| env.released == Some(Release::Recorded));
     let author = letter.from.as_ref().map(|p| &p.address).filter(|_| env.folder == Folder::Inbox);
-    for address in original.map(|p| &p.address).into_iter().chain(author).chain(others) {
+    for address in env.released_for.as_ref().or(original.map(|p| &p.address)).into_iter().chain(author).chain(others) {
         if people.len() < 50 && !people.contains(address) && !(rules.is_ours(address) && env.folder == Folder::Sent) {
             people.push(address.clone());
         }
@@ -104,22 +106,26 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
                 _ => None,
             })
             .collect(),
+        addresses: by_commands.addresses,
+        quarantined: by_commands.quarantined,
     }
 }
 
 type Door<'a> = (&'static str, fn(&mut Incoming<'a>) -> bool);
 
 /// The doors, in order. Each looks whether the letter is its own, and if so deals with it.
-const fn doors<'a>() -> [Door<'a>; 10] {
+const fn doors<'a>() -> [Door<'a>; 12] {
     [
         ("long past", Incoming::history),
         ("released from quarantine", Incoming::released),
         ("our own mail", Incoming::echo),
         ("a mail in Sent", Incoming::sent),
         ("on record already", Incoming::duplicate),
+        ("a sender whom an agent has blocked", Incoming::of_blocked),
         ("a sender's rule", Incoming::by_rule),
         ("a bounce", Incoming::bounce),
         ("one of us", Incoming::of_staff),
+        ("a third party who was asked", Incoming::of_third_party),
         ("a robot", Incoming::robot),
         ("a customer", Incoming::of_customer),
     ]
@@ -206,7 +212,12 @@ impl<'a> Incoming<'a> {
                 }
                 None => self.of_customer(),
             },
-            Some(Release::Customer) => self.of_customer(),
+            Some(Release::Customer) => {
+                if let Some(blocked) = &self.case.found.blocked {
+                    self.case.changes.push(Change::Unblock { address: Some(blocked.address.clone()), ticket: None });
+                }
+                self.of_customer()
+            }
             None => false,
         }
     }

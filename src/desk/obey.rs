@@ -1,39 +1,54 @@
 //! What an agent's proved mail asks for is done: text to the customer, commands, notes. All or nothing.
 
 use crate::desk::act::{Act, Refusal, of_command};
-use crate::desk::answer::{ASK_FOR_S, Draft, matter};
+use crate::desk::answer::{ASK_FOR_S, Draft, Seen, matter};
 use crate::desk::case::Staff;
-use crate::desk::commands::{Command, Parsed, Wrong, says_nothing};
-use crate::desk::doubt::{Sight, doubt};
+use crate::desk::commands::polite::says_nothing;
+use crate::desk::commands::{self, Command, Parsed, Wrong, keyword};
+use crate::desk::doubt::{Sight, doubt_about_text, doubts};
+use crate::desk::errand::Errand;
 use crate::desk::html_lines::without_lines;
 use crate::desk::intake::Incoming;
 use crate::desk::say::asked::{AskedFacts, AskedWhy, asked};
 use crate::desk::say::held::HeldWhy;
+use crate::desk::say::notification::Reason;
 use crate::desk::say::refused::{WrongLine, WrongWhy};
 use crate::desk::sign::Token;
-use crate::model::{Address, TicketNo, Time};
+use crate::model::{Address, MessageNo, Party, TicketNo, Time};
 use crate::plan::{Change, Fate, KnownParcel};
+use crate::wording::Wording;
 
 /// `#away` without an end.
 const WITHOUT_END: Time = Time::from_unix(253_370_764_800);
 
 /// What one mail of an agent's asks for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Work {
     pub parsed: Parsed,
     pub acts: Vec<Act>,
+    pub errands: Vec<Errand>,
     /// What goes to the customer; `None`: nothing.
     pub draft: Option<Draft>,
+    /// What goes to those whom the errands name, and not to the customer.
+    pub aside: Option<Draft>,
+    /// The message that the mail answers, where it is known.
+    pub about: Option<MessageNo>,
 }
 
 impl Work {
-    fn notes(&self) -> bool {
+    /// Whether the text stays inside.
+    pub fn notes(&self) -> bool {
         self.acts.iter().any(|a| matches!(a, Act::Note { .. } | Act::Called(_)))
+    }
+
+    /// Whether the text goes to somebody whom a command names.
+    pub fn sends_aside(&self) -> bool {
+        self.errands.iter().any(|e| e.recipient().is_some())
     }
 
     /// As it is shown to the agent and kept while it waits.
     pub fn shown(&self) -> Draft {
-        self.draft.clone().unwrap_or_else(|| Draft {
+        self.draft.clone().or_else(|| self.aside.clone()).unwrap_or_else(|| Draft {
             letter: None,
             sameness: String::new(),
             text: if self.notes() { self.parsed.text.clone() } else { String::new() },
@@ -44,10 +59,22 @@ impl Work {
     }
 }
 
+/// What is done before the text leaves, because it says to whom.
+const fn goes_first(act: &Act) -> bool {
+    matches!(
+        act,
+        Act::Participate(_) | Act::Leave(_) | Act::Customer(_) | Act::SameAs(_) | Act::NotSameAs(_) | Act::Split(_)
+    )
+}
+
 impl Incoming<'_> {
     /// A reply to a notification: commands are obeyed, text goes to the customer.
     pub fn reply(&mut self, staff: &Staff<'_>, ticket: TicketNo, to: Option<&KnownParcel>) {
-        let Some(work) = self.work(staff, Some(ticket)) else { return };
+        if self.is_between_us(staff) {
+            return self.reply_with_note(staff, ticket, None);
+        }
+        let Some(mut work) = self.work(staff, Some(ticket)) else { return };
+        work.about = to.and_then(|p| p.message);
         let Some(facts) = self.case.tickets.get(&ticket).cloned() else { return };
         let sight = Sight {
             case: &self.case,
@@ -58,43 +85,96 @@ impl Incoming<'_> {
             parsed: &work.parsed,
             acts: &work.acts,
             draft: work.draft.as_ref(),
+            aside: work.aside.as_ref(),
         };
-        match doubt(&sight) {
-            Some(why) => self.hold(staff, ticket, &work, why),
-            None => self.carry_out(staff, Some(ticket), &work),
+        let doubts = doubts(&sight);
+        if doubts.is_empty() {
+            self.carry_out(staff, Some(ticket), &work);
+        } else {
+            self.hold(staff, ticket, &work, doubts);
         }
+    }
+
+    /// A mail to a colleague of which the desk has a copy: it is no answer.
+    fn is_between_us(&self, staff: &Staff<'_>) -> bool {
+        let rules = self.case.rules;
+        let to_desk = self.letter.to.iter().any(|p| rules.is_ours(&p.address));
+        let colleague = self.letter.to.iter().filter_map(|p| rules.staff(&p.address));
+        let mut others = colleague.filter(|s| s.address() != staff.address());
+        !to_desk && others.next().is_some()
     }
 
     /// Nothing is done by an address that may come from the mail client's memory, until the agent says so.
     pub fn reply_to_stale_address(&mut self, staff: &Staff<'_>, ticket: TicketNo) {
         if let Some(work) = self.work(staff, Some(ticket)) {
-            self.hold(staff, ticket, &work, HeldWhy::StaleAddress);
+            self.hold_stale(staff, ticket, &work);
         }
     }
 
     /// Text and commands of the mail; `None` if it was refused.
     fn work(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) -> Option<Work> {
         let parsed = self.parse();
-        let acts = match self.acts(staff, &parsed) {
-            Ok(acts) => acts,
+        let (acts, errands) = match self.asked_for(staff, ticket, &parsed) {
+            Ok(asked_for) => asked_for,
             Err(wrong) => {
                 self.refuse(staff, ticket, wrong);
                 return None;
             }
         };
-        let work = Work { parsed, acts, draft: None };
+        let mut work = Work { parsed, acts, errands, ..Work::default() };
         let silent = says_nothing(&work.parsed.text, staff.name) && self.attachment_rows().iter().all(|a| a.inline);
         let draft = (!silent && !work.notes()).then(|| self.draft(&work.parsed));
-        Some(Work { draft, ..work })
+        if !work.sends_aside() {
+            work.draft = draft;
+        } else if draft.is_some() {
+            work.aside = draft;
+        } else {
+            let wrong = self.wrong_of(&Refusal::NoText, &work.parsed.lines.join(" "));
+            self.refuse(staff, ticket, vec![wrong]);
+            return None;
+        }
+        Some(work)
     }
 
-    fn hold(&mut self, staff: &Staff<'_>, ticket: TicketNo, work: &Work, why: HeldWhy) {
-        let held_on = match &why {
-            HeldWhy::TicketChanged { now } => *now,
+    fn hold_stale(&mut self, staff: &Staff<'_>, ticket: TicketNo, work: &Work) {
+        let mut why = vec![HeldWhy::StaleAddress];
+        if let Some(facts) = self.case.tickets.get(&ticket).cloned() {
+            let sight = Sight {
+                case: &self.case,
+                letter: self.letter,
+                staff,
+                facts: &facts,
+                to: None,
+                parsed: &work.parsed,
+                acts: &[],
+                draft: work.draft.as_ref(),
+                aside: work.aside.as_ref(),
+            };
+            why.extend(doubt_about_text(&sight));
+        }
+        self.hold(staff, ticket, work, why);
+    }
+
+    fn hold(&mut self, staff: &Staff<'_>, ticket: TicketNo, work: &Work, why: Vec<HeldWhy>) {
+        let held_on = match why.first() {
+            Some(HeldWhy::TicketChanged { now }) => *now,
             _ => ticket,
         };
-        self.case.hold_answer(held_on, staff, &work.shown(), why);
+        let to = self.recipients_of(held_on, staff, work);
+        self.case.hold_answer(held_on, staff, &work.shown(), why, to, Seen { about: work.about, ..Seen::default() });
         self.settle(Fate::Done("an answer that is held"));
+    }
+
+    /// Who would get the text: whom the errands name, else the customer and who takes part once the commands are obeyed.
+    pub fn recipients_of(&mut self, ticket: TicketNo, staff: &Staff<'_>, work: &Work) -> Vec<Party> {
+        if work.sends_aside() {
+            return work.errands.iter().filter_map(Errand::recipient).map(|a| Party::new("", a.clone())).collect();
+        }
+        let mark = self.case.mark();
+        let target = self.first(staff, ticket, work).unwrap_or(ticket);
+        let to = self.case.survivor(target).map(|f| self.case.recipients(f)).unwrap_or_default();
+        self.case.undo(mark);
+        to
     }
 
     /// Sends the text, if any, then does what was commanded. If one thing cannot be done, nothing is.
@@ -110,19 +190,51 @@ impl Incoming<'_> {
         }
     }
 
+    /// Does what says to whom the text goes; the ticket that all the rest is about.
+    fn first(&mut self, staff: &Staff<'_>, ticket: TicketNo, work: &Work) -> Result<TicketNo, Refusal> {
+        let actor = staff.actor();
+        let mut target = ticket;
+        for act in work.acts.iter().filter(|a| goes_first(a)) {
+            match act {
+                Act::Split(about) => {
+                    let facts = self.case.survivor(ticket).cloned().ok_or(Refusal::NoTicket)?;
+                    target = self.case.split(&facts, about.or(work.about), &actor, Some(staff))?;
+                }
+                act => self.case.act(target, act, &actor, Some(staff))?,
+            }
+        }
+        Ok(target)
+    }
+
     fn try_out(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>, work: &Work) -> Result<Fate, Refusal> {
         let actor = staff.actor();
         let mut fate = Fate::Done("commands");
+        let mut ticket = ticket;
+        if work.acts.iter().any(goes_first) {
+            let before = ticket.ok_or(Refusal::NoTicket)?;
+            let serial = self.case.survivor(before).map(|t| t.serial);
+            let target = self.first(staff, before, work)?;
+            let replaced = self.case.survivor(target).map(|t| t.serial) != serial;
+            if work.draft.is_none() && (target != before || replaced) {
+                // The agent has no mail yet that he could answer this ticket by.
+                let reason = if target == before { Reason::Again } else { Reason::New };
+                self.case.show_again(target, reason, Some(staff));
+            }
+            ticket = Some(target);
+        }
         if let Some(draft) = &work.draft {
             let target = ticket.and_then(|t| self.case.survivor(t)).map(|t| t.number).ok_or(Refusal::NoTicket)?;
             let message = self.case.send_answer(target, Some(staff), &actor, draft).ok_or(Refusal::NoAddress)?;
             fate = Fate::Message(message);
         }
-        for act in &work.acts {
+        for errand in &work.errands {
+            self.run(staff, ticket, errand, work.aside.as_ref(), work.about)?;
+        }
+        for act in work.acts.iter().filter(|a| !goes_first(a)) {
             self.case.act(ticket.ok_or(Refusal::NoTicket)?, act, &actor, Some(staff))?;
         }
         for command in &work.parsed.commands {
-            self.personal(staff, ticket, command)?;
+            self.personal(staff, ticket, command);
         }
         if work.parsed.commands.is_empty() && work.draft.is_none() && work.acts.is_empty() {
             self.help(staff, ticket);
@@ -131,7 +243,7 @@ impl Incoming<'_> {
     }
 
     /// Commands about the agent himself.
-    fn personal(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>, command: &Command) -> Result<(), Refusal> {
+    fn personal(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>, command: &Command) {
         let agent = staff.address().clone();
         match command {
             Command::Away(until) => {
@@ -139,16 +251,8 @@ impl Incoming<'_> {
             }
             Command::Back => self.case.change(Change::AgentAway { agent, until: None }),
             Command::Help => self.help(staff, ticket),
-            Command::Take(tickets) => {
-                for number in tickets {
-                    let facts = self.case.tickets.get(number).filter(|t| staff.mailboxes.contains(&t.mailbox));
-                    let number = facts.map(|t| t.number).ok_or(Refusal::NoSuchTicket(*number))?;
-                    self.case.act(number, &Act::Assign(agent.clone()), &staff.actor(), Some(staff))?;
-                }
-            }
             _ => {}
         }
-        Ok(())
     }
 
     /// The agent's text as an answer.
@@ -171,38 +275,33 @@ impl Incoming<'_> {
         }
     }
 
-    /// What the commands ask to do to the ticket; or every line that is wrong.
-    pub fn acts(&self, staff: &Staff<'_>, parsed: &Parsed) -> Result<Vec<Act>, Vec<WrongLine>> {
-        let mut wrong: Vec<WrongLine> = parsed
-            .wrong
-            .iter()
-            .map(|w| WrongLine {
-                line: w.line.clone(),
-                why: match &w.wrong {
-                    Wrong::Unknown(_) => WrongWhy::UnknownCommand,
-                    Wrong::Argument(example) => WrongWhy::MissingArgument { example: (*example).to_owned() },
-                    Wrong::NoArgument => WrongWhy::UnwantedArgument,
-                },
-                nearest: match &w.wrong {
-                    Wrong::Unknown(nearest) => nearest.map(|n| format!("#{n}")),
-                    _ => None,
-                },
-            })
-            .collect();
+    /// What the commands ask for; or every line that is wrong.
+    pub fn asked_for(
+        &self,
+        staff: &Staff<'_>,
+        ticket: Option<TicketNo>,
+        parsed: &Parsed,
+    ) -> Result<(Vec<Act>, Vec<Errand>), Vec<WrongLine>> {
+        let words = Wording::of(self.case.inside_voice().language);
+        let mut wrong: Vec<WrongLine> = parsed.wrong.iter().map(|w| wrong_line(w, words)).collect();
         let mut acts = Vec::new();
-        // `lines` holds the wrong ones too: a command's own line is found by counting the right ones.
-        let right = parsed.lines.iter().filter(|l| !parsed.wrong.iter().any(|w| w.line == **l));
-        for (command, line) in parsed.commands.iter().zip(right) {
-            if matches!(command, Command::Send | Command::Drop) {
+        let mut errands = Vec::new();
+        for (command, line) in parsed.commands.iter().zip(parsed.right_lines()) {
+            if matches!(command, Command::Send | Command::Stop | Command::Drop) {
                 wrong.push(WrongLine { line: line.clone(), why: WrongWhy::NothingWaits, nearest: None });
                 continue;
             }
-            match of_command(command, &self.case.rules, Some(staff.address()), &parsed.text) {
-                Ok(act) => acts.extend(act),
+            let errand = Errand::of(command);
+            let may = errand.as_ref().map_or(Ok(()), |e| self.may(staff, ticket, e));
+            match may.and_then(|()| of_command(command, &self.case.rules, Some(staff.address()), &parsed.text)) {
+                Ok(act) => {
+                    acts.extend(act);
+                    errands.extend(errand);
+                }
                 Err(refusal) => wrong.push(self.wrong_of(&refusal, line)),
             }
         }
-        if wrong.is_empty() { Ok(acts) } else { Err(wrong) }
+        if wrong.is_empty() { Ok((acts, errands)) } else { Err(wrong) }
     }
 
     /// A one-tap link: the command in the address, whatever the text says.
@@ -229,9 +328,9 @@ impl Incoming<'_> {
             Act::Merge(into) => self.case.merges_customers(ticket, *into),
             _ => None,
         };
-        let work = Work { parsed, acts: vec![act], draft: None };
+        let work = Work { parsed, acts: vec![act], ..Work::default() };
         match asks_first {
-            Some(why) => self.hold(staff, ticket, &work, why),
+            Some(why) => self.hold(staff, ticket, &work, vec![why]),
             None => self.carry_out(staff, Some(ticket), &work),
         }
     }
@@ -245,12 +344,19 @@ impl Incoming<'_> {
         self.carry_out(staff, Some(ticket), &work);
     }
 
+    /// The message about which the mail of ours is that this one answers.
+    fn answered_message(&self) -> Option<MessageNo> {
+        let direct = self.letter.in_reply_to.first().or(self.letter.references.last())?;
+        self.case.found.parcels.iter().find(|p| p.message_id == *direct).and_then(|p| p.message)
+    }
+
     /// To the desk: commands alone; any other text comes back unsent.
     pub fn commands_only(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) {
-        let Some(work) = self.work(staff, ticket) else { return };
+        let Some(mut work) = self.work(staff, ticket) else { return };
         if work.draft.is_some() {
             return self.send_back(staff, ticket);
         }
+        work.about = self.answered_message();
         self.carry_out(staff, ticket, &work);
     }
 
@@ -273,11 +379,11 @@ impl Incoming<'_> {
         if work.draft.is_some() {
             return self.send_back(staff, None);
         }
-        if !work.acts.is_empty() {
+        if !work.acts.is_empty() || work.errands.contains(&Errand::Files) {
             let wrong = self.wrong_of(&Refusal::NoTicket, &work.parsed.lines.join(" "));
             return self.refuse(staff, None, vec![wrong]);
         }
-        if work.parsed.commands.iter().all(|c| *c == Command::Help) {
+        if work.errands.is_empty() && work.parsed.commands.iter().all(|c| *c == Command::Help) {
             self.help(staff, None);
             return self.settle(Fate::Done("asked for help"));
         }
@@ -287,12 +393,37 @@ impl Incoming<'_> {
             subject: self.letter.subject.clone(),
             why: AskedWhy::Commands(commands),
             taps: Vec::new(),
-            text: String::new(),
+            text: work.aside.as_ref().map(|d| d.text.clone()).unwrap_or_default(),
             until: Some(self.case.now.plus(ASK_FOR_S)),
         };
         let page = asked(&self.case.inside_voice(), &facts);
-        let ask = self.case.ask(None, staff, matter(&draft, &[], "desk"));
+        let ask = self.case.ask(None, staff, matter(&draft, &[], "desk", &Seen::default()));
         self.case.tell(self.mailbox, staff, page, None, Some(ask));
         self.settle(Fate::Done("commands that are asked about"));
     }
+}
+
+/// A line that is no command, as the agent reads it.
+fn wrong_line(wrong: &commands::WrongLine, words: &Wording) -> WrongLine {
+    let example = |key: &'static str| {
+        let examples = words.list_of(&format!("example.{key}"));
+        let example = examples.iter().find(|e| !e.is_empty()).cloned().unwrap_or_default();
+        format!("#{} {example}", keyword(words, key)).trim_end().to_owned()
+    };
+    let mut nearest = None;
+    let why = match &wrong.wrong {
+        Wrong::Unknown(near) => {
+            let rest = wrong.line.split_once(' ').map_or("", |(_, rest)| rest);
+            nearest = near.as_ref().map(|n| format!("#{n} {rest}").trim_end().to_owned());
+            WrongWhy::UnknownCommand
+        }
+        Wrong::Missing(key) => WrongWhy::MissingArgument { example: example(key) },
+        Wrong::Argument(key) => WrongWhy::BadArgument { example: example(key) },
+        Wrong::Time => WrongWhy::BadTime,
+        Wrong::Address => WrongWhy::BadAddress,
+        Wrong::NoArgument => WrongWhy::UnwantedArgument,
+        Wrong::Contradicts(other) => WrongWhy::Contradicts { other: other.clone() },
+        Wrong::NotYet => WrongWhy::NotYet,
+    };
+    WrongLine { line: wrong.line.clone(), why, nearest }
 }

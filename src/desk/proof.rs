@@ -60,6 +60,7 @@ impl Incoming<'_> {
             Token::Answer { .. } => Proof::Answer { ticket, to: self.answered_notification(ticket) },
             Token::Note { .. } => Proof::Note { ticket, writer: self.writer_of_answered_note(ticket) },
             Token::Desk { .. } | Token::Confirm { .. } => Proof::Desk { ticket: Some(ticket) },
+            Token::Third { .. } => return None,
         })
     }
 
@@ -80,7 +81,7 @@ impl Incoming<'_> {
                 Proof::Note { ticket, writer: self.writer_of_answered_note(ticket) }
             }
             // An answer of his own in his mailbox (Bcc, a list) proves nothing.
-            (ParcelKind::Answer | ParcelKind::Acknowledge, None, _) => return None,
+            (ParcelKind::Answer | ParcelKind::Ask | ParcelKind::Acknowledge, None, _) => return None,
             (_, None, ticket) => Proof::Desk { ticket },
         })
     }

@@ -5,7 +5,7 @@ use crate::desk::customer::{facts_of, message_of};
 use crate::desk::intake::Incoming;
 use crate::desk::tell::is_live;
 use crate::desk::thread::takes_part;
-use crate::mail::letter::{Letter, Original, ReturnPath};
+use crate::mail::letter::{Forwarded, Letter, Original, ReturnPath};
 use crate::model::{Address, Direction, Kind, MessageNo, Party, Priority, State, TicketNo};
 use crate::plan::{Change, Fate, Folder, LastAnswer, NewMessage, NewTicket, What};
 
@@ -170,7 +170,22 @@ impl Incoming<'_> {
             return self.found_answer(ticket, rule, Some(staff.address().clone()));
         }
         let original = self.letter.original.clone();
-        let customer = original.as_ref().and_then(|o| o.from.clone());
+        let said = self.env.released_for.as_ref().map(|a| {
+            // The name that stands in the forward, if it is that address's.
+            let named = original.as_ref().and_then(|o| o.from.clone()).filter(|p| p.address == *a);
+            named.unwrap_or_else(|| Party::new("", a.clone()))
+        });
+        let customer = said.or(original.as_ref().and_then(|o| o.from.clone()));
+        // He says whose it is, and no header of the original can be read: the whole text is hers.
+        let original = original.or_else(|| {
+            let original = Original {
+                from: None,
+                subject: crate::desk::say::subject::without_prefix(&self.letter.subject).to_owned(),
+                text: self.letter.text.clone(),
+                how: Forwarded::Inline,
+            };
+            self.env.released_for.as_ref().map(|_| original)
+        });
         if let (Some(original), Some(customer)) = (original, customer.filter(|c| self.is_outsider(c))) {
             return self.open_forwarded(staff, &original, customer);
         }
@@ -221,7 +236,8 @@ impl Incoming<'_> {
             _ => None,
         });
         let facts = opened.and_then(|t| inner.case.tickets.get(&t)).cloned();
-        if let Some(facts) = facts.filter(|_| !self.letter.new_text.trim().is_empty()) {
+        let words_above = !self.letter.new_text.trim().is_empty() && original.text != self.letter.text;
+        if let Some(facts) = facts.filter(|_| words_above) {
             inner.case.add_note(&facts, &self.letter.new_text, Some(staff));
         }
         self.case.changes.extend(inner.case.changes);

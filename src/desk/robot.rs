@@ -67,6 +67,16 @@ impl Incoming<'_> {
                 }
                 self.settle(Fate::Done("bounce of a notification"));
             }
+            (ParcelKind::Ask, Some(ticket)) => {
+                let message = self.add(ticket, Kind::Bounce, false, false, "bounce of a question");
+                if let (false, Some(facts)) = (failed.is_empty(), self.case.survivor(ticket).cloned()) {
+                    self.case.event(facts.number, "svar", What::Bounced, format!("parcel {}", parcel.no));
+                    let text = parcel.message.and_then(|m| self.case.found.said.get(&m)).map(|s| s.new_text.clone());
+                    let words = failed.first().map(words).unwrap_or_default();
+                    self.case.question_failed(&parcel, &facts, &words, &text.unwrap_or_default());
+                }
+                self.settle(Fate::Message(message));
+            }
             (ParcelKind::Notify, None) => {
                 if !failed.is_empty() {
                     self.case.list_failed(&parcel, &failed.first().map(words).unwrap_or_default());

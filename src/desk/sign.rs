@@ -40,6 +40,8 @@ pub enum Token {
     Desk { ticket: TicketNo },
     /// `#send` or `#drop` for one thing that waits.
     Confirm { ask: AskNo },
+    /// A third party's reply to a question; becomes a note.
+    Third { ticket: TicketNo },
 }
 
 /// A signed address as it was read, before it is verified.
@@ -163,10 +165,11 @@ impl Token {
             Self::Note { .. } => "note",
             Self::Desk { .. } => "desk",
             Self::Confirm { .. } => "confirm",
+            Self::Third { .. } => "third",
         }
     }
 
-    /// What stands before the person: `t42`, `k42-close`, `n42`, `d42`, `c7`.
+    /// What stands before the person: `t42`, `k42-close`, `n42`, `d42`, `c7`, `q42`.
     fn head(&self) -> String {
         match self {
             Self::Answer { ticket } => format!("t{ticket}"),
@@ -174,6 +177,7 @@ impl Token {
             Self::Note { ticket } => format!("n{ticket}"),
             Self::Desk { ticket } => format!("d{ticket}"),
             Self::Confirm { ask } => format!("c{ask}"),
+            Self::Third { ticket } => format!("q{ticket}"),
         }
     }
 
@@ -198,9 +202,11 @@ impl Token {
     #[must_use]
     pub const fn ticket(&self) -> Option<TicketNo> {
         match self {
-            Self::Answer { ticket } | Self::OneTap { ticket, .. } | Self::Note { ticket } | Self::Desk { ticket } => {
-                Some(*ticket)
-            }
+            Self::Answer { ticket }
+            | Self::OneTap { ticket, .. }
+            | Self::Note { ticket }
+            | Self::Desk { ticket }
+            | Self::Third { ticket } => Some(*ticket),
             Self::Confirm { .. } => None,
         }
     }
@@ -224,6 +230,7 @@ impl SignedAddress {
             b't' => Token::Answer { ticket: ticket()? },
             b'n' => Token::Note { ticket: ticket()? },
             b'd' => Token::Desk { ticket: ticket()? },
+            b'q' => Token::Third { ticket: ticket()? },
             b'c' => Token::Confirm { ask: AskNo(number(rest)?) },
             b'k' => {
                 let (no, command) = rest.split_once('-')?;

@@ -188,6 +188,7 @@ fn take(
         received_at,
         old: true,
         released: None,
+        released_for: None,
     };
     if let Ok(read) = &past.reading
         && let Some(became) = fenced(tx, |tx| decide(tx, rules, filing, read, &envelope, touched))?

@@ -130,6 +130,7 @@ mod tests {
             received_at: Time::default(),
             old: false,
             released: None,
+            released_for: None,
         };
         Waiting { envelope, size_bytes: 10, attempts: 1, alone: false, reading: None }
     }

@@ -3,11 +3,11 @@
 use crate::desk;
 use crate::engine::batch::{Backlog, Batch, Done, Verdict, fenced};
 use crate::engine::clocks;
-use crate::engine::reader::ReadFailure;
-use crate::mail::letter::Letter;
+use crate::engine::reader::{Job, ReadFailure, read_alone};
+use crate::mail::letter::{Attachment, Letter};
 use crate::model::{Address, Channel, LetterNo, Time};
-use crate::plan::{Change, Clues, Envelope, Fate, Folder};
-use crate::store::{Blobs, StoreError, Tx};
+use crate::plan::{Change, Clues, Envelope, Fate, Folder, Segment};
+use crate::store::{Blobs, StoreError, Tx, custody};
 
 /// A letter that was read (or was to be read) so often without a result is set aside.
 const ATTEMPTS_MAX: i64 = 2;
@@ -55,9 +55,16 @@ impl Batch<'_> {
             .then(|| desk::form::filled(letter, envelope.received_at, rules.settings));
         let letter = filled.as_deref().unwrap_or(letter);
         let clues = desk::clues(letter, envelope, &rules);
-        let findings = tx.lookup(&clues, now)?;
-        let changes = desk::decide(letter, envelope, &findings, &rules, now);
-        let blobs = letter.attachments.iter().map(|a| (a.sha256.clone(), a.data.as_slice())).collect();
+        let mut findings = tx.lookup(&clues, now)?;
+        let mut changes = desk::decide(letter, envelope, &findings, &rules, now);
+        // The last look before anything leaves for a customer: if words of a note are in it, it is judged again, knowing that.
+        findings.noted = tx.noted(&desk::outgoing(&changes))?;
+        if !findings.noted.is_empty() {
+            changes = desk::decide(letter, envelope, &findings, &rules, now);
+        }
+        let earlier = self.earlier_attachments(tx, letter, &changes)?;
+        let own = letter.attachments.iter().chain(&earlier);
+        let blobs = own.map(|a| (a.sha256.clone(), a.data.as_slice())).collect();
         tx.apply(&changes, &blobs, now)?;
         clocks::follow(tx, self.settings, &changes)?;
         let halted = changes.iter().find_map(|c| match c {
@@ -68,6 +75,37 @@ impl Batch<'_> {
         let released = changes.iter().any(|c| matches!(c, Change::ReleaseQuarantine { .. }));
         let backlog = if released { Backlog::Some } else { Backlog::Empty };
         Ok(Decided { verdict: verdict(envelope.letter, &changes), halted, backlog })
+    }
+
+    /// Attachments that mails of this decision carry and that came in earlier letters (`#files`): they are only in the raw mail.
+    fn earlier_attachments(
+        &self,
+        tx: &mut Tx<'_>,
+        letter: &Letter,
+        changes: &[Change],
+    ) -> Result<Vec<Attachment>, StoreError> {
+        let mut found: Vec<Attachment> = Vec::new();
+        for change in changes {
+            let Change::Enqueue(parcel) = change else { continue };
+            for segment in &parcel.segments {
+                let Segment::Blob { sha256 } = segment else { continue };
+                let at_hand = letter.attachments.iter().chain(&found).any(|a| a.sha256 == *sha256);
+                if at_hand || tx.has_blob(sha256)? {
+                    continue;
+                }
+                let source = match parcel.message {
+                    Some(message) => tx.letter_of(message)?,
+                    None => None,
+                };
+                let Some(source) = source else { continue };
+                let packed = custody::pack(&tx.raw(source)?);
+                let job = Job { letter: source, packed, truncated: false };
+                if let Ok(read) = read_alone(crate::mail::read::read, job) {
+                    found.extend(read.attachments);
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// A letter that could not be read becomes a ticket that says so, and is kept whole in quarantine.

@@ -54,6 +54,7 @@ impl Batch<'_> {
                     received_at: arrival.received_at.min(now),
                     old: arrival.old,
                     released: None,
+                    released_for: None,
                 };
                 let job = Job { letter, packed: arrival.packed.clone(), truncated: arrival.truncated };
                 self.hand_out(tx, envelope, job, 0, false, done)

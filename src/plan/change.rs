@@ -7,7 +7,7 @@ use crate::model::{
     Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
 use crate::plan::event::Event;
-use crate::plan::found::KnownAsk;
+use crate::plan::found::{Blocked, KnownAsk};
 use crate::plan::notice::{Alarm, Notice};
 use crate::plan::parcel::Parcel;
 
@@ -37,7 +37,16 @@ pub enum Change {
     ReleaseQuarantine {
         quarantine: QuarantineNo,
         release: Release,
+        /// Whose mail it is, where somebody has said so.
+        on_behalf: Option<Address>,
         at: Time,
+    },
+    /// The sender's next mails are set aside.
+    Block(Blocked),
+    /// They are not, any more: of this address, or of whoever was blocked from this ticket.
+    Unblock {
+        address: Option<Address>,
+        ticket: Option<TicketNo>,
     },
 
     NewCustomer {
@@ -50,6 +59,24 @@ pub enum Change {
         address: Address,
         customer: CustomerNo,
         name: String,
+    },
+    /// Two customers are one person: the addresses and tickets of `from` are `into`'s.
+    JoinCustomers {
+        from: CustomerNo,
+        into: CustomerNo,
+    },
+    /// The address is a person of its own again: it and the tickets written from it are `customer`'s, which is new.
+    PartCustomer {
+        address: Address,
+        customer: CustomerNo,
+        name: String,
+        at: Time,
+    },
+    /// The ticket belongs to another customer.
+    SetCustomer {
+        ticket: TicketNo,
+        customer: CustomerNo,
+        party: Party,
     },
     /// Mail to this address came back for good.
     AddressBounced {
@@ -93,6 +120,17 @@ pub enum Change {
         ticket: TicketNo,
         party: Party,
     },
+    /// Takes part no more.
+    Leave {
+        ticket: TicketNo,
+        address: Address,
+    },
+    /// The ticket's messages from `first` on are another ticket's.
+    MoveMessages {
+        from: TicketNo,
+        to: TicketNo,
+        first: MessageNo,
+    },
     /// Shown to agents as possibly related, both ways.
     Relate {
         ticket: TicketNo,
@@ -104,6 +142,22 @@ pub enum Change {
     },
 
     AddMessage(Box<NewMessage>),
+    /// Fingerprints of a note's words: no mail to a customer may hold them unasked.
+    Fingerprint {
+        message: MessageNo,
+        shingles: Vec<i64>,
+    },
+    /// An answer that has not left is a note from now on; its mail is not sent. Fails where the mail is on its way.
+    Recall {
+        parcel: ParcelNo,
+        message: MessageNo,
+        at: Time,
+    },
+    /// A mail that waits leaves now.
+    Hasten {
+        parcel: ParcelNo,
+        at: Time,
+    },
     /// SMTP accepted an answer: from now on it counts. `at` is when.
     AnswerAccepted {
         message: MessageNo,

@@ -71,6 +71,15 @@ whats! {
     Bounced = "bounced",
     /// A mail of the ticket could not be delivered.
     Undelivered = "undelivered",
+    /// A third party was asked; the detail is the message.
+    ThirdParty = "third-party",
+    /// Became two; the detail is the other ticket and the first message that went.
+    Split = "split",
+    /// An answer that waited was stopped; the detail is the message.
+    Stopped = "stopped",
+    /// The sender's next mails are set aside, or no longer.
+    Blocked = "blocked",
+    Unblocked = "unblocked",
     /// A signed address of the ticket was used by a stranger and replaced.
     AddressOut = "address-out",
 }

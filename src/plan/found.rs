@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Address, AskNo, CustomerNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party,
-    Priority, RecipientState, State, TicketNo, Time,
+    Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
 use crate::plan::change::AttachmentRow;
 
@@ -39,6 +39,14 @@ pub struct Findings {
     /// The messages that those parcels are about or carry, and the newest customer message of each ticket in `Clues::numbers`.
     pub said: BTreeMap<MessageNo, Said>,
     pub asks: Vec<KnownAsk>,
+    /// Customers to whom the addresses in `Clues::addresses` belong, and the authors of `said`.
+    pub customers: BTreeMap<Address, CustomerFacts>,
+    /// What is still set aside of `Clues::quarantined`.
+    pub quarantined: BTreeMap<QuarantineNo, SetAside>,
+    /// The author's mails are set aside, by an agent's word.
+    pub blocked: Option<Blocked>,
+    /// Words that a first judgement would have sent to a customer and that stand in notes. Empty at first; see `engine::judge`.
+    pub noted: Vec<NotedWords>,
     /// By first address. Agents of whom nothing is recorded are missing.
     pub agents: BTreeMap<Address, AgentFacts>,
     /// Automatic mails to the author's address in the last 24 hours.
@@ -83,6 +91,40 @@ pub struct Said {
     pub new_text: String,
     pub message_id: Option<String>,
     pub verified: bool,
+    pub attachments: Vec<AttachmentRow>,
+    /// No mail stands before it on its ticket.
+    pub is_first: bool,
+}
+
+/// A sender whose next mails are set aside, by an agent's `#spam` or `#ignore`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Blocked {
+    pub address: Address,
+    /// No customer (`#ignore`), but no spam either.
+    pub ignored: bool,
+    /// The mail that was judged so was proved to be the sender's. Else only mails that are not are set aside: nobody loses his
+    /// voice by another's forgery.
+    pub verified: bool,
+    pub ticket: TicketNo,
+    /// Who said so, as events name him.
+    pub actor: String,
+    pub at: Time,
+}
+
+/// A run of words that stands in a note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotedWords {
+    pub shingle: i64,
+    pub message: MessageNo,
+    pub ticket: TicketNo,
+}
+
+/// Something in quarantine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    pub mailbox: String,
+    pub from: Option<Address>,
+    pub reason: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,6 +238,15 @@ pub enum Matter {
     Answer(HeldAnswer),
     /// A mail said to be an agent's, set aside: `#send` records it, it never acts.
     Quarantined { quarantine: i64 },
+    /// An answer that waits a while before it leaves: `#stop`, or `#send` at once.
+    /// `state` and `waiting` (since when somebody waited for an answer) are the ticket's before it.
+    Undo {
+        parcel: i64,
+        message: i64,
+        state: String,
+        #[serde(default)]
+        waiting: Option<i64>,
+    },
 }
 
 /// An answer as it would go to the customer.
@@ -210,6 +261,18 @@ pub struct HeldAnswer {
     /// Tickets that the commands name: they are found together with it.
     #[serde(default)]
     pub tickets: Vec<i64>,
+    /// Addresses that the commands name, likewise.
+    #[serde(default)]
+    pub addresses: Vec<String>,
+    /// What is set aside and named by the commands, likewise.
+    #[serde(default)]
+    pub quarantined: Vec<i64>,
+    /// The newest answer of the ticket when this was held; 0: none.
+    #[serde(default)]
+    pub answered: i64,
+    /// The message that was answered; 0: not known.
+    #[serde(default)]
+    pub about: i64,
     /// Who was shown as its recipients: a `#send` is good for exactly these.
     #[serde(default)]
     pub to: Vec<String>,

@@ -1,5 +1,6 @@
 //! Changes in, rows out: every write of ticket data.
 
+mod inside;
 mod message;
 mod notice;
 pub(super) mod parcel;
@@ -54,12 +55,13 @@ impl Tx<'_> {
                 self.run("UPDATE letter SET state = 'settled' WHERE no = ?1 AND state = 'quarantined'", args![letter])?;
                 Ok(())
             }
-            Change::ReleaseQuarantine { quarantine, release, at } => {
+            Change::ReleaseQuarantine { quarantine, release, on_behalf, at } => {
                 let letter = self.leave_quarantine(*quarantine, *at, "released")?;
                 self.run(
-                    "UPDATE letter SET state = 'received', fate = NULL, fate_no = NULL, fate_why = NULL, attempts = 0, released = ?2
+                    "UPDATE letter SET state = 'received', fate = NULL, fate_no = NULL, fate_why = NULL, attempts = 0, released = ?2,
+                         released_for = ?3
                      WHERE no = ?1",
-                    args![letter, release.as_str()],
+                    args![letter, release.as_str(), on_behalf.as_ref()],
                 )?;
                 Ok(())
             }
@@ -82,6 +84,14 @@ impl Tx<'_> {
                 )?;
                 Ok(())
             }
+            Change::JoinCustomers { from, into } => self.join_customers(*from, *into),
+            Change::PartCustomer { address, customer, name, at } => {
+                take(customer.0, before.customer, &mut self.scratch.desk.customer)?;
+                self.part_customer(address, *customer, name, *at)
+            }
+            Change::SetCustomer { ticket, customer, party } => self.set_customer(*ticket, *customer, party),
+            Change::Block(blocked) => self.block(blocked),
+            Change::Unblock { address, ticket } => self.unblock(address.as_ref(), *ticket),
             Change::AddressBounced { address, at } => {
                 self.run(
                     "INSERT INTO address (address, name, bounced_at) VALUES (?1, '', ?2)
@@ -105,6 +115,11 @@ impl Tx<'_> {
             Change::Untag { ticket, tag } => self.untag(*ticket, tag, now),
             Change::Waiting { ticket, since, due } => self.set_waiting(*ticket, *since, *due),
             Change::Participate { ticket, party } => self.participate(*ticket, party),
+            Change::Leave { ticket, address } => {
+                self.run("DELETE FROM participant WHERE ticket = ?1 AND address = ?2", args![*ticket, address])?;
+                Ok(())
+            }
+            Change::MoveMessages { from, to, first } => self.move_messages(*from, *to, *first, now),
             Change::Relate { ticket, other } => self.relate(*ticket, *other),
             Change::BumpSerial { ticket } => self.bump_serial(*ticket),
 
@@ -112,6 +127,9 @@ impl Tx<'_> {
                 take(new.no.0, before.message, &mut self.scratch.desk.message)?;
                 self.add_message(new, now)
             }
+            Change::Fingerprint { message, shingles } => self.fingerprint(*message, shingles),
+            Change::Recall { parcel, message, at } => self.recall(*parcel, *message, *at),
+            Change::Hasten { parcel, at } => self.hasten(*parcel, *at),
             Change::AnswerAccepted { message, at } => self.answer_accepted(*message, *at),
             Change::Event(event) => self.add_event(event),
 

@@ -132,14 +132,14 @@ pub(super) const BY_BYTES: &str = "
     SELECT no FROM letter INDEXED BY letter_digest WHERE digest = ?1 AND sha256 = ?2 AND source = ?3 AND generation < ?4 ORDER BY no LIMIT 1";
 
 pub(super) const TO_READ: &str = "
-    SELECT l.no, l.mailbox, l.channel, l.folder, l.received_at, l.old, l.released, r.packed, l.attempts, l.truncated,
-           l.source, l.uid
+    SELECT l.no, l.mailbox, l.channel, l.folder, l.received_at, l.old, l.released, l.released_for, r.packed, l.attempts,
+           l.truncated, l.source, l.uid
     FROM letter l INDEXED BY letter_received CROSS JOIN raw r ON r.letter = l.no
     WHERE l.state = 'received' AND l.no > ?1 ORDER BY l.no LIMIT ?2";
 
 pub(super) const TO_READ_BESIDES: &str = "
-    SELECT l.no, l.mailbox, l.channel, l.folder, l.received_at, l.old, l.released, r.packed, l.attempts, l.truncated,
-           l.source, l.uid
+    SELECT l.no, l.mailbox, l.channel, l.folder, l.received_at, l.old, l.released, l.released_for, r.packed, l.attempts,
+           l.truncated, l.source, l.uid
     FROM letter l INDEXED BY letter_received CROSS JOIN raw r ON r.letter = l.no
     WHERE l.state = 'received' AND l.no NOT IN (SELECT value FROM json_each(?1)) ORDER BY l.no LIMIT ?2";
 
@@ -172,11 +172,11 @@ fn read_source(row: &Row<'_>) -> Result<SourceRow, DbError> {
 fn read_unread(row: &Row<'_>) -> Result<Unread, DbError> {
     Ok(Unread {
         envelope: read_envelope(row)?,
-        packed: row.get(7)?,
-        attempts: row.get(8)?,
-        truncated: row.get(9)?,
-        source: row.get(10)?,
-        uid: row.get(11)?,
+        packed: row.get(8)?,
+        attempts: row.get(9)?,
+        truncated: row.get(10)?,
+        source: row.get(11)?,
+        uid: row.get(12)?,
     })
 }
 
@@ -202,6 +202,7 @@ fn read_envelope(row: &Row<'_>) -> Result<Envelope, DbError> {
             Some(_) => Some(Release::Recorded),
             None => None,
         },
+        released_for: row.get(7)?,
     })
 }
 
@@ -447,7 +448,8 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError::Rejected`] if there is no such letter; a database error.
     pub fn envelope(&mut self, letter: LetterNo) -> Result<Envelope, StoreError> {
-        let sql = "SELECT no, mailbox, channel, folder, received_at, old, released FROM letter WHERE no = ?1";
+        let sql =
+            "SELECT no, mailbox, channel, folder, received_at, old, released, released_for FROM letter WHERE no = ?1";
         self.one(sql, args![letter], read_envelope)?.ok_or_else(|| no_letter(letter))
     }
 

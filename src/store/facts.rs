@@ -38,7 +38,8 @@ pub(super) const MESSAGES: &str = r#"
 
 pub(super) const SAID: &str = "
     SELECT m.no, m.ticket, m.direction, m.kind, m.from_name, m.from_address, m.at, m.subject, m.text, m.new_text, m.message_id,
-           m.verified
+           m.verified, m.attachments,
+           NOT EXISTS (SELECT 1 FROM message e WHERE e.ticket = m.ticket AND e.no < m.no AND e.direction IN ('in', 'out'))
     FROM json_each(?1) j CROSS JOIN message m ON m.no = j.value ORDER BY m.no";
 
 pub(super) const PARCELS: &str = "
@@ -171,6 +172,8 @@ fn read_said(row: &Row<'_>) -> Result<Said, DbError> {
         text,
         message_id: row.get(10)?,
         verified: row.get(11)?,
+        attachments: read_json(row, 12)?,
+        is_first: row.get(13)?,
     })
 }
 

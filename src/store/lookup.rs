@@ -6,8 +6,8 @@ use super::db::args;
 use super::facts::{ACTED_ON, BORNE_BY_MESSAGE, BORNE_BY_PARCEL, BORNE_WITH_SAMENESS, NAMED, reference};
 use super::text::same_hash;
 use super::{StoreError, Tx};
-use crate::model::{CustomerNo, LetterNo, MessageNo, ParcelNo, TicketNo, Time};
-use crate::plan::{Clues, DeliveryFindings, Findings, KnownMessage, KnownParcel, Matter, Said};
+use crate::model::{Address, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
+use crate::plan::{Clues, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel, Matter, Said};
 
 /// So many earlier tickets of a sender are found.
 const SENDERS_TICKETS: usize = 20;
@@ -76,10 +76,20 @@ impl Tx<'_> {
                 })
             })?;
         }
+        if let Some(author) = clues.people.first() {
+            found.blocked = self.blocked(author)?;
+        }
         let asked = found.parcels.iter().filter_map(|p| p.ask);
         let asked: Vec<_> = asked.filter(|ask| found.asks.iter().all(|a| a.no != *ask)).collect();
         found.asks.extend(self.asks(&asked)?);
-        found.said = self.said_by(&found.parcels.iter().filter_map(|p| p.message).collect())?;
+        let undone = found.asks.iter().filter_map(|a| match &a.matter {
+            Matter::Undo { parcel, .. } => Some(ParcelNo(*parcel)),
+            _ => None,
+        });
+        let undone: BTreeSet<ParcelNo> = undone.filter(|p| found.parcels.iter().all(|k| k.no != *p)).collect();
+        found.parcels.extend(self.parcels(&undone)?);
+        let about = found.asks.iter().filter_map(|a| held(a)).map(|h| MessageNo(h.about)).filter(|m| m.0 > 0);
+        found.said = self.said_by(&found.parcels.iter().filter_map(|p| p.message).chain(about).collect())?;
         found.tickets = self.ticket_facts(&named_tickets(clues, &found))?;
         found.notices = self.notices_of(&clues.numbers)?;
         let named = |n: &TicketNo| found.tickets.get(n).and_then(|t| t.last_in.as_ref()).map(|l| l.message);
@@ -89,6 +99,18 @@ impl Tx<'_> {
         if !last.is_empty() {
             found.said.extend(self.said_by(&last)?);
         }
+        let mut addresses = clues.addresses.clone();
+        let held_addresses = found.asks.iter().filter_map(|a| held(a)).flat_map(|h| &h.addresses);
+        addresses.extend(held_addresses.filter_map(|a| Address::parse(a)));
+        if !clues.addresses.is_empty() || !clues.numbers.is_empty() {
+            addresses.extend(found.said.values().filter_map(|s| s.from.as_ref()).map(|p| p.address.clone()));
+        }
+        addresses.sort_unstable();
+        addresses.dedup();
+        found.customers = self.customers_named(&addresses)?;
+        let mut aside = clues.quarantined.clone();
+        aside.extend(found.asks.iter().filter_map(|a| held(a)).flat_map(|h| &h.quarantined).map(|n| QuarantineNo(*n)));
+        found.quarantined = self.set_aside_named(&aside)?;
         Ok(found)
     }
 
@@ -229,6 +251,13 @@ impl Tx<'_> {
     /// A database error.
     pub fn known_parcel(&mut self, parcel: ParcelNo) -> Result<Option<KnownParcel>, StoreError> {
         Ok(self.parcels(&BTreeSet::from([parcel]))?.pop())
+    }
+}
+
+fn held(ask: &KnownAsk) -> Option<&HeldAnswer> {
+    match &ask.matter {
+        Matter::Answer(held) => Some(held),
+        _ => None,
     }
 }
 

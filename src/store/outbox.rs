@@ -347,7 +347,7 @@ impl Allowance {
     fn of(&self, kind: ParcelKind) -> i64 {
         let most = self.minute.min(self.day);
         match kind {
-            ParcelKind::Answer | ParcelKind::Confirm => most,
+            ParcelKind::Answer | ParcelKind::Ask | ParcelKind::Confirm => most,
             ParcelKind::Notify | ParcelKind::Report => most.min(self.inside),
             ParcelKind::Acknowledge => most.min(self.automatic),
         }

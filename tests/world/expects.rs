@@ -198,6 +198,9 @@ fn fits(mail: &Mail, step: &Step) -> Result {
     for want in step.all("subject") {
         is(letter.subject == want, || format!("subject {:?}", letter.subject))?;
     }
+    for want in step.all("titled") {
+        is(letter.subject.contains(want), || format!("subject {:?}", letter.subject))?;
+    }
     // Lines are broken where they are full: words count, not lines.
     let words = |s: &str| s.split_whitespace().filter(|w| !matches!(*w, "|" | "!")).collect::<Vec<_>>().join(" ");
     for want in step.all("text") {

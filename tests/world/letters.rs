@@ -67,6 +67,7 @@ impl Written {
         };
         let body = match &self.html {
             None => text(&self.text, "plain"),
+            Some(html) if self.text.is_empty() => text(html, "html"),
             Some(html) => format!(
                 "Content-Type: multipart/alternative; boundary=alt-7\r\n\r\n--alt-7\r\n{}--alt-7\r\n{}--alt-7--\r\n",
                 text(&self.text, "plain"),
@@ -120,7 +121,7 @@ pub fn reply(to: &Letter, from: &str, text: &str, quoting: Quoting, message_id: 
                 escape(&attribution),
                 escape(&to.text)
             );
-            let plain = text.replace("<b>", "*").replace("</b>", "*");
+            let plain = text.replace("<b>", "*").replace("</b>", "*").replace("</h1>", "\n");
             (format!("{}\n{attribution}\n{quoted}", strip_tags(&plain)), Some(html))
         }
         Quoting::Outlook => {

@@ -124,7 +124,7 @@ fn configuration(config: &str) -> String {
         own.iter().filter(|l| wanted(&key(l))).copied().collect::<Vec<_>>().join("\n")
     };
     CONFIG
-        .replace("%DESK%", &of(|k| matches!(k, "reopen_within")))
+        .replace("%DESK%", &of(|k| matches!(k, "reopen_within" | "undo")))
         .replace("%MAILBOX%", &of(|k| MAILBOX_KEYS.contains(&k)))
         .replace("%ANNA%", &of(|k| k == "hours"))
         .replace("%REST%", &rest.join("\n"))

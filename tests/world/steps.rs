@@ -6,6 +6,7 @@ use svar::engine::clock::Now;
 use svar::model::{Priority, QuarantineNo, TicketNo, Time};
 use svar::plan::{Change, Clues, Folder, Release};
 
+use crate::clients::Client;
 use crate::letters::{Quoting, Written, reply};
 use crate::play::{Mail, Mood, Result, World, address};
 use crate::story::Step;
@@ -104,7 +105,7 @@ impl World {
             let release = if rest == ["recorded"] { Release::Recorded } else { Release::Customer };
             let done = self.engine()?.change::<String>(now, &nothing, |_, _, at| {
                 Ok(vec![match verb {
-                    "release" => Change::ReleaseQuarantine { quarantine, release, at },
+                    "release" => Change::ReleaseQuarantine { quarantine, release, on_behalf: None, at },
                     _ => Change::DropQuarantine { quarantine, at },
                 }])
             });
@@ -237,6 +238,15 @@ impl World {
         let address_of_it = mail.letter.reply_to.first().map(|p| p.address.to_string()).unwrap_or_default();
         let text = step.text.replace("{reply-to}", &address_of_it);
         let mut written = reply(&mail.letter, &from, &text, quoting, id);
+        if let Some(client) = step.after("composing") {
+            let client = Client::parse(client).ok_or_else(|| format!("nobody composes with {client}"))?;
+            let (plain, html) = client.compose(&mail.letter, &from, &text);
+            (written.text, written.html) = match step.after("as") {
+                Some("text") => (plain, None),
+                Some("html") => (String::new(), Some(html)),
+                _ => (plain, Some(html)),
+            };
+        }
         if let Some(to) = step.after("to") {
             written.to = vec![to.to_owned()];
         }

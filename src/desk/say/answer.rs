@@ -19,6 +19,8 @@ pub struct AnswerFacts {
     pub html: Option<String>,
     /// Markdown, filled in (see `fill`).
     pub signature: Option<String>,
+    /// Nobody has written before: the subject is no reply's.
+    pub begins: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +52,12 @@ pub fn answer(facts: &AnswerFacts) -> Answer {
             html.trim_end()
         )
     });
-    Answer { subject: super::subject::for_customer(facts.number, &facts.subject), text, html }
+    let subject = if facts.begins {
+        super::subject::first_for_customer(facts.number, &facts.subject)
+    } else {
+        super::subject::for_customer(facts.number, &facts.subject)
+    };
+    Answer { subject, text, html }
 }
 
 /// What templates of the desk's owner (`sender_name`, signatures, canned answers) may name:
@@ -110,6 +117,7 @@ mod tests {
 
     fn facts(text: &str, html: Option<&str>, signature: Option<&str>) -> AnswerFacts {
         AnswerFacts {
+            begins: false,
             number: TicketNo(42),
             subject: "SV: Hej".to_owned(),
             text: text.to_owned(),

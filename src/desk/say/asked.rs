@@ -36,6 +36,8 @@ pub enum AskedWhy {
     NothingWaits,
     /// What waited has expired, was sent or was dropped.
     TooLate,
+    /// An answer that waited a while was stopped.
+    Stopped,
 }
 
 #[must_use]
@@ -60,7 +62,11 @@ pub fn asked(voice: &Voice<'_>, facts: &AskedFacts) -> Page {
         AskedWhy::CommandsOnly => plain("asked.commands_only"),
         AskedWhy::NothingWaits => plain("asked.nothing_waits"),
         AskedWhy::TooLate => plain("asked.too_late"),
+        AskedWhy::Stopped => plain("asked.stopped"),
     });
+    if matches!(facts.why, AskedWhy::Forwarded { .. }) && facts.until.is_some() {
+        sheet.small(&plain("asked.forwarded_name"));
+    }
     if let Some(until) = facts.until {
         let until = voice.moment(until);
         sheet.say(&match &facts.why {
@@ -78,5 +84,6 @@ pub fn asked(voice: &Voice<'_>, facts: &AskedFacts) -> Page {
         sheet.head(&words.word("asked.your_text"));
         sheet.excerpt(&facts.text);
     }
-    sheet.done(words.language(), words.say("asked.subject", context! { subject => title }))
+    let key = if facts.why == AskedWhy::Stopped { "asked.stopped_subject" } else { "asked.subject" };
+    sheet.done(words.language(), words.say(key, context! { subject => title }))
 }

@@ -3,7 +3,7 @@
 use minijinja::context;
 
 use super::sheet::Sheet;
-use super::{CommandRow, Page, Voice};
+use super::{Page, Voice};
 use crate::model::{Party, TicketNo, Time, one_line};
 
 #[derive(Clone, Debug)]
@@ -11,7 +11,8 @@ pub struct HeldFacts {
     pub number: TicketNo,
     /// The ticket's.
     pub subject: String,
-    pub why: HeldWhy,
+    /// The gravest first.
+    pub why: Vec<HeldWhy>,
     /// Who would get it.
     pub to: Vec<Party>,
     /// The text as the customer would see it, signature included.
@@ -37,6 +38,10 @@ pub enum HeldWhy {
     CustomerWrote { at: Time, text: String },
     /// It holds something that customers must not see; what, as found in the text.
     Leak { found: String },
+    /// It holds words of a note; these.
+    FromNote { found: String },
+    /// It went to colleagues as well.
+    BetweenColleagues { people: Vec<String> },
     /// A line further down is exactly a command.
     CommandInText { line: String },
     /// The ticket has become another's, was merged, or is closed as spam since.
@@ -49,14 +54,16 @@ pub enum HeldWhy {
     Other(String),
 }
 
-/// The mail to the agent. `commands`: the table, shown where a command in the text is the reason.
+/// The mail to the agent. The table of commands is shown where a command in the text is the reason.
 #[must_use]
-pub fn held(voice: &Voice<'_>, facts: &HeldFacts, commands: &[CommandRow<'_>]) -> Page {
+pub fn held(voice: &Voice<'_>, facts: &HeldFacts) -> Page {
     let words = voice.words();
     let mut sheet = Sheet::default();
     let ticket = voice.ticket(facts.number, &facts.subject);
     sheet.say(&words.say("held.intro", context! { ticket }));
-    why(voice, &mut sheet, &facts.why);
+    for reason in &facts.why {
+        why(voice, &mut sheet, reason);
+    }
     let until = voice.moment(facts.expires_at);
     sheet.say(&words.say("held.how", context! { until }));
     if !facts.commands.is_empty() {
@@ -76,8 +83,8 @@ pub fn held(voice: &Voice<'_>, facts: &HeldFacts, commands: &[CommandRow<'_>]) -
         let files: Vec<String> = facts.attachments.iter().map(|a| one_line(a)).collect();
         sheet.small(&words.say("held.attachments", context! { files => files.join(", ") }));
     }
-    if matches!(facts.why, HeldWhy::CommandInText { .. }) {
-        super::refused::list(voice, &mut sheet, commands);
+    if facts.why.iter().any(|w| matches!(w, HeldWhy::CommandInText { .. })) {
+        super::refused::list(voice, &mut sheet);
     }
     let subject = super::subject::for_agent(facts.number, &facts.subject);
     sheet.done(words.language(), words.say("held.subject", context! { subject }))
@@ -99,6 +106,12 @@ fn why(voice: &Voice<'_>, sheet: &mut Sheet, why: &HeldWhy) {
             sheet.excerpt(&voice.text_or_none(text));
         }
         HeldWhy::Leak { found } => sheet.warn(&words.say("held.leak", context! { found => one_line(found) })),
+        HeldWhy::FromNote { found } => {
+            sheet.warn(&words.say("held.from_note", context! { found => one_line(found) }));
+        }
+        HeldWhy::BetweenColleagues { people } => {
+            sheet.warn(&words.say("held.between_colleagues", context! { people => words.list(people) }));
+        }
         HeldWhy::CommandInText { line } => {
             sheet.warn(&words.say("held.command_in_text", context! { line => one_line(line) }));
         }

@@ -15,6 +15,8 @@ pub mod notification;
 pub mod refused;
 mod sheet;
 pub mod subject;
+pub mod third;
+pub mod undo;
 
 use jiff::tz::TimeZone;
 use minijinja::context;
@@ -114,10 +116,6 @@ pub struct Page {
     /// A whole document.
     pub html: String,
 }
-
-/// One row of the table of commands: English word (with or without `#`, perhaps with an example of its argument), Swedish
-/// word, what it does. The language file's own words for a command are taken before `what`.
-pub type CommandRow<'a> = (&'a str, &'a str, &'a str);
 
 #[cfg(test)]
 mod tests;

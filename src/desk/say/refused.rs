@@ -3,8 +3,10 @@
 use minijinja::context;
 
 use super::sheet::Sheet;
-use super::{CommandRow, Page, Voice};
+use super::{Page, Voice};
+use crate::desk::commands::{Entry, TABLE, keyword};
 use crate::model::{TicketNo, one_line};
+use crate::wording::Wording;
 
 #[derive(Clone, Debug)]
 pub struct RefusedFacts {
@@ -33,6 +35,10 @@ pub enum WrongWhy {
     MissingArgument {
         example: String,
     },
+    /// What follows the word cannot be so: `example` shows it.
+    BadArgument {
+        example: String,
+    },
     /// Nothing may follow the word.
     UnwantedArgument,
     /// `#hold`, `#away`: a time that cannot be read or is past.
@@ -48,14 +54,23 @@ pub enum WrongWhy {
     },
     /// Text is needed below (`#note`, `#ask`).
     MissingText,
-    /// Several people answer to that name.
-    Ambiguous,
+    /// Several people answer to that name: these.
+    Ambiguous {
+        people: Vec<String>,
+    },
     /// One of our own addresses cannot take part.
     OurAddress,
     /// Ten people take part already.
     TooMany,
     /// The customer has no address that an answer could go to.
     NoAddress,
+    /// The message has no attachments.
+    NoFiles,
+    /// `#ask`, `#new`: the address is the ticket's customer's.
+    IsCustomer,
+    /// `#split` of a ticket's first message.
+    NothingBefore,
+    NoSuchQuarantine,
     /// Known, but not in this version.
     NotYet,
     /// Not for this person, or not in a reply to this mail.
@@ -65,7 +80,7 @@ pub enum WrongWhy {
 }
 
 #[must_use]
-pub fn refused(voice: &Voice<'_>, facts: &RefusedFacts, commands: &[CommandRow<'_>]) -> Page {
+pub fn refused(voice: &Voice<'_>, facts: &RefusedFacts) -> Page {
     let words = voice.words();
     let mut sheet = Sheet::default();
     sheet.say(&words.word(if facts.wrong.len() > 1 { "refused.intro_many" } else { "refused.intro" }));
@@ -82,7 +97,7 @@ pub fn refused(voice: &Voice<'_>, facts: &RefusedFacts, commands: &[CommandRow<'
         sheet.excerpt(&facts.draft);
     }
     sheet.head(&words.word("refused.all"));
-    list(voice, &mut sheet, commands);
+    list(voice, &mut sheet);
     let subject = match facts.number {
         Some(number) => super::subject::for_agent(number, &facts.subject),
         None => voice.subject_or_none(&facts.subject),
@@ -97,6 +112,9 @@ fn reason(voice: &Voice<'_>, why: &WrongWhy) -> String {
         WrongWhy::MissingArgument { example } => {
             return words.say("refused.missing_argument", context! { example => one_line(example) });
         }
+        WrongWhy::BadArgument { example } => {
+            return words.say("refused.bad_argument", context! { example => one_line(example) });
+        }
         WrongWhy::UnwantedArgument => "refused.unwanted_argument",
         WrongWhy::BadTime => "refused.bad_time",
         WrongWhy::BadAddress => "refused.bad_address",
@@ -108,10 +126,17 @@ fn reason(voice: &Voice<'_>, why: &WrongWhy) -> String {
             return words.say("refused.contradicts", context! { other => one_line(other) });
         }
         WrongWhy::MissingText => "refused.missing_text",
-        WrongWhy::Ambiguous => "refused.ambiguous",
+        WrongWhy::Ambiguous { people } => {
+            let people: Vec<String> = people.iter().map(|p| one_line(p)).collect();
+            return words.say("refused.ambiguous", context! { people => words.list(&people) });
+        }
         WrongWhy::OurAddress => "refused.our_address",
         WrongWhy::TooMany => "refused.too_many",
         WrongWhy::NoAddress => "refused.no_address",
+        WrongWhy::NoFiles => "refused.no_files",
+        WrongWhy::IsCustomer => "refused.is_customer",
+        WrongWhy::NothingBefore => "refused.nothing_before",
+        WrongWhy::NoSuchQuarantine => "refused.no_such_quarantine",
         WrongWhy::NotYet => "refused.not_yet",
         WrongWhy::NotAllowed => "refused.not_allowed",
         WrongWhy::Other(sentence) => return one_line(sentence).trim_end_matches('.').to_owned(),
@@ -120,12 +145,12 @@ fn reason(voice: &Voice<'_>, why: &WrongWhy) -> String {
 
 /// The list of commands (`#help`). `ticket`: the one in whose notification it was asked for.
 #[must_use]
-pub fn help(voice: &Voice<'_>, ticket: Option<(TicketNo, &str)>, commands: &[CommandRow<'_>]) -> Page {
+pub fn help(voice: &Voice<'_>, ticket: Option<(TicketNo, &str)>) -> Page {
     let words = voice.words();
     let mut sheet = Sheet::default();
     sheet.say(&words.word("help.intro"));
     sheet.head(&words.word("refused.all"));
-    list(voice, &mut sheet, commands);
+    list(voice, &mut sheet);
     let subject = words.word("help.subject");
     let subject = match ticket {
         Some((number, about)) => format!("{subject}: {}", super::subject::for_agent(number, about)),
@@ -134,23 +159,15 @@ pub fn help(voice: &Voice<'_>, ticket: Option<(TicketNo, &str)>, commands: &[Com
     sheet.done(words.language(), subject)
 }
 
-/// The table of commands. A Swedish reader sees the Swedish words first; both are understood.
-pub(super) fn list(voice: &Voice<'_>, sheet: &mut Sheet, commands: &[CommandRow<'_>]) {
+/// The table of commands in the reader's language; where it has another word than English, both.
+pub(super) fn list(voice: &Voice<'_>, sheet: &mut Sheet) {
     let words = voice.words();
-    let rows: Vec<(String, String)> = commands
-        .iter()
-        .map(|(english, swedish, what)| {
-            let (english, swedish) = (english.trim_start_matches('#'), swedish.trim_start_matches('#'));
-            let key = english.split(' ').next().unwrap_or_default();
-            let does = words.word_if_known(&format!("commands.{key}")).unwrap_or_else(|| (*what).to_owned());
-            let name = match words.language() {
-                "sv" if swedish != english && !swedish.is_empty() => format!("#{swedish}, #{key}"),
-                "sv" => format!("#{english}"),
-                _ if swedish.is_empty() || swedish == english => format!("#{english}"),
-                _ => format!("#{english}, #{}", swedish.split(' ').next().unwrap_or_default()),
-            };
-            (name, does)
-        })
-        .collect();
+    let english = Wording::of("en");
+    let row = |entry: &Entry| {
+        let (own, other) = (keyword(words, entry.key), keyword(english, entry.key));
+        let name = if own == other { format!("#{own}") } else { format!("#{own}, #{other}") };
+        (name, words.word_if_known(&format!("commands.{}", entry.key)).unwrap_or_default())
+    };
+    let rows: Vec<(String, String)> = TABLE.iter().filter(|e| e.is_here()).map(row).collect();
     sheet.wrapped_rows(&rows);
 }

@@ -3,7 +3,7 @@
 use crate::model::{TicketNo, one_line};
 
 /// What stands before a subject in a reply or a forward, as the programs of our corner of the world write it.
-const PREFIXES: &[&str] = &["re", "sv", "vs", "aw", "ang", "antw", "vl", "ref"];
+const PREFIXES: &[&str] = &["re", "sv", "vs", "aw", "ang", "antw", "vl", "ref", "fwd", "fw", "vb"];
 
 /// `[#42] subject`: what every mail about a ticket to an agent is called; never changes. Numbers that stand in the subject
 /// itself are left out, so that it names one ticket.
@@ -18,6 +18,12 @@ pub fn for_customer(number: TicketNo, subject: &str) -> String {
     let plain = without_numbers(subject);
     let base = without_prefix(&plain);
     if base.is_empty() { format!("Re: [#{number}]") } else { format!("Re: {base} [#{number}]") }
+}
+
+/// `subject [#42]`: what a customer gets who has not written before.
+#[must_use]
+pub fn first_for_customer(number: TicketNo, subject: &str) -> String {
+    format!("{} [#{number}]", without_numbers(subject)).trim_start().to_owned()
 }
 
 /// `subject` on one line without `[#n]`.
@@ -41,7 +47,9 @@ pub fn without_numbers(subject: &str) -> String {
     one_line(&out)
 }
 
-fn without_prefix(subject: &str) -> &str {
+/// `subject` without `Re:` and the like before it.
+#[must_use]
+pub fn without_prefix(subject: &str) -> &str {
     let mut rest = subject.trim();
     while let Some((word, tail)) = rest.split_once(':') {
         // `Re[2]:` and `SV(3):` count too.

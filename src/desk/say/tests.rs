@@ -17,13 +17,6 @@ use crate::mail::marker::MARKER;
 use crate::model::{Address, State};
 use crate::plan::{AttachmentRow, Segment};
 
-const COMMANDS: &[CommandRow<'_>] = &[
-    ("close", "stäng", "x"),
-    ("#hold 2d", "#parkera", "x"),
-    ("same-as", "samma-som", "x"),
-    ("unheard-of", "", "what the caller says"),
-];
-
 fn time(text: &str) -> Time {
     Time::parse_rfc3339(text).unwrap()
 }
@@ -346,14 +339,14 @@ fn a_held_answer_shows_why_and_how_it_would_look() {
             let facts = HeldFacts {
                 number: TicketNo(42),
                 subject: "Muggen kom fram trasig".to_owned(),
-                why: why.clone(),
+                why: vec![why.clone()],
                 to: vec![party("Karin Karlsson", "karin@kund.example")],
                 text: "Hej Karin!\n\nVi skickar en ny i dag.\n\n-- \nAnna, Exempelbutiken".to_owned(),
                 attachments: vec!["fraktsedel.pdf".to_owned()],
                 commands: vec!["#stäng".to_owned()],
                 expires_at: time("2026-11-25T12:40:00Z"),
             };
-            let page = held(&voice(language, &zone), &facts, COMMANDS);
+            let page = held(&voice(language, &zone), &facts);
             sound(&page);
             assert!(page.subject.ends_with(": [#42] Muggen kom fram trasig"), "{}", page.subject);
             assert!(
@@ -361,7 +354,7 @@ fn a_held_answer_shows_why_and_how_it_would_look() {
                 "{}",
                 page.text
             );
-            assert_eq!(page.text.contains("#samma-som"), matches!(why, HeldWhy::CommandInText { .. }));
+            assert_eq!(page.text.contains("#same-as"), matches!(why, HeldWhy::CommandInText { .. }));
             if language == "sv" && *why == whys[0] {
                 assert_eq!(page.text, include_str!("tests/held.sv.txt"), "{}", page.text);
             }
@@ -391,6 +384,11 @@ fn a_refused_command_names_the_right_one() {
         wrong("#notera", WrongWhy::MissingText, None),
         wrong("#dela", WrongWhy::NotYet, None),
         wrong("#export", WrongWhy::NotAllowed, None),
+        wrong("#tilldela a", WrongWhy::Ambiguous { people: vec!["Anna".to_owned(), "Åsa".to_owned()] }, None),
+        wrong("#filer", WrongWhy::NoFiles, None),
+        wrong("#fråga karin@kund.example", WrongWhy::IsCustomer, None),
+        wrong("#dela", WrongWhy::NothingBefore, None),
+        wrong("#släpp 9", WrongWhy::NoSuchQuarantine, None),
         wrong("#x", WrongWhy::Other("så går det inte.".to_owned()), None),
     ];
     for language in Wording::languages() {
@@ -401,18 +399,18 @@ fn a_refused_command_names_the_right_one() {
                 wrong: wrong.clone(),
                 draft: "#stng\nHej Karin!\n\nVi skickar en ny i dag.".to_owned(),
             };
-            let page = refused(&voice(language, &zone), &facts, COMMANDS);
+            let page = refused(&voice(language, &zone), &facts);
             sound(&page);
             assert_eq!(page.text.matches("\n! ").count(), wrong.len());
-            assert!(page.text.contains("what the caller says"));
+            assert!(page.text.contains("#same-as"), "{}", page.text);
             if language == "sv" && wrong.len() == 1 {
-                assert_eq!(page.text, include_str!("tests/refused.sv.txt"), "{}", page.text);
+                assert!(page.text.starts_with(include_str!("tests/refused.sv.txt")), "{}", page.text);
             }
-            let page = refused(&voice(language, &zone), &RefusedFacts { number: None, ..facts }, COMMANDS);
+            let page = refused(&voice(language, &zone), &RefusedFacts { number: None, ..facts });
             assert!(page.subject.ends_with(": Muggen kom fram trasig"));
         }
-        sound(&help(&voice(language, &zone), None, COMMANDS));
-        let page = help(&voice(language, &zone), Some((TicketNo(42), "Muggen")), COMMANDS);
+        sound(&help(&voice(language, &zone), None));
+        let page = help(&voice(language, &zone), Some((TicketNo(42), "Muggen")));
         assert!(page.subject.ends_with(": [#42] Muggen"));
     }
 }

@@ -238,7 +238,12 @@ fn letters_have_one_fate() {
         assert_eq!((row.letter, row.from, row.reason.as_str()), (letter, aside.from.clone(), "robot: Auto-Submitted"));
         apply(tx, &[Change::DropQuarantine { quarantine: QuarantineNo(1), at: at(6) }])?;
         assert_eq!((tx.quarantine()?.len(), tx.quarantine_row(QuarantineNo(1))?), (0, None));
-        let twice = Change::ReleaseQuarantine { quarantine: QuarantineNo(1), release: Release::Customer, at: at(7) };
+        let twice = Change::ReleaseQuarantine {
+            quarantine: QuarantineNo(1),
+            release: Release::Customer,
+            on_behalf: None,
+            at: at(7),
+        };
         assert!(matches!(apply(tx, &[twice]), Err(StoreError::Rejected(_))));
         // What is released is read and decided again, as what it is taken for.
         let no = QuarantineNo(2);
@@ -246,7 +251,7 @@ fn letters_have_one_fate() {
             tx,
             &[
                 Change::Quarantine(NewQuarantine { no, ..aside.clone() }),
-                Change::ReleaseQuarantine { quarantine: no, release: Release::Recorded, at: at(7) },
+                Change::ReleaseQuarantine { quarantine: no, release: Release::Recorded, on_behalf: None, at: at(7) },
             ],
         )?;
         let again = tx.to_read(LetterNo(0), 9)?;
@@ -275,6 +280,10 @@ fn asks_and_agents_and_what_was_told() {
             expires_at: at(86_400),
             settled: None,
             matter: Matter::Answer(HeldAnswer {
+                addresses: Vec::new(),
+                quarantined: Vec::new(),
+                answered: 0,
+                about: 0,
                 letter: 1,
                 text: "Hej".to_owned(),
                 html: None,

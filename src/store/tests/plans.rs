@@ -1,7 +1,7 @@
 //! Every named query finds its rows by an index: the cost does not grow with what is over and done with.
 
 use super::super::{
-    alarm, course, custody, digests, due, facts, figures, lookup, notices, outbox, promise, search, view,
+    alarm, course, custody, digests, due, facts, figures, inside, lookup, notices, outbox, promise, search, view,
 };
 use super::*;
 use crate::store::Query;
@@ -53,6 +53,10 @@ fn named_queries_use_an_index() {
         ("told", facts::TOLD, 1),
         ("told lately", facts::TOLD_LATELY, 1),
         ("refs", facts::REFS, 1),
+        ("customers named", inside::CUSTOMERS_NAMED, 1),
+        ("set aside", inside::SET_ASIDE, 1),
+        ("blocked", inside::BLOCKED, 1),
+        ("noted words", inside::NOTED, 1),
         ("customers", lookup::CUSTOMERS, 2),
         ("participants", lookup::PARTICIPANTS, 2),
         ("thread index", lookup::THREAD_INDEX, 2),

@@ -122,6 +122,10 @@ impl Played {
                 expires_at: at(self.now + 5),
                 settled: None,
                 matter: Matter::Answer(HeldAnswer {
+                    addresses: Vec::new(),
+                    quarantined: Vec::new(),
+                    answered: 0,
+                    about: 0,
                     letter: 1,
                     tickets: Vec::new(),
                     to: Vec::new(),
@@ -247,6 +251,7 @@ impl Played {
                 match b % 4 {
                     0 => changes.push(Change::DropQuarantine { quarantine: no, at: at(self.now) }),
                     1 => changes.push(Change::ReleaseQuarantine {
+                        on_behalf: None,
                         quarantine: no,
                         release: Release::Customer,
                         at: at(self.now),
