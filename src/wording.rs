@@ -262,7 +262,8 @@ mod tests {
             assert_eq!(keys(text), keys(english.1), "{language}");
             let wording = Wording::of(language);
             assert_eq!(wording.language(), *language);
-            let lengths: Vec<(&str, usize)> = wording.lists.iter().map(|(name, l)| (name.as_str(), l.len())).collect();
+            let of_dates = wording.lists.iter().filter(|(name, _)| name.starts_with("date."));
+            let lengths: Vec<(&str, usize)> = of_dates.map(|(name, l)| (name.as_str(), l.len())).collect();
             let expect =
                 [("date.months", 12), ("date.months_long", 12), ("date.weekdays", 7), ("date.weekdays_long", 7)];
             assert_eq!(lengths, expect, "{language}");
