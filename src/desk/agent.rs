@@ -114,7 +114,7 @@ impl Incoming<'_> {
     #[must_use]
     pub fn parse(&self) -> Parsed {
         let zone = &self.case.rules.settings.desk.time_zone;
-        let headings = self.letter.new_html.as_deref().map(headings).unwrap_or_default();
+        let headings = self.letter.new_html().as_deref().map(headings).unwrap_or_default();
         parse_with_headings(&self.letter.new_text, &headings, &Ground { now: self.case.now, zone })
     }
 }
