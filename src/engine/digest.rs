@@ -14,11 +14,12 @@ use crate::desk::digest::Reader;
 use crate::desk::{self, Rules};
 use crate::engine::void::chain;
 use crate::engine::{Engine, figures};
-use crate::model::{Address, Time};
+use crate::model::{Address, State, Time};
 use crate::plan::{AttachmentRow, Clues};
 use crate::report::digest::{Digest, digest};
 use crate::report::kind::{At, Days, Kind};
 use crate::report::{ByAgent, KeptOut, Matter, Told};
+use crate::sla::clock::{Clock, ClockKind, ClockState, fold};
 use crate::sla::figures::{Figures, History, Measures, Period, figures as count};
 use crate::store::digests::DigestRow;
 use crate::store::{Blobs, Store, StoreError, custody};
@@ -337,6 +338,7 @@ pub fn make(
         year_before: &year_before,
         stretch: &stretch,
         since: &since,
+        waiting_past_target: source.past_target(&recent),
         told,
         names: &names,
         notices: &notices,
@@ -376,6 +378,18 @@ impl Source<'_> {
         let mut all = figures::histories(store, &self.period(days), self.one_mailbox(), &self.mystery)?;
         all.retain(|h| self.mailboxes.contains(&h.mailbox));
         Ok(all)
+    }
+
+    /// How many of these tickets wait for an answer past its target.
+    fn past_target(&self, histories: &[History]) -> usize {
+        let waits = |h: &&History| {
+            let Some(measure) = self.measures.mailboxes.get(&h.mailbox) else { return false };
+            let clocks = fold(&h.steps, &measure.calendar, measure.targets_of(h.priority), self.now);
+            let is_late = |c: &Clock| c.kind != ClockKind::Resolution && c.state == ClockState::Breached;
+            clocks.iter().any(|c| is_late(c) && c.is_unanswered())
+        };
+        let is_live = |h: &&History| matches!(h.state, State::Open | State::Pending | State::Held);
+        histories.iter().filter(|h| !h.mystery).filter(is_live).filter(waits).count()
     }
 
     fn count(&self, histories: &[History], days: Days) -> Figures {

@@ -89,7 +89,7 @@ fn subject(matter: &Matter<'_>, say: &Say<'_>, days: Days) -> String {
         (0, _) => say.word("nothing_measured"),
         (of, _) => say.with("share_within", context! { share => say.share(all.within, of) }),
     };
-    let waiting = match sections::over_now(matter) {
+    let waiting = match matter.waiting_past_target {
         0 => say.word("nobody_over"),
         n => say.with("some_over", context! { n }),
     };

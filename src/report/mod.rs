@@ -75,6 +75,8 @@ pub struct Matter<'a> {
     pub stretch: &'a Figures,
     /// From the day after them until now.
     pub since: &'a Figures,
+    /// Customers who wait past their targets now, whenever they wrote.
+    pub waiting_past_target: usize,
     /// What the reader was told in earlier digests of this kind, oldest first.
     pub told: &'a [Told],
     /// Agents by their first address.

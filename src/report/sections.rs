@@ -19,12 +19,6 @@ use crate::sla::figures::{BandCount, ClockFigures, Figures};
 const GOOD_PER_CENT: usize = 80;
 const FAIR_PER_CENT: usize = 60;
 
-/// Customers who wait past their targets now, whenever they wrote.
-#[must_use]
-pub fn over_now(matter: &Matter<'_>) -> usize {
-    responses(matter.stretch).past_target + responses(matter.since).past_target
-}
-
 /// The whole page.
 #[must_use]
 pub fn blocks(matter: &Matter<'_>, say: &Say<'_>, csv_name: &str) -> Vec<Block> {
@@ -99,7 +93,7 @@ fn tiles(matter: &Matter<'_>, say: &Say<'_>) -> Vec<Tile> {
         Some(_) => Tone::Bad,
     };
     let first = &matter.this.first_response;
-    let (waiting, over) = (matter.since.backlog.waiting, over_now(matter));
+    let (waiting, over) = (matter.since.backlog.waiting, matter.waiting_past_target);
     vec![
         Tile {
             value: say.share(all.within, all.of),

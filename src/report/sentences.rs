@@ -181,7 +181,9 @@ fn subject_words(clocks: &[ClockRow]) -> BTreeMap<String, usize> {
 /// That all is well is news, too.
 fn well(matter: &Matter<'_>, say: &Say<'_>) -> Option<String> {
     let all = responses(matter.this);
-    let over = all.past_target + responses(matter.stretch).past_target + responses(matter.since).past_target;
-    let is_well = over == 0 && all.of > 0 && matter.this.silent_hours.is_empty() && matter.this.outages.is_empty();
+    let is_well = matter.waiting_past_target == 0
+        && all.of > 0
+        && matter.this.silent_hours.is_empty()
+        && matter.this.outages.is_empty();
     is_well.then(|| say.word("well"))
 }

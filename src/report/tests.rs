@@ -58,6 +58,7 @@ impl Case<'_> {
             year_before,
             stretch,
             since,
+            waiting_past_target: [stretch, since].iter().map(|f| tally::responses(f).past_target).sum(),
             told: &self.told,
             names: &names,
             notices: &notices[..usize::from(self.name == "terrible")],
