@@ -181,6 +181,8 @@ impl Incoming<'_> {
             let original = Original {
                 from: None,
                 subject: crate::desk::say::subject::without_prefix(&self.letter.subject).to_owned(),
+                sent_at: None,
+                date: String::new(),
                 text: self.letter.text.clone(),
                 how: Forwarded::Inline,
             };

@@ -31,6 +31,7 @@ pub fn clues(letter: &Letter) -> Vec<Clue> {
             Token::Note { .. } => "signed address for a note",
             Token::Desk { .. } => "signed address for commands",
             Token::Confirm { .. } => "signed address for a confirmation",
+            Token::Third { .. } => "signed address for a third party's reply",
         };
         let clue = Clue { rule, value: address.to_string(), ticket: signed.token.ticket() };
         if !out.contains(&clue) {
