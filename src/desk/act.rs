@@ -347,6 +347,11 @@ impl Case<'_> {
                 self.event(ticket, actor, What::Prioritised, priority.as_str());
             }
             Act::Merge(into) => {
+                // A ticket of another mailbox is to the agent as if it did not exist.
+                let seen = |t: &&TicketFacts| by.is_none_or(|s| s.mailboxes.contains(&t.mailbox));
+                if self.survivor(*into).filter(seen).is_none() {
+                    return Err(Refusal::NoSuchTicket(*into));
+                }
                 if let Some(HeldWhy::OtherCustomer { other }) = self.merges_customers(ticket, *into) {
                     return Err(Refusal::OtherCustomer(other));
                 }

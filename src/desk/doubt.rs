@@ -93,7 +93,11 @@ fn closed_long_ago(sight: &Sight<'_>) -> Option<HeldWhy> {
 
 fn other_customer(sight: &Sight<'_>) -> Option<HeldWhy> {
     sight.acts.iter().find_map(|act| match act {
-        Act::Merge(into) => sight.case.merges_customers(sight.facts.number, *into),
+        Act::Merge(into) => {
+            let seen = |t: &&TicketFacts| sight.staff.mailboxes.contains(&t.mailbox);
+            sight.case.survivor(*into).filter(seen)?;
+            sight.case.merges_customers(sight.facts.number, *into)
+        }
         _ => None,
     })
 }
