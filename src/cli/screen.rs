@@ -261,7 +261,7 @@ mod tests {
     fn bars_and_shares() {
         assert_eq!(bar(0, 0), "");
         assert_eq!(bar(1, 1).chars().count(), BAR);
-        assert_eq!(bar(1, 1000), "▎");
+        assert_eq!(bar(1, 1000), "▏");
         assert_eq!((height(0, 9), height(1, 100), height(9, 9)), (' ', '▁', '█'));
         assert_eq!((percent(999, 1000), percent(0, 0), percent(1, 3)), ("99 %".into(), "-".into(), "33 %".into()));
     }

@@ -42,10 +42,15 @@ fn texts(letter: &Letter) {
         assert!(!text.contains(['\0', '\r']), "{text:?}");
     }
     // Nothing is in the new text that is not in the text, and in the same order.
-    let mut lines = letter.text.split('\n').map(str::trim);
-    for line in letter.new_text.split('\n').map(|l| l.trim_start_matches('\u{feff}').trim()).filter(|l| !l.is_empty()) {
-        assert!(lines.any(|l| l.trim_start_matches('\u{feff}').trim() == line), "{line:?} is not in {:?}", letter.text);
+    let mut lines = letter.text.split('\n').map(bare_line);
+    for line in letter.new_text.split('\n').map(bare_line).filter(|l| !l.is_empty()) {
+        assert!(lines.any(|l| l == line), "{line:?} is not in {:?}", letter.text);
     }
+}
+
+/// Without blanks and marks of byte order around it.
+fn bare_line(line: &str) -> &str {
+    line.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
 
 fn names(letter: &Letter) {
