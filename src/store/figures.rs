@@ -139,7 +139,8 @@ impl Tx<'_> {
             }
         }
         courses.tickets.append(&mut rows);
-        courses.steps.append(&mut steps);
+        // Not `append`: that makes the whole map anew each time.
+        courses.steps.extend(steps);
         Ok(())
     }
 
