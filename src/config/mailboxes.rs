@@ -53,6 +53,7 @@ pub(super) fn mailbox(table: &Table<'_>, desk: &Desk, names: &Names, addresses: 
     let trusted_authserv_id = table.opt("trusted_authserv_id", values::text);
     let submission_is_private = table.or("submission_is_private", values::boolean, false);
     let mark_answered = table.or("mark_answered", values::boolean, true);
+    let thanks_count = table.or("thanks_count", values::boolean, false);
     let source = inlet(table, address.as_ref());
     if let Some(Inlet::Imap(imap)) = &source {
         let folder = format!("{} of {} on {}", imap.folder, imap.account.user, imap.account.host);
@@ -82,6 +83,7 @@ pub(super) fn mailbox(table: &Table<'_>, desk: &Desk, names: &Names, addresses: 
             trusted_authserv_id,
             submission_is_private,
             mark_answered,
+            thanks_count,
             source: source?,
             outlet: outlet?,
             notify_outlet,

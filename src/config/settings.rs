@@ -72,6 +72,8 @@ pub struct Mailbox {
     pub trusted_authserv_id: Option<String>,
     pub submission_is_private: bool,
     pub mark_answered: bool,
+    /// A mail that only thanks is a message like any other: it reopens, starts a clock and is told.
+    pub thanks_count: bool,
     pub source: Inlet,
     pub outlet: Outlet,
     /// Another account for mail to agents and managers.

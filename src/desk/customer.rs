@@ -200,6 +200,7 @@ impl Incoming<'_> {
         let answered = facts.answers > 0 || facts.last_answer.is_some();
         let thanks = answered
             && facts.waiting_since.is_none()
+            && !self.mailbox.thanks_count
             && only_thanks(&self.letter.new_text, !self.letter.attachments.is_empty());
         let is_spam = facts.state == State::Spam;
         let message = self.add(ticket, Kind::Person, !thanks && !is_spam, author.verified, rule);
