@@ -2,7 +2,7 @@
 //! forgets it; both read the same stores of mail in the same way.
 //!
 //! A history is first surveyed: every letter's place, and when it was received ([`received`]). Then its letters are read in the order
-//! of those times, however many stores they lie in, on every processor, a bounded number ahead of the engine ([`pump`]).
+//! of those times, however many stores they lie in, on every processor, a bounded number ahead of the engine (`pump`).
 //! Nothing in a store is ever changed.
 
 pub mod audit;

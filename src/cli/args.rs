@@ -68,7 +68,7 @@ pub enum Command {
     Init(Init),
     /// Read the configuration, connect to every account, say what was found; changes nothing
     Check,
-    /// What svar reads in a mail and why; needs no configuration and no database. With --config its [[form]] rules apply
+    /// What svar reads in a mail and why; needs no configuration and no database. With --config its form rules apply
     Explain {
         /// Whose Authentication-Results are believed, "microsoft365" included: says whether the sender is proved
         #[arg(long, value_name = "ID")]

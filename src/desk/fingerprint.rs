@@ -1,6 +1,6 @@
 //! Fingerprints of notes: no run of their words leaves the house unasked, however it was wrapped, quoted or spaced.
 //!
-//! A text is its words, folded; each run of [`RUN`] of them is one hash (a shingle). A short note is one shingle, whole.
+//! A text is its words, folded; each run of a few of them is one hash (a shingle). A short note is one shingle, whole.
 
 use ring::digest::{SHA256, digest};
 
