@@ -87,6 +87,8 @@ pub struct Clues {
     pub addresses: Vec<Address>,
     /// What is set aside and named by an agent's commands.
     pub quarantined: Vec<QuarantineNo>,
+    /// A canned answer is asked for: it may say what the customer wrote.
+    pub canned: bool,
     /// The mailbox whose promise to a customer may be asked for.
     pub promise_of: Option<String>,
 }

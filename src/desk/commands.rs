@@ -280,7 +280,7 @@ fn nearest(line: &str) -> Option<String> {
 }
 
 /// Levenshtein's distance, in letters.
-fn distance(a: &str, b: &[char]) -> usize {
+pub fn distance(a: &str, b: &[char]) -> usize {
     let b: Vec<char> = b.iter().copied().take(40).collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.chars().take(40).enumerate() {
