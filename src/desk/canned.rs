@@ -7,6 +7,7 @@ pub mod facts;
 pub mod fill;
 pub mod flaw;
 pub mod library;
+pub mod obey;
 pub mod take;
 
 pub use facts::Facts;

@@ -30,6 +30,20 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Of no ticket: who writes for which mailbox.
+    #[must_use]
+    pub fn without_ticket(rules: &Rules<'_>, mailbox: &Mailbox, by: Option<&Staff<'_>>) -> Self {
+        let desk = &rules.settings.desk;
+        Self {
+            agent_name: by.map_or(mailbox.display_name.as_str(), |s| s.name).to_owned(),
+            agent_first_name: by.map_or_else(|| mailbox.display_name.clone(), |s| first_name(s.name)),
+            desk_name: desk.name.clone(),
+            mailbox_address: mailbox.address.to_string(),
+            languages: vec![mailbox.language.clone(), desk.language.clone()],
+            ..Self::default()
+        }
+    }
+
     /// Of a ticket in `mailbox`. `by`: who answers; `None` from the shell, where the mailbox's name stands for the agent's.
     /// `written`: the customer's messages on the ticket, the newest first (`Findings::written`). The code is the caller's to take.
     #[must_use]
@@ -40,23 +54,17 @@ impl Facts {
         by: Option<&Staff<'_>>,
         written: &[String],
     ) -> Self {
-        let own = ticket.last_in.as_ref().and_then(|l| l.language.clone());
-        let mut languages: Vec<String> = own.into_iter().collect();
-        languages.extend([mailbox.language.clone(), rules.settings.desk.language.clone()]);
+        let mut facts = Self::without_ticket(rules, mailbox, by);
+        facts.languages.splice(..0, ticket.last_in.as_ref().and_then(|l| l.language.clone()));
         let answers = &rules.settings.answers;
         let texts = || std::iter::once(ticket.subject.as_str()).chain(written.iter().map(String::as_str));
         Self {
             customer: ticket.customer_party.clone(),
             ticket: Some(ticket.number),
             subject: ticket.subject.clone(),
-            agent_name: by.map_or(mailbox.display_name.as_str(), |s| s.name).to_owned(),
-            agent_first_name: by.map_or_else(|| mailbox.display_name.clone(), |s| first_name(s.name)),
-            desk_name: rules.settings.desk.name.clone(),
-            mailbox_address: mailbox.address.to_string(),
             order: answers.order.as_ref().and_then(|pattern| texts().find_map(|t| order(pattern, t))),
             shipment: texts().find_map(|t| shipment::find(t, &answers.carriers).into_iter().next()),
-            code: None,
-            languages,
+            ..facts
         }
     }
 }
