@@ -3,6 +3,7 @@
 //! The desk decides and never writes; the store writes and never decides. Every [`Change`] names its ids outright: they come from
 //! [`Findings::next`], so that a decision is a value that can be printed, compared and applied.
 
+pub mod canned;
 pub mod change;
 pub mod event;
 pub mod found;
@@ -61,6 +62,8 @@ impl Release {
 pub enum Folder {
     Inbox,
     Sent,
+    /// `[answers] folder`: a mail there is a canned answer.
+    Answers,
 }
 
 /// What one letter names. The store answers all of it in at most five statements' worth of lists.

@@ -6,6 +6,7 @@ use crate::model::{
     Address, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind, ParcelNo, ParcelState,
     Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
+use crate::plan::canned::CannedVersion;
 use crate::plan::event::Event;
 use crate::plan::found::{Blocked, KnownAsk};
 use crate::plan::notice::{Alarm, Notice};
@@ -147,6 +148,8 @@ pub enum Change {
         message: MessageNo,
         shingles: Vec<i64>,
     },
+    /// A version of a canned answer.
+    KeepCanned(Box<CannedVersion>),
     /// A discount code is this ticket's. Fails where another has it.
     TakeCode {
         code: String,
