@@ -350,6 +350,9 @@ impl Engine {
             self.next_due = done.next_due;
         }
         self.backlog = done.backlog;
+        if done.canned {
+            self.shelf.forget();
+        }
         self.footprint = done.footprint.unwrap_or(self.footprint);
         said(&done.verdicts);
         outcomes.extend(done.custody);

@@ -298,6 +298,10 @@ impl Incoming<'_> {
                 wrong.push(WrongLine { line: line.clone(), why: WrongWhy::NothingWaits, nearest: None });
                 continue;
             }
+            if let Some(no_such) = self.no_such_canned(command, line) {
+                wrong.push(no_such);
+                continue;
+            }
             let errand = Errand::of(command);
             let may = errand.as_ref().map_or(Ok(()), |e| self.may(staff, ticket, e));
             match may.and_then(|()| of_command(command, &self.case.rules, Some(staff.address()), &parsed.text)) {

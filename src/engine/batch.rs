@@ -73,6 +73,8 @@ pub struct Done {
     /// Time has moved tickets, and may move more.
     pub(super) more_is_due: bool,
     pub(super) halted: Option<String>,
+    /// A canned answer came by mail.
+    pub(super) canned: bool,
     pub(super) footprint: Option<Footprint>,
     pub(super) verdicts: Vec<Verdict>,
 }
@@ -144,6 +146,7 @@ impl Batch<'_> {
             next_due: None,
             more_is_due: false,
             halted: None,
+            canned: false,
             footprint: None,
             verdicts: Vec::new(),
         };

@@ -18,6 +18,8 @@ struct Decided {
     halted: Option<String>,
     /// Letters that are to be read because of it.
     backlog: Backlog,
+    /// A canned answer came by mail.
+    canned: bool,
 }
 
 impl Batch<'_> {
@@ -34,6 +36,7 @@ impl Batch<'_> {
                     done.verdicts.push(decided.verdict);
                     done.halted = done.halted.take().or(decided.halted);
                     done.backlog = done.backlog.max(decided.backlog);
+                    done.canned |= decided.canned;
                     return Ok(());
                 }
                 None => ReadFailure::Panicked,
@@ -78,7 +81,8 @@ impl Batch<'_> {
         // What leaves quarantine is read again.
         let released = changes.iter().any(|c| matches!(c, Change::ReleaseQuarantine { .. }));
         let backlog = if released { Backlog::Some } else { Backlog::Empty };
-        Ok(Decided { verdict: verdict(envelope.letter, &changes), halted, backlog })
+        let canned = changes.iter().any(|c| matches!(c, Change::KeepCanned(_)));
+        Ok(Decided { verdict: verdict(envelope.letter, &changes), halted, backlog, canned })
     }
 
     /// Attachments that mails of this decision carry and that came in earlier letters (`#files`): they are only in the raw mail.

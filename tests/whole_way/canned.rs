@@ -7,7 +7,7 @@ use crate::{LIMIT, append, customer_mail, reply};
 #[test]
 fn a_canned_answer_from_a_folder() {
     let lab = lab::shared();
-    let (shop, agent, customer) = ("kund180", "kund181", "karin@kund.test");
+    let (shop, agent, customer) = ("kund46", "kund47", "karin@kund.test");
     let config = Config { poll: "1s", ..Config::new(shop, agent) };
     lab.doveadm(&["mailbox", "create", "-u", &address(shop), "Answers"]);
     // What lies there before svar first looks is read, too.
