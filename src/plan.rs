@@ -3,12 +3,14 @@
 //! The desk decides and never writes; the store writes and never decides. Every [`Change`] names its ids outright: they come from
 //! [`Findings::next`], so that a decision is a value that can be printed, compared and applied.
 
+pub mod ailment;
 pub mod change;
 pub mod event;
 pub mod found;
 pub mod notice;
 pub mod parcel;
 
+pub use ailment::Ailment;
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
 pub use event::{Event, What};
 pub use found::{

@@ -196,6 +196,7 @@ fn whole(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Settings> 
     }
     let acknowledge = rules::acknowledge(&root.table("acknowledge"));
     let answers_dir = root.table("answers").opt("dir", values::directory);
+    let metrics_path = root.table("metrics").opt("path", values::path);
     let limits = rules::limits(&root.table("limits"));
     let digest = rules::digest(&root.table("digest"));
     let forms = root.tables("form").iter().filter_map(|t| forms::form(reader, t)).collect();
@@ -215,6 +216,7 @@ fn whole(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Settings> 
         slas,
         acknowledge,
         answers_dir,
+        metrics_path,
         limits,
         digest,
         forms,

@@ -19,6 +19,8 @@ pub struct Settings {
     pub slas: BTreeMap<String, Sla>,
     pub acknowledge: Acknowledge,
     pub answers_dir: Option<PathBuf>,
+    /// Where a monitoring system's collector finds our state; `[metrics] path`.
+    pub metrics_path: Option<PathBuf>,
     pub limits: Limits,
     pub digest: Digest,
     /// Web forms; the first that speaks of a mail reads it.

@@ -57,6 +57,14 @@ impl World {
                 };
                 Ok(())
             }
+            ["mailbox", name, "closes"] => {
+                let now = self.now;
+                self.engine()?.mailbox_is_closed(name, now).map_err(|e| e.to_string())
+            }
+            ["mailbox", name, "opens"] => {
+                let now = self.now;
+                self.engine()?.mailbox_is_open(name, now).map_err(|e| e.to_string())
+            }
             ["unreadable", word] => {
                 self.unreadable = Some((*word).to_owned());
                 Ok(())
