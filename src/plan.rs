@@ -4,6 +4,7 @@
 //! [`Findings::next`], so that a decision is a value that can be printed, compared and applied.
 
 pub mod ailment;
+pub mod canned;
 pub mod change;
 pub mod event;
 pub mod found;
@@ -14,8 +15,8 @@ pub use ailment::Ailment;
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
 pub use event::{Event, What};
 pub use found::{
-    AgentFacts, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel,
-    LastAnswer, LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
+    AgentFacts, Alike, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage,
+    KnownParcel, LastAnswer, LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
 };
 pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};
@@ -63,6 +64,8 @@ impl Release {
 pub enum Folder {
     Inbox,
     Sent,
+    /// `[answers] folder`: a mail there is a canned answer.
+    Answers,
 }
 
 /// What one letter names. The store answers all of it in at most five statements' worth of lists.
@@ -89,6 +92,10 @@ pub struct Clues {
     pub addresses: Vec<Address>,
     /// What is set aside and named by an agent's commands.
     pub quarantined: Vec<QuarantineNo>,
+    /// A canned answer is asked for: it may say what the customer wrote.
+    pub canned: bool,
+    /// Words of a customer's mail: earlier tickets that have them are found.
+    pub alike: Vec<String>,
     /// The mailbox whose promise to a customer may be asked for.
     pub promise_of: Option<String>,
 }

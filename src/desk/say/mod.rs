@@ -5,6 +5,7 @@ pub mod ailing;
 pub mod answer;
 pub mod asked;
 pub mod breach;
+pub mod canned;
 pub mod colleague;
 pub mod failed;
 pub mod gathered;
