@@ -7,6 +7,7 @@
 //! - Nothing outside the transaction changes before COMMIT: the engine's own state is brought up to date from what was committed.
 
 mod batch;
+pub mod bulk;
 pub mod clock;
 pub mod clocks;
 mod consign;

@@ -3,12 +3,14 @@
 //! The desk decides and never writes; the store writes and never decides. Every [`Change`] names its ids outright: they come from
 //! [`Findings::next`], so that a decision is a value that can be printed, compared and applied.
 
+pub mod bulk;
 pub mod change;
 pub mod event;
 pub mod found;
 pub mod notice;
 pub mod parcel;
 
+pub use bulk::{BulkCounts, BulkFacts, BulkLine, BulkText, BulkTicket, BulkWords, NewBulk};
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
 pub use event::{Event, What};
 pub use found::{
@@ -18,7 +20,7 @@ pub use found::{
 pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};
 
-use crate::model::{Address, AskNo, Channel, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
+use crate::model::{Address, AskNo, BulkNo, Channel, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
 
 /// Where a letter came from and when; known before anybody has read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +102,7 @@ pub struct Next {
     pub parcel: ParcelNo,
     pub quarantine: QuarantineNo,
     pub ask: AskNo,
+    pub bulk: BulkNo,
 }
 
 macro_rules! takes {
@@ -122,4 +125,5 @@ takes! {
     take_parcel parcel ParcelNo;
     take_quarantine quarantine QuarantineNo;
     take_ask ask AskNo;
+    take_bulk bulk BulkNo;
 }

@@ -171,6 +171,8 @@ pub fn of_command(
         | Command::Send
         | Command::Stop
         | Command::Drop
+        | Command::Bulk { .. }
+        | Command::Without(_)
         | Command::Help => return Ok(None),
     }))
 }

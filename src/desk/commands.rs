@@ -57,6 +57,10 @@ pub enum Command {
     Stop,
     Drop,
     Help,
+    /// One text to all tickets that a query means; whether it answers them.
+    Bulk { query: String, answers: bool },
+    /// These tickets are not to get it.
+    Without(Vec<TicketNo>),
 }
 
 /// Commands of one group exclude each other in one mail.
@@ -159,11 +163,13 @@ table! {
     "away" Any |a, g| if a.is_empty() { Ok(Command::Away(None)) } else { when::parse(a, g.now, g.zone).map(|t| Command::Away(Some(t))).ok_or(Wrong::Time) };
     "back" Any |a, _| none(a, Command::Back);
     "release" Any |a, _| numbers(a, "release").map(|n| Command::Release(n.into_iter().map(QuarantineNo).collect()));
+    "bulk" Any |a, _| bulk(a);
+    "without" Any |a, _| numbers(a, "without").map(|n| Command::Without(n.into_iter().map(TicketNo).collect()));
     "send" Any |a, _| none(a, Command::Send);
     "stop" Any |a, _| none(a, Command::Stop);
     "drop" Any |a, _| none(a, Command::Drop);
     "help" Any |_, _| Ok(Command::Help);
-    later "canned" "list" "show" "search" "stats" "digest" "answers" "bulk" "without" "incident" "export" "erase"
+    later "canned" "list" "show" "search" "stats" "digest" "answers" "incident" "export" "erase"
 }
 
 fn none(argument: &str, command: Command) -> Result<Command, Wrong> {
@@ -200,6 +206,28 @@ fn priority(argument: &str) -> Result<Command, Wrong> {
     let word = fold(some(argument, "priority")?);
     let is = |p: &&Priority| Wording::in_all_languages(&format!("when.{p}")).any(|w| fold(w) == word);
     Priority::ALL.iter().find(is).copied().map(Command::Priority).ok_or(Wrong::Argument("priority"))
+}
+
+/// `state:open tag:late answers:no`: what is no `answers:` is the query, which must not be empty.
+fn bulk(argument: &str) -> Result<Command, Wrong> {
+    let is_one = |list: &str, word: &str| Wording::in_all_languages(list).any(|w| fold(w) == fold(word));
+    let mut answers = true;
+    let mut query = Vec::new();
+    for word in some(argument, "bulk")?.split(' ').filter(|w| !w.is_empty()) {
+        match word.split_once(':') {
+            Some((key, value)) if is_one("when.answers", key) => {
+                answers = is_one("when.yes", value);
+                if !answers && !is_one("when.no", value) {
+                    return Err(Wrong::Argument("bulk"));
+                }
+            }
+            _ => query.push(word),
+        }
+    }
+    if query.is_empty() {
+        return Err(Wrong::Missing("bulk"));
+    }
+    Ok(Command::Bulk { query: query.join(" "), answers })
 }
 
 /// Whether a word stands for nobody, in any language.
@@ -374,7 +402,7 @@ pub struct Named {
 }
 
 /// So many tickets or addresses of one mail are looked up.
-const NAMED_AT_MOST: usize = 60;
+const NAMED_AT_MOST: usize = 200;
 
 #[must_use]
 pub fn named(text: &str) -> Named {
@@ -383,7 +411,7 @@ pub fn named(text: &str) -> Named {
     for command in &parsed.commands {
         match command {
             Command::Merge(ticket) => named.tickets.push(*ticket),
-            Command::Take(tickets) => named.tickets.extend(tickets),
+            Command::Take(tickets) | Command::Without(tickets) => named.tickets.extend(tickets),
             Command::New(a, _) | Command::Customer(a) | Command::SameAs(a) | Command::NotSameAs(a) => {
                 named.addresses.push(a.clone());
             }

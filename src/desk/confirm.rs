@@ -32,6 +32,9 @@ impl Incoming<'_> {
         else {
             return self.set_aside(staff, NotProvedWhy::UnknownAddress, "it confirms what another was asked");
         };
+        if let Matter::Bulk { .. } = known.matter {
+            return self.confirm_bulk(staff, &known);
+        }
         let parsed = self.parse();
         if known.settled.is_some() || known.expires_at < self.case.now {
             return self.explain(staff, &known, AskedWhy::TooLate, parsed.text);
@@ -69,7 +72,7 @@ impl Incoming<'_> {
                 self.settle(Fate::Done("dropped a mail in quarantine"));
             }
             (_, Word::Drop) => self.settle(Fate::Done("dropped a held answer")),
-            (Matter::Undo { .. }, Word::Send) => {}
+            (Matter::Undo { .. } | Matter::Bulk { .. }, Word::Send) => {}
         }
     }
 

@@ -1,13 +1,14 @@
 //! What was found: everything that a decision may depend on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Address, AskNo, CustomerNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party,
+    Address, AskNo, BulkNo, CustomerNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party,
     Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
+use crate::plan::bulk::BulkFacts;
 use crate::plan::change::AttachmentRow;
 
 use crate::plan::{Alarm, Next, Notice};
@@ -39,6 +40,10 @@ pub struct Findings {
     /// The messages that those parcels are about or carry, and the newest customer message of each ticket in `Clues::numbers`.
     pub said: BTreeMap<MessageNo, Said>,
     pub asks: Vec<KnownAsk>,
+    /// What these asks have to do with, where it is a bulk.
+    pub bulks: Vec<BulkFacts>,
+    /// Which of `Clues::numbers` stand in a preview of theirs.
+    pub bulk_tickets: BTreeSet<(BulkNo, TicketNo)>,
     /// Customers to whom the addresses in `Clues::addresses` belong, and the authors of `said`.
     pub customers: BTreeMap<Address, CustomerFacts>,
     /// What is still set aside of `Clues::quarantined`.
@@ -238,6 +243,8 @@ pub enum Matter {
     Answer(HeldAnswer),
     /// A mail said to be an agent's, set aside: `#send` records it, it never acts.
     Quarantined { quarantine: i64 },
+    /// One text to many tickets: a preview that waits, or one that is under way.
+    Bulk { bulk: i64 },
     /// An answer that waits a while before it leaves: `#stop`, or `#send` at once.
     /// `state` and `waiting` (since when somebody waited for an answer) are the ticket's before it.
     Undo {

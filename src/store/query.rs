@@ -60,6 +60,12 @@ impl Query {
         self.terms.is_empty()
     }
 
+    /// Whether tickets in that state are asked for by name.
+    #[must_use]
+    pub fn asks_for(&self, state: State) -> bool {
+        self.terms.iter().any(|t| !t.excluded && t.test == Test::State(state))
+    }
+
     /// The condition on `ticket t`, and its parameters from ?1 on.
     pub(super) fn condition(&self, now: Time) -> (String, Vec<Arg<'static>>) {
         if self.terms.is_empty() {

@@ -4,6 +4,7 @@ pub mod acknowledgement;
 pub mod answer;
 pub mod asked;
 pub mod breach;
+pub mod bulk;
 pub mod colleague;
 pub mod failed;
 pub mod gathered;
