@@ -14,6 +14,7 @@ pub mod block;
 pub mod case;
 pub mod commands;
 pub mod confirm;
+pub mod counter;
 pub mod customer;
 pub mod delivery;
 pub mod digest;
