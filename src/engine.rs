@@ -21,6 +21,7 @@ mod home;
 mod in_flight;
 mod judge;
 mod keep;
+mod question;
 pub mod reader;
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,11 @@ pub mod bulk;
 pub mod change;
 pub mod event;
 pub mod found;
+pub mod nearest;
 pub mod notice;
 pub mod parcel;
+pub mod query;
+pub mod question;
 
 pub use bulk::{BulkCounts, BulkFacts, BulkLine, BulkText, BulkTicket, BulkWords, NewBulk};
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
@@ -19,6 +22,7 @@ pub use found::{
 };
 pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};
+pub use question::{Answer, Asked, Question};
 
 use crate::model::{Address, AskNo, BulkNo, Channel, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
 
@@ -89,6 +93,8 @@ pub struct Clues {
     pub addresses: Vec<Address>,
     /// What is set aside and named by an agent's commands.
     pub quarantined: Vec<QuarantineNo>,
+    /// What one of us asks the desk.
+    pub asked: Asked,
     /// The mailbox whose promise to a customer may be asked for.
     pub promise_of: Option<String>,
 }

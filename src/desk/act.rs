@@ -166,6 +166,7 @@ pub fn of_command(
         | Command::New(..)
         | Command::Files
         | Command::Release(_)
+        | Command::Questions(_)
         | Command::Away(_)
         | Command::Back
         | Command::Send

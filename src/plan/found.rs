@@ -11,7 +11,7 @@ use crate::model::{
 use crate::plan::bulk::BulkFacts;
 use crate::plan::change::AttachmentRow;
 
-use crate::plan::{Alarm, Next, Notice};
+use crate::plan::{Alarm, Answer, Next, Notice, Question};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
@@ -50,6 +50,8 @@ pub struct Findings {
     pub quarantined: BTreeMap<QuarantineNo, SetAside>,
     /// The author's mails are set aside, by an agent's word.
     pub blocked: Option<Blocked>,
+    /// What was answered to `Clues::asked`.
+    pub answers: Vec<(Question, Answer)>,
     /// Words that a first judgement would have sent to a customer and that stand in notes. Empty at first; see `engine::judge`.
     pub noted: Vec<NotedWords>,
     /// By first address. Agents of whom nothing is recorded are missing.
