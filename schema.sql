@@ -386,6 +386,18 @@ CREATE TABLE ask_blob (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ask_blob_blob ON ask_blob (blob);
 
+---- canned answers -------------------------------------------------------------------------------------------------
+
+-- Discount codes that were taken out of their files: one customer's each, for good.
+CREATE TABLE code (
+    code TEXT PRIMARY KEY,
+    ticket INTEGER NOT NULL REFERENCES ticket,
+    taken_at INTEGER NOT NULL,
+    message INTEGER REFERENCES message -- the answer that it leaves with; NULL: the next answer on the ticket takes it
+) STRICT, WITHOUT ROWID;
+CREATE INDEX code_held ON code (ticket) WHERE message IS NULL;
+CREATE INDEX code_message ON code (message) WHERE message IS NOT NULL;
+
 ---- outbox ---------------------------------------------------------------------------------------------------------
 
 CREATE TABLE parcel (

@@ -95,6 +95,8 @@ pub struct Clues {
     pub quarantined: Vec<QuarantineNo>,
     /// What one of us asks the desk.
     pub asked: Asked,
+    /// A canned answer is asked for: it may say what the customer wrote.
+    pub canned: bool,
     /// The mailbox whose promise to a customer may be asked for.
     pub promise_of: Option<String>,
 }

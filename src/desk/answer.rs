@@ -65,8 +65,7 @@ const PLAIN_SIGNATURE: &str = "{{ agent.first_name }}\n{{ desk.name }}";
 pub const ASK_FOR_S: i64 = 24 * Time::HOUR;
 
 impl Case<'_> {
-    #[must_use]
-    pub fn fill_for(&self, mailbox: &Mailbox, facts: &TicketFacts, by: Option<&Staff<'_>>) -> Fill {
+    fn fill_for(&self, mailbox: &Mailbox, facts: &TicketFacts, by: Option<&Staff<'_>>) -> Fill {
         Fill {
             customer_name: facts.customer_party.as_ref().map(|p| p.name.clone()).unwrap_or_default(),
             ticket_number: Some(facts.number),
@@ -226,6 +225,7 @@ impl Case<'_> {
         }));
         // The message stands before the mail that carries it.
         self.changes.insert(before, message);
+        self.spend_codes(ticket, no, &draft.text);
         let at = self.now;
         if !answers {
             return Some((no, parcel));

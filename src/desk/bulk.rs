@@ -6,6 +6,7 @@
 pub mod mails;
 pub mod words;
 
+use crate::desk::act::Refusal;
 use crate::desk::answer::Draft;
 use crate::desk::case::Staff;
 use crate::desk::commands::polite::says_nothing;
@@ -69,13 +70,11 @@ impl Incoming<'_> {
         for (at, command) in parsed.commands.iter().enumerate() {
             match command {
                 Command::Bulk { .. } if bulk_line.is_empty() => bulk_line = line_of(at),
-                other => match words::canned_named(other) {
-                    Some(name) if canned.is_none() => canned = Some((name, line_of(at))),
-                    _ => {
-                        let contradicts = Wrong::Contradicts(bulk_line.clone());
-                        wrong.push(wrong_line(&WrongCommand { line: line_of(at), wrong: contradicts }, words));
-                    }
-                },
+                Command::Canned(name) if canned.is_none() => canned = Some((name, line_of(at))),
+                _ => {
+                    let contradicts = Wrong::Contradicts(bulk_line.clone());
+                    wrong.push(wrong_line(&WrongCommand { line: line_of(at), wrong: contradicts }, words));
+                }
             }
         }
         let own = !says_nothing(&parsed.text, staff.name);
@@ -85,13 +84,13 @@ impl Incoming<'_> {
                 say(&line, WrongWhy::Other(words.word("bulk.text_and_canned")));
                 None
             }
-            Some((name, line)) => {
-                let text = words::canned(self.case.rules.settings, name);
-                if text.is_none() {
-                    say(&line, WrongWhy::NoSuchCanned);
+            Some((name, line)) => match self.case.rules.library.find(name) {
+                Ok(name) => Some(words::kept(self.case.rules.library, name)),
+                Err(not_found) => {
+                    wrong.push(self.canned_wrong(&Refusal::Canned(not_found), &line));
+                    None
                 }
-                text
-            }
+            },
             None if !own => {
                 say(&bulk_line, WrongWhy::MissingText);
                 None

@@ -12,6 +12,7 @@ pub mod aside;
 pub mod automatic;
 pub mod block;
 pub mod bulk;
+pub mod canned;
 pub mod case;
 pub mod commands;
 pub mod confirm;

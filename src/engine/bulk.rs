@@ -93,7 +93,7 @@ fn findings(
     now: Time,
 ) -> Result<Findings, StoreError> {
     let numbers = rows.iter().map(|r| r.ticket).collect();
-    let mut found = tx.lookup(&Clues { numbers, ..Clues::default() }, now)?;
+    let mut found = tx.lookup(&Clues { numbers, canned: true, ..Clues::default() }, now)?;
     let texts = mails::would_say(bulk, rows, &found, rules, now);
     let mut shingles: Vec<i64> = texts.iter().flat_map(|t| fingerprint::of_outgoing(t)).collect();
     shingles.sort_unstable();

@@ -44,6 +44,12 @@ pub struct Findings {
     pub bulks: Vec<BulkFacts>,
     /// Which of `Clues::numbers` stand in a preview of theirs.
     pub bulk_tickets: BTreeSet<(BulkNo, TicketNo)>,
+    /// Where `Clues::canned`: what the customers wrote on the tickets that the letter is about, the newest first.
+    pub written: BTreeMap<TicketNo, Vec<String>>,
+    /// Codes that were taken for these tickets and have not left with an answer.
+    pub held_codes: BTreeMap<TicketNo, Vec<String>>,
+    /// The next codes that nobody has, by canned answer; "" for all that have no codes of their own. The engine's to fill in.
+    pub codes: BTreeMap<String, Vec<String>>,
     /// Customers to whom the addresses in `Clues::addresses` belong, and the authors of `said`.
     pub customers: BTreeMap<Address, CustomerFacts>,
     /// What is still set aside of `Clues::quarantined`.

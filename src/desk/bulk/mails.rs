@@ -2,7 +2,8 @@
 
 use crate::config::settings::{Mailbox, Mode};
 use crate::desk::answer::{Draft, Look, Way};
-use crate::desk::bulk::words::words;
+use crate::desk::bulk::words::{library_of, words};
+use crate::desk::canned::{Library, Unfilled};
 use crate::desk::case::{Case, Rules, Staff};
 use crate::model::{
     BulkState, BulkStep, Direction, Kind, ParcelKind, Party, State, TicketNo, Time,
@@ -49,12 +50,13 @@ struct Work<'a> {
     case: Case<'a>,
     bulk: &'a BulkFacts,
     by: Option<Staff<'a>>,
+    library: Library,
 }
 
 impl<'a> Work<'a> {
     fn new(bulk: &'a BulkFacts, found: &'a Findings, rules: &Rules<'a>, now: Time) -> Self {
         let by = bulk.agent.as_ref().and_then(|a| rules.staff(a));
-        Self { case: Case::new(*rules, found, now), bulk, by }
+        Self { case: Case::new(*rules, found, now), bulk, by, library: library_of(&bulk.text) }
     }
 
     fn step(&mut self, ticket: TicketNo, step: BulkStep, why: &str, language: &str) {
@@ -62,9 +64,18 @@ impl<'a> Work<'a> {
         self.case.change(Change::BulkStep { bulk, ticket, step, why, language });
     }
 
-    /// What the ticket's customer would get; or why nothing.
-    fn mail(&self, row: &BulkTicket) -> Result<(TicketFacts, Mail<'a>), Why> {
-        let facts = self.case.tickets.get(&row.ticket).ok_or("changed")?;
+    /// What the ticket's customer would get; or why nothing. It is only looked at: no code is taken.
+    fn look(&mut self, row: &BulkTicket) -> Result<(TicketFacts, Mail<'a>), Why> {
+        let before = self.case.changes.len();
+        let mail = self.mail(row);
+        self.case.changes.truncate(before);
+        mail
+    }
+
+    /// What the ticket's customer gets; or why nothing.
+    fn mail(&mut self, row: &BulkTicket) -> Result<(TicketFacts, Mail<'a>), Why> {
+        let facts = self.case.tickets.get(&row.ticket).cloned().ok_or("changed")?;
+        let facts = &facts;
         if let Some(why) = changed(row, facts) {
             return Err(why.to_owned());
         }
@@ -80,8 +91,8 @@ impl<'a> Work<'a> {
         if !reachable {
             return Err("no-address".to_owned());
         }
-        let (draft, language) = words(&self.case, mailbox, facts, self.by.as_ref(), &self.bulk.text)
-            .map_err(|variable| format!("variable {variable}"))?;
+        let (draft, language) = words(&mut self.case, row.ticket, self.by.as_ref(), &self.bulk.text, &self.library)
+            .map_err(|unfilled| format!("variable {}", blamed(&unfilled)))?;
         if let Some(found) = self.case.leak(facts, mailbox, self.by.as_ref(), &draft, &[]) {
             return Err(format!("leak {found}"));
         }
@@ -93,6 +104,13 @@ impl<'a> Work<'a> {
 
     fn way(&self) -> Way {
         if self.bulk.answers { Way::Bulk } else { Way::BulkWord }
+    }
+}
+
+fn blamed(unfilled: &Unfilled) -> String {
+    match unfilled {
+        Unfilled::Broken(why) => why.clone(),
+        other => other.variables().join(", "),
     }
 }
 
@@ -118,7 +136,7 @@ pub fn check(bulk: &BulkFacts, rows: &[BulkTicket], found: &Findings, rules: &Ru
             work.step(row.ticket, BulkStep::Joined, "", "");
             continue;
         }
-        match work.mail(row) {
+        match work.look(row) {
             Ok((_, mail)) => work.step(row.ticket, BulkStep::Ready, "", &mail.language),
             Err(why) => work.step(row.ticket, BulkStep::LeftOut, &why, ""),
         }
@@ -129,9 +147,9 @@ pub fn check(bulk: &BulkFacts, rows: &[BulkTicket], found: &Findings, rules: &Ru
 /// The texts that `rows` would be told, for the last look at what stands in notes.
 #[must_use]
 pub fn would_say(bulk: &BulkFacts, rows: &[BulkTicket], found: &Findings, rules: &Rules<'_>, now: Time) -> Vec<String> {
-    let work = Work::new(bulk, found, rules, now);
+    let mut work = Work::new(bulk, found, rules, now);
     let leaders = rows.iter().filter(|r| r.leader == r.ticket);
-    let mut texts: Vec<String> = leaders.filter_map(|r| work.mail(r).ok()).map(|(_, mail)| mail.draft.text).collect();
+    let mut texts: Vec<String> = leaders.filter_map(|r| work.look(r).ok()).map(|(_, mail)| mail.draft.text).collect();
     texts.sort_unstable();
     texts.dedup();
     texts
@@ -142,6 +160,7 @@ pub fn would_say(bulk: &BulkFacts, rows: &[BulkTicket], found: &Findings, rules:
 pub fn write(bulk: &BulkFacts, rows: &[BulkTicket], found: &Findings, rules: &Rules<'_>, now: Time) -> Vec<Change> {
     let mut work = Work::new(bulk, found, rules, now);
     for row in rows {
+        let before = work.case.changes.len();
         let mail = work.mail(row);
         let by = work.by;
         let way = work.way();
@@ -155,7 +174,10 @@ pub fn write(bulk: &BulkFacts, rows: &[BulkTicket], found: &Findings, rules: &Ru
                 let left_in = work.case.tickets.get(&ticket).map_or(row.state, |t| t.state);
                 work.case.change(Change::BulkQueued { bulk: bulk.no, ticket, message, parcel, left_in });
             }
-            Err(why) => work.step(row.ticket, BulkStep::LeftOut, &why, ""),
+            Err(why) => {
+                work.case.changes.truncate(before);
+                work.step(row.ticket, BulkStep::LeftOut, &why, "");
+            }
         }
     }
     work.case.changes
@@ -263,8 +285,8 @@ impl Work<'_> {
     }
 
     /// How it would look to the customer of a ticket.
-    fn sample(&self, row: &BulkTicket) -> Option<Sample> {
-        let (facts, mail) = self.mail(row).ok()?;
+    fn sample(&mut self, row: &BulkTicket) -> Option<Sample> {
+        let (facts, mail) = self.look(row).ok()?;
         let Look { subject, text, from, .. } = self.case.look(mail.mailbox, &facts, self.by.as_ref(), &mail.draft);
         let to = facts.customer_party.clone()?;
         Some(Sample { ticket: row.ticket, language: mail.language, subject, text, from, to })
@@ -308,7 +330,7 @@ pub struct Shown {
 /// The page of a bulk as it is now.
 #[must_use]
 pub fn page_of(bulk: &BulkFacts, shown: &Shown, found: &Findings, rules: &Rules<'_>, now: Time) -> BulkPage {
-    let work = Work::new(bulk, found, rules, now);
+    let mut work = Work::new(bulk, found, rules, now);
     BulkPage {
         bulk: bulk.clone(),
         shown: shown.clone(),

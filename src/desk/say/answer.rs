@@ -4,7 +4,6 @@ mod links;
 
 use minijinja::{Value, context};
 
-use super::sheet::escape;
 use crate::mail::markdown;
 use crate::model::{TicketNo, one_line};
 use crate::wording;
@@ -87,14 +86,6 @@ pub fn fill(template: &str, values: &Fill) -> Result<String, String> {
 /// As [`fill`].
 pub fn fill_markdown(template: &str, values: &Fill) -> Result<String, String> {
     wording::fill(template, values.as_value(&|text| markdown::escape(&one_line(text))))
-}
-
-/// Fills a piece of HTML: values are text, never marks.
-///
-/// # Errors
-/// As [`fill`].
-pub fn fill_html(template: &str, values: &Fill) -> Result<String, String> {
-    wording::fill(template, values.as_value(&|text| escape(&one_line(text))))
 }
 
 /// Whether a signature names who writes; then it stands under no mail that nobody has written.

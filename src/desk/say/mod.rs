@@ -22,6 +22,8 @@ pub mod subject;
 pub mod third;
 pub mod undo;
 
+pub use sheet::escape;
+
 use jiff::tz::TimeZone;
 use minijinja::context;
 
