@@ -54,7 +54,7 @@ CREATE TABLE letter (
     name TEXT,                         -- the Maildir file's or the pipe's key
     mailbox TEXT NOT NULL,
     channel TEXT NOT NULL CHECK (channel IN ('mail', 'pipe', 'import')),
-    folder TEXT NOT NULL CHECK (folder IN ('inbox', 'sent')),
+    folder TEXT NOT NULL CHECK (folder IN ('inbox', 'sent', 'answers')),
     received_at INTEGER NOT NULL,
     kept_at INTEGER NOT NULL,
     old INTEGER NOT NULL CHECK (old IN (0, 1)),
@@ -388,6 +388,23 @@ CREATE INDEX ask_blob_blob ON ask_blob (blob);
 
 ---- canned answers -------------------------------------------------------------------------------------------------
 
+-- Every version of every canned answer, also those that are broken. In use of a name and language is the newest good one, unless one
+-- that is gone is newer; a file's before a mail's.
+CREATE TABLE canned (
+    no INTEGER PRIMARY KEY,
+    origin TEXT NOT NULL CHECK (origin IN ('file', 'mail')),
+    name TEXT NOT NULL,                -- as it is typed behind `#canned`
+    language TEXT NOT NULL,            -- '': for every language that has none of its own
+    standing TEXT NOT NULL CHECK (standing IN ('good', 'broken', 'gone')),
+    at INTEGER NOT NULL,
+    author TEXT,                       -- who mailed it
+    letter INTEGER REFERENCES letter,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,                -- all of it, as written
+    CHECK ((origin = 'mail') = (letter IS NOT NULL))
+) STRICT;
+CREATE INDEX canned_name ON canned (origin, name, language, no);
+
 -- Discount codes that were taken out of their files: one customer's each, for good.
 CREATE TABLE code (
     code TEXT PRIMARY KEY,
@@ -496,7 +513,7 @@ CREATE TABLE bulk_ticket (
     left_in TEXT,                      -- the state in which its mail leaves the ticket
     PRIMARY KEY (bulk, ticket)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX bulk_ticket_step ON bulk_ticket (bulk, step, ticket);
+CREATE INDEX bulk_ticket_step ON bulk_ticket (bulk, step, ticket, parcel);
 CREATE INDEX bulk_ticket_leader ON bulk_ticket (bulk, leader, step);
 CREATE INDEX bulk_ticket_parcel ON bulk_ticket (parcel) WHERE parcel IS NOT NULL;
 

@@ -4,6 +4,7 @@
 //! [`Findings::next`], so that a decision is a value that can be printed, compared and applied.
 
 pub mod bulk;
+pub mod canned;
 pub mod change;
 pub mod event;
 pub mod found;
@@ -67,6 +68,8 @@ impl Release {
 pub enum Folder {
     Inbox,
     Sent,
+    /// `[answers] folder`: a mail there is a canned answer.
+    Answers,
 }
 
 /// What one letter names. The store answers all of it in at most five statements' worth of lists.

@@ -6,7 +6,9 @@
 pub mod facts;
 pub mod fill;
 pub mod flaw;
+pub mod keep;
 pub mod library;
+pub mod mail;
 pub mod obey;
 pub mod take;
 

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::config::settings::Settings;
 use crate::desk::canned::Library;
+use crate::engine::answers::Shelf;
 use crate::desk::sign::Key;
 use crate::desk::{self, Rules};
 use crate::engine::clock::{self, Clock, Doubt, Now};
@@ -89,6 +90,7 @@ pub(super) struct Verdict {
 pub(super) struct Batch<'a> {
     pub(super) settings: &'a Settings,
     pub(super) library: &'a Library,
+    pub(super) shelf: &'a Shelf,
     pub(super) key: &'a Key,
     pub(super) waiting: &'a Waiting,
     pub(super) flight: &'a InFlight,
@@ -106,6 +108,7 @@ impl Engine {
         let batch = Batch {
             settings: &self.settings,
             library: &self.library,
+            shelf: &self.shelf,
             key: &self.key,
             waiting: &self.waiting,
             flight: &self.flight,

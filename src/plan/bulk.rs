@@ -80,6 +80,8 @@ pub struct BulkCounts {
     pub failed: i64,
     pub left_out: i64,
     pub stopped: i64,
+    /// Mails that SMTP accepted: one may answer several tickets of a customer.
+    pub mails: i64,
 }
 
 impl BulkCounts {

@@ -7,6 +7,7 @@ use crate::model::{
     Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
 use crate::plan::bulk::NewBulk;
+use crate::plan::canned::CannedVersion;
 use crate::plan::event::Event;
 use crate::plan::found::{Blocked, KnownAsk};
 use crate::plan::notice::{Alarm, Notice};
@@ -148,6 +149,8 @@ pub enum Change {
         message: MessageNo,
         shingles: Vec<i64>,
     },
+    /// A version of a canned answer.
+    KeepCanned(Box<CannedVersion>),
     /// A discount code is this ticket's. Fails where another has it.
     TakeCode {
         code: String,

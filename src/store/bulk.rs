@@ -9,7 +9,8 @@ use crate::plan::{BulkCounts, BulkFacts, BulkLine, BulkTicket};
 pub(super) const OPEN: &str = "
     SELECT no FROM bulk WHERE state IN ('wanted', 'checked', 'asked', 'running', 'stopping') ORDER BY no LIMIT 50";
 
-pub(super) const COUNTS: &str = "SELECT step, count(*) FROM bulk_ticket WHERE bulk = ?1 GROUP BY step ORDER BY step";
+pub(super) const COUNTS: &str = "
+    SELECT step, count(*), count(parcel) FROM bulk_ticket WHERE bulk = ?1 GROUP BY step ORDER BY step";
 
 pub(super) const COUNT_STEP: &str = "SELECT count(*) FROM bulk_ticket WHERE bulk = ?1 AND step = ?2";
 
@@ -95,8 +96,12 @@ impl Tx<'_> {
     /// A database error.
     pub fn bulk(&mut self, bulk: BulkNo) -> Result<Option<BulkFacts>, StoreError> {
         let Some(mut facts) = self.one(FACTS, args![bulk], read_facts)? else { return Ok(None) };
-        for (step, n) in self.rows(COUNTS, args![bulk], |row| Ok((row.get::<BulkStep>(0)?, row.get(1)?)))? {
+        let counts = self.rows(COUNTS, args![bulk], |row| Ok((row.get::<BulkStep>(0)?, row.get(1)?, row.get(2)?)))?;
+        for (step, n, mails) in counts {
             facts.counts.set(step, n);
+            if step == BulkStep::Sent {
+                facts.counts.mails = mails;
+            }
         }
         Ok(Some(facts))
     }
@@ -228,6 +233,15 @@ impl Tx<'_> {
     pub fn stop_bulk(&mut self, bulk: BulkNo) -> Result<usize, StoreError> {
         let sql = "UPDATE bulk_ticket SET step = ?2 WHERE bulk = ?1 AND step IN ('found', 'ready')";
         Ok(self.run(sql, args![bulk, BulkStep::Stopped])?)
+    }
+
+    /// One that was only looked at leaves nothing behind.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn forget_bulk(&mut self, bulk: BulkNo) -> Result<(), StoreError> {
+        self.run("DELETE FROM bulk WHERE no = ?1 AND state = 'dropped' AND ask IS NULL", args![bulk])?;
+        Ok(())
     }
 
     /// The newest bulks, for people.

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::db::args;
+use super::db::{DbError, Row, args};
 use super::text::list;
 use super::{StoreError, Tx};
 use crate::model::{MessageNo, TicketNo, Time};
+use crate::plan::canned::{CannedVersion, Origin, Standing};
 
 /// So many of a customer's messages on a ticket are looked through for order and parcel numbers, and so many letters of each.
 const MESSAGES: i64 = 20;
@@ -22,7 +23,82 @@ pub(super) const FREE_CODES: &str = "
 pub(super) const CODES_LEFT: &str =
     "SELECT count(*) FROM json_each(?1) WHERE NOT EXISTS (SELECT 1 FROM code WHERE code = value)";
 
+pub(super) const LATEST: &str = "
+    SELECT c.origin, c.name, c.language, c.standing, c.at, c.author, c.letter, c.title, c.text FROM canned c
+    WHERE c.origin = ?1 AND c.no = (SELECT max(o.no) FROM canned o WHERE o.origin = c.origin AND o.name = c.name AND o.language = c.language)
+    ORDER BY c.name, c.language";
+pub(super) const IN_USE: &str = "
+    SELECT c.origin, c.name, c.language, c.standing, c.at, c.author, c.letter, c.title, c.text FROM canned c
+    WHERE c.origin = ?1 AND c.standing = 'good' AND c.no = (
+        SELECT max(o.no) FROM canned o
+        WHERE o.origin = c.origin AND o.name = c.name AND o.language = c.language AND o.standing <> 'broken')
+    ORDER BY c.name, c.language";
+
+fn read_version(row: &Row<'_>) -> Result<CannedVersion, DbError> {
+    let (origin, standing): (String, String) = (row.get(0)?, row.get(3)?);
+    Ok(CannedVersion {
+        origin: if origin == Origin::File.as_str() { Origin::File } else { Origin::Mail },
+        name: row.get(1)?,
+        language: row.get(2)?,
+        standing: match standing.as_str() {
+            "good" => Standing::Good,
+            "gone" => Standing::Gone,
+            _ => Standing::Broken,
+        },
+        at: row.get(4)?,
+        author: row.get(5)?,
+        letter: row.get(6)?,
+        title: row.get(7)?,
+        text: row.get(8)?,
+    })
+}
+
 impl Tx<'_> {
+    /// The number of the newest version of any canned answer; 0: there is none.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn newest_canned(&mut self) -> Result<i64, StoreError> {
+        Ok(self.one("SELECT coalesce(max(no), 0) FROM canned", args![], |row| row.get(0))?.unwrap_or(0))
+    }
+
+    /// The newest version of each, whatever it is worth.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn canned_latest(&mut self, origin: Origin) -> Result<Vec<CannedVersion>, StoreError> {
+        Ok(self.rows(LATEST, args![origin.as_str()], read_version)?)
+    }
+
+    /// The newest good version of each, files before mails, without those that are gone.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn canned_in_use(&mut self) -> Result<Vec<CannedVersion>, StoreError> {
+        let mut all = self.rows(IN_USE, args![Origin::File.as_str()], read_version)?;
+        all.extend(self.rows(IN_USE, args![Origin::Mail.as_str()], read_version)?);
+        Ok(all)
+    }
+
+    pub(super) fn keep_canned(&mut self, version: &CannedVersion) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO canned (no, origin, name, language, standing, at, author, letter, title, text)
+             VALUES ((SELECT coalesce(max(no), 0) + 1 FROM canned), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            args![
+                version.origin.as_str(),
+                &version.name,
+                &version.language,
+                version.standing.as_str(),
+                version.at,
+                version.author.as_ref(),
+                version.letter,
+                &version.title,
+                &version.text
+            ],
+        )?;
+        Ok(())
+    }
+
     /// The first `limit` of `codes` that nobody has, in their order.
     ///
     /// # Errors

@@ -363,7 +363,8 @@ pub fn show(bulk: &BulkFacts, shown: &Shown, found: &Findings, rules: &Rules<'_>
     let mut work = Work::new(bulk, found, rules, now);
     let page = page_of(bulk, shown, found, rules, now);
     let voice = work.case.inside_voice();
-    if bulk.counts.ready == 0 {
+    // Whoever is at the shell sees it for himself.
+    if bulk.counts.ready == 0 && bulk.agent.is_some() {
         let page = refusal(&voice, &bulk.subject, &BulkRefusal::NothingLeft(Box::new(page)));
         work.tell(page, None);
         work.set(BulkState::Dropped, "nothing-left");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::fill::{NAMES, names};
 use super::flaw::{Flaw, FlawKind};
 use crate::desk::commands::plain::fold;
+use crate::plan::canned::{CannedVersion, Origin};
 
 /// A canned answer is not longer.
 pub const SIZE_MAX_BYTES: usize = 100_000;
@@ -158,6 +159,25 @@ impl Library {
             }
         }
         library
+    }
+
+    /// Of the versions that are in use, the ones that count first first. One that cannot be read any more (svar has changed) is left out.
+    #[must_use]
+    pub fn of(versions: &[CannedVersion]) -> Self {
+        Self::new(versions.iter().filter_map(|v| {
+            let language = Some(v.language.as_str()).filter(|l| !l.is_empty());
+            match v.origin {
+                Origin::File => Canned::read(&v.name, language, &v.text).ok(),
+                Origin::Mail => Canned::untitled(&v.name, language, &v.title, &v.text).ok(),
+            }
+        }))
+    }
+
+    /// Whether there is one of exactly this name and language ("": for all).
+    #[must_use]
+    pub fn has(&self, name: &str, language: &str) -> bool {
+        let same = |v: &Canned| v.language.as_deref().unwrap_or_default() == language;
+        self.answers.get(name).is_some_and(|variants| variants.iter().any(same))
     }
 
     #[must_use]

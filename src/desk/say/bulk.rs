@@ -147,7 +147,7 @@ pub fn report(voice: &Voice<'_>, page: &BulkPage) -> Page {
         }
     }
     left(voice, &mut sheet, &page.shown.left_out);
-    let (subject, mails) = (voice.subject_or_none(&bulk.subject), sent);
+    let (subject, mails) = (voice.subject_or_none(&bulk.subject), counts.mails);
     let key = if is_stopped { "bulk.stopped_subject" } else { "bulk.report_subject" };
     sheet.done(words.language(), words.say(key, context! { subject, mails }))
 }

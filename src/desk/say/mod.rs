@@ -5,6 +5,7 @@ pub mod answer;
 pub mod asked;
 pub mod breach;
 pub mod bulk;
+pub mod canned;
 pub mod colleague;
 pub mod counter;
 pub mod failed;

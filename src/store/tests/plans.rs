@@ -69,6 +69,8 @@ fn named_queries_use_an_index() {
         ("set aside", inside::SET_ASIDE, 1),
         ("blocked", inside::BLOCKED, 1),
         ("written", canned::WRITTEN, 3),
+        ("canned latest", canned::LATEST, 1),
+        ("canned in use", canned::IN_USE, 1),
         ("held codes", canned::HELD_CODES, 1),
         ("free codes", canned::FREE_CODES, 2),
         ("codes left", canned::CODES_LEFT, 1),
