@@ -221,7 +221,11 @@ async fn answers_folder(
     if session.folders().await?.iter().any(|f| f.name == *name && f.selectable) {
         return folder::open(reader, imap, name, Folder::Answers).await.map(Some);
     }
-    tracing::warn!(mailbox = reader.mailbox, folder = name, "there is no such folder; no canned answers are read from it");
+    tracing::warn!(
+        mailbox = reader.mailbox,
+        folder = name,
+        "there is no such folder; no canned answers are read from it"
+    );
     Ok(None)
 }
 

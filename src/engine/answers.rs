@@ -173,12 +173,7 @@ impl Engine {
 }
 
 /// What is new among the files, and what is wrong with that. A version is kept once, however often it is read.
-fn compare(
-    files: &[File],
-    before: &[CannedVersion],
-    words: &Wording,
-    now: Time,
-) -> (Vec<CannedVersion>, Vec<Broken>) {
+fn compare(files: &[File], before: &[CannedVersion], words: &Wording, now: Time) -> (Vec<CannedVersion>, Vec<Broken>) {
     let mut versions: Vec<CannedVersion> = Vec::new();
     let mut wrong = Vec::new();
     for file in files {
@@ -239,7 +234,8 @@ fn prints(answers: &Answers) -> io::Result<BTreeMap<PathBuf, Print>> {
             let path = entry?.path();
             let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
             // Editors leave files that begin with a full stop or a hash.
-            let is_ours = !name.starts_with(['.', '#', '~']) && (of_file(name).is_some() || name.ends_with(CODES) || is_markdown(name));
+            let is_ours = !name.starts_with(['.', '#', '~'])
+                && (of_file(name).is_some() || name.ends_with(CODES) || is_markdown(name));
             if is_ours && found.len() < FILES_MAX && path.is_file() {
                 let print = print(&path)?;
                 found.insert(path, print);
@@ -322,7 +318,10 @@ fn codes(answers: &Answers, prints: &BTreeMap<PathBuf, Print>) -> BTreeMap<Strin
 fn lines(text: &str) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
-    lines.filter(|l| !l.is_empty() && !l.starts_with('#') && l.len() <= 200 && seen.insert((*l).to_owned())).map(str::to_owned).collect()
+    lines
+        .filter(|l| !l.is_empty() && !l.starts_with('#') && l.len() <= 200 && seen.insert((*l).to_owned()))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// What `check` says of the files: how many there are, and what is wrong with each, file and line.
@@ -349,7 +348,13 @@ mod tests {
 
     fn file(name: &str, text: &str) -> File {
         let read = Canned::read(name, None, text);
-        File { path: PathBuf::from(format!("{name}.md")), name: name.to_owned(), language: None, text: text.to_owned(), read }
+        File {
+            path: PathBuf::from(format!("{name}.md")),
+            name: name.to_owned(),
+            language: None,
+            text: text.to_owned(),
+            read,
+        }
     }
 
     #[test]
@@ -368,9 +373,17 @@ mod tests {
             }
         };
         let good = "# T\n\nHej";
-        step(&[file("a", good), file("b", "Hej")], &[("a", Standing::Good), ("b", Standing::Broken)], &[("b.md", false)]);
+        step(
+            &[file("a", good), file("b", "Hej")],
+            &[("a", Standing::Good), ("b", Standing::Broken)],
+            &[("b.md", false)],
+        );
         step(&[file("a", good), file("b", "Hej")], &[], &[]);
-        step(&[file("a", "# T\n\n{{ shoe }}"), file("b", good)], &[("a", Standing::Broken), ("b", Standing::Good)], &[("a.md", true)]);
+        step(
+            &[file("a", "# T\n\n{{ shoe }}"), file("b", good)],
+            &[("a", Standing::Broken), ("b", Standing::Good)],
+            &[("a.md", true)],
+        );
         step(&[file("b", good)], &[("a", Standing::Gone)], &[]);
         step(&[file("b", good)], &[], &[]);
         step(&[file("a", good), file("b", good)], &[("a", Standing::Good)], &[]);

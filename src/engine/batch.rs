@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::config::settings::Settings;
 use crate::desk::canned::Library;
-use crate::engine::answers::Shelf;
 use crate::desk::sign::Key;
 use crate::desk::{self, Rules};
+use crate::engine::answers::Shelf;
 use crate::engine::clock::{self, Clock, Doubt, Now};
 use crate::engine::clocks;
 use crate::engine::desk_dir::Footprint;

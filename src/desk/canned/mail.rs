@@ -97,7 +97,9 @@ fn text_of(letter: &Letter) -> String {
 fn title_of(subject: &str) -> String {
     let subject = one_line(subject);
     match subject.rsplit_once('.') {
-        Some((title, language)) if (2..=3).contains(&language.len()) && !title.trim().is_empty() => title.trim().to_owned(),
+        Some((title, language)) if (2..=3).contains(&language.len()) && !title.trim().is_empty() => {
+            title.trim().to_owned()
+        }
         _ => subject,
     }
 }
