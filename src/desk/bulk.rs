@@ -15,7 +15,7 @@ use crate::desk::intake::Incoming;
 use crate::desk::obey::wrong_line;
 use crate::desk::say::asked::AskedWhy;
 use crate::desk::say::bulk::over;
-use crate::desk::say::refused::{WrongLine, WrongWhy};
+use crate::desk::say::refused::{RefusedFacts, WrongLine, WrongWhy, refused};
 use crate::model::{BulkState, TicketNo};
 use crate::plan::{BulkFacts, BulkText, Change, Fate, KnownAsk, Matter, NewBulk};
 use crate::wording::Wording;
@@ -153,9 +153,13 @@ impl Incoming<'_> {
         }
     }
 
-    /// What was asked still waits.
+    /// What was asked still waits: a better word may come in reply to this.
     fn refuse_bulk_word(&mut self, staff: &Staff<'_>, known: &KnownAsk, wrong: Vec<WrongLine>) {
-        self.refuse(staff, known.ticket, wrong);
+        let (subject, draft) = (self.letter.subject.clone(), self.letter.new_text.clone());
+        let facts = RefusedFacts { number: None, subject, wrong, draft };
+        let page = refused(&self.case.inside_voice(), &facts);
+        self.tell_of(staff, page, known, Some(known.no));
+        self.settle(Fate::Done("commands that were refused"));
     }
 
     fn start_bulk(&mut self, known: &KnownAsk, facts: &BulkFacts) {

@@ -97,7 +97,8 @@ impl Incoming<'_> {
         self.settle(Fate::Done("nothing that waits was confirmed"));
     }
 
-    fn tell_of(&mut self, staff: &Staff<'_>, page: Page, known: &KnownAsk, ask: Option<AskNo>) {
+    /// A mail about what was asked; a reply to it confirms `ask`, where that still waits.
+    pub fn tell_of(&mut self, staff: &Staff<'_>, page: Page, known: &KnownAsk, ask: Option<AskNo>) {
         // The address of what still waits was signed with the moment of its asking.
         let reply = match ask {
             Some(ask) => Reply::To(Token::Confirm { ask }, Grounds { created_at: known.created_at, serial: 0 }),

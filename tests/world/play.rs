@@ -86,6 +86,8 @@ pub struct World {
     uid: u32,
     /// The process dies after so many turns of the engine; see `tests/world/bulk.rs`.
     pub dies_after: Option<usize>,
+    /// And then again after so many, the last of them first.
+    pub deaths: Vec<usize>,
     /// How often it has died.
     pub died: usize,
     /// All letters that came in, for bringing them a second time.
@@ -149,6 +151,7 @@ impl World {
             names: 0,
             uid: 0,
             dies_after: None,
+            deaths: Vec::new(),
             died: 0,
             written: Vec::new(),
         };
@@ -278,6 +281,7 @@ impl World {
                 self.dies_after = turns.checked_sub(1);
                 if turns == 0 {
                     self.died += 1;
+                    self.dies_after = self.deaths.pop();
                     return self.restart();
                 }
             }

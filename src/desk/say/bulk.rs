@@ -2,7 +2,7 @@
 
 use minijinja::context;
 
-use super::sheet::Sheet;
+use super::sheet::{Sheet, shortened};
 use super::{Page, Voice};
 use crate::desk::bulk::mails::Shown;
 use crate::model::{BulkState, Party, TicketNo, Time, one_line};
@@ -176,7 +176,13 @@ fn left(voice: &Voice<'_>, sheet: &mut Sheet, left_out: &[BulkLine]) {
         return;
     }
     sheet.head(&voice.words().word("bulk.left_out"));
-    lines(voice, sheet, left_out, &|line| why(voice, &line.why));
+    let row = |line: &BulkLine| {
+        let who = format!("#{} {}", line.ticket, voice.who(line.customer.as_ref()));
+        (shortened(&who, 40), why(voice, &line.why))
+    };
+    let rows: Vec<(String, String)> = left_out.iter().take(LISTED).map(row).collect();
+    sheet.wrapped_rows(&rows);
+    more(voice, sheet, left_out);
 }
 
 /// Why a ticket is left out, in the reader's language.
@@ -192,6 +198,11 @@ fn lines(voice: &Voice<'_>, sheet: &mut Sheet, all: &[BulkLine], about: &dyn Fn(
     let row = |line: &BulkLine| vec![format!("#{}", line.ticket), voice.who(line.customer.as_ref()), about(line)];
     let rows: Vec<Vec<String>> = all.iter().take(LISTED).map(row).collect();
     sheet.rows(&rows);
+    more(voice, sheet, all);
+}
+
+/// The numbers of those for whom there is no room.
+fn more(voice: &Voice<'_>, sheet: &mut Sheet, all: &[BulkLine]) {
     if let Some(rest) = all.get(LISTED..).filter(|rest| !rest.is_empty()) {
         let numbers: Vec<String> = rest.iter().map(|l| format!("#{}", l.ticket)).collect();
         let more = context! { n => rest.len(), numbers => numbers.join(" ") };
