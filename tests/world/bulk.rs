@@ -7,7 +7,7 @@ use crate::play::{Result, World};
 use crate::story::read_story;
 
 const CUSTOMERS: usize = 1000;
-const DEATHS: usize = 20;
+const DEATHS: usize = 15;
 
 fn play(world: &mut World, script: &str) -> Result {
     for step in &read_story(script)?.steps {
@@ -74,5 +74,5 @@ fn a_bulk_of_a_thousand_survives_any_death() {
         Ok(world.died)
     };
     let died = story().expect("each has it once");
-    assert_eq!(died, DEATHS + 1, "all deaths were in the middle of it");
+    assert_eq!(died, DEATHS + 1, "the last deaths were in the middle of it, too");
 }
