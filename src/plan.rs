@@ -18,8 +18,8 @@ pub use bulk::{BulkCounts, BulkFacts, BulkLine, BulkText, BulkTicket, BulkWords,
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
 pub use event::{Event, What};
 pub use found::{
-    AgentFacts, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel,
-    LastAnswer, LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
+    AgentFacts, Alike, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage,
+    KnownParcel, LastAnswer, LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
 };
 pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};
@@ -100,6 +100,8 @@ pub struct Clues {
     pub asked: Asked,
     /// A canned answer is asked for: it may say what the customer wrote.
     pub canned: bool,
+    /// Words of a customer's mail: earlier tickets that have them are found.
+    pub alike: Vec<String>,
     /// The mailbox whose promise to a customer may be asked for.
     pub promise_of: Option<String>,
 }

@@ -46,6 +46,8 @@ pub struct Findings {
     pub bulk_tickets: BTreeSet<(BulkNo, TicketNo)>,
     /// Where `Clues::canned`: what the customers wrote on the tickets that the letter is about, the newest first.
     pub written: BTreeMap<TicketNo, Vec<String>>,
+    /// Answered tickets whose customers wrote `Clues::alike`, the most alike first.
+    pub alike: Vec<Alike>,
     /// Codes that were taken for these tickets and have not left with an answer.
     pub held_codes: BTreeMap<TicketNo, Vec<String>>,
     /// The next codes that nobody has, by canned answer; "" for all that have no codes of their own. The engine's to fill in.
@@ -78,6 +80,17 @@ pub struct Findings {
     pub alarms: Vec<Alarm>,
     /// Mails handed over in the last 24 hours, by mailbox, where the configuration limits them.
     pub handed_over: BTreeMap<String, i64>,
+}
+
+/// An answered ticket that is like a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alike {
+    pub number: TicketNo,
+    pub mailbox: String,
+    pub subject: String,
+    pub state: State,
+    /// When the customer wrote what is alike.
+    pub at: Time,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

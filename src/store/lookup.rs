@@ -110,6 +110,7 @@ impl Tx<'_> {
         if clues.canned || !found.asks.is_empty() {
             found.held_codes = self.held_codes(&found.tickets.keys().copied().collect::<Vec<_>>())?;
         }
+        found.alike = self.alike(&clues.alike)?;
         found.notices = self.notices_of(&clues.numbers)?;
         let named = |n: &TicketNo| found.tickets.get(n).and_then(|t| t.last_in.as_ref()).map(|l| l.message);
         let waits = found.notices.iter().map(|n| n.message);

@@ -69,6 +69,8 @@ fn named_queries_use_an_index() {
         ("set aside", inside::SET_ASIDE, 1),
         ("blocked", inside::BLOCKED, 1),
         ("written", canned::WRITTEN, 3),
+        ("with a word", canned::WITH_WORD, 2),
+        ("answered", canned::ANSWERED, 1),
         ("canned latest", canned::LATEST, 1),
         ("canned in use", canned::IN_USE, 1),
         ("held codes", canned::HELD_CODES, 1),
