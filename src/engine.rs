@@ -8,6 +8,7 @@
 
 pub mod answers;
 mod batch;
+pub mod bulk;
 pub mod clock;
 pub mod clocks;
 mod consign;
@@ -23,6 +24,7 @@ mod judge;
 mod keep;
 mod metrics;
 mod notes;
+mod question;
 pub mod reader;
 #[cfg(test)]
 mod tests;

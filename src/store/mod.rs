@@ -9,6 +9,7 @@ pub mod ailments;
 pub mod alarm;
 pub mod apply;
 pub mod backup;
+pub mod bulk;
 pub mod canned;
 pub mod check;
 pub mod course;
@@ -41,11 +42,11 @@ use std::path::{Path, PathBuf};
 
 use db::{Access, Db};
 
+pub use crate::plan::query::Query;
 pub use apply::Blobs;
 pub use custody::{Arrival, Kept, SourceRow, Unread};
 pub use db::{DbError, DbErrorKind};
 pub use outbox::{Claimed, Limits, Outlet};
-pub use query::Query;
 pub use tx::Tx;
 
 /// Who opens the database.

@@ -5,9 +5,12 @@ pub mod ailing;
 pub mod answer;
 pub mod asked;
 pub mod breach;
+pub mod bulk;
 pub mod canned;
 pub mod colleague;
+pub mod counter;
 pub mod failed;
+mod figures;
 pub mod gathered;
 pub mod held;
 pub mod late_note;
@@ -16,9 +19,12 @@ pub mod not_proved;
 pub mod notification;
 pub mod refused;
 mod sheet;
+pub mod shown;
 pub mod subject;
 pub mod third;
 pub mod undo;
+
+pub use sheet::escape;
 
 use jiff::tz::TimeZone;
 use minijinja::context;
