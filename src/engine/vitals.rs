@@ -100,8 +100,8 @@ impl Engine {
             .collect();
         let is_new = |a: &&Ailment| row_of(a).is_none();
         if !tell.is_empty() || !gone.is_empty() || seen.iter().any(|a| is_new(&a)) {
-            let key = self.key.clone();
-            let rules = Rules { settings: &self.settings, key: &key };
+            let (key, library) = (self.key.clone(), self.library.clone());
+            let rules = Rules { settings: &self.settings, key: &key, library: &library };
             self.store.batch(|tx| {
                 for ailment in &seen {
                     let since = row_of(ailment).map(|row| row.since).or(ailment.since()).unwrap_or(now);
