@@ -3,13 +3,20 @@
 //! The desk decides and never writes; the store writes and never decides. Every [`Change`] names its ids outright: they come from
 //! [`Findings::next`], so that a decision is a value that can be printed, compared and applied.
 
+pub mod ailment;
+pub mod bulk;
 pub mod canned;
 pub mod change;
 pub mod event;
 pub mod found;
+pub mod nearest;
 pub mod notice;
 pub mod parcel;
+pub mod query;
+pub mod question;
 
+pub use ailment::Ailment;
+pub use bulk::{BulkCounts, BulkFacts, BulkLine, BulkText, BulkTicket, BulkWords, NewBulk};
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
 pub use event::{Event, What};
 pub use found::{
@@ -18,8 +25,11 @@ pub use found::{
 };
 pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};
+pub use question::{Answer, Asked, Question};
 
-use crate::model::{Address, AskNo, Channel, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
+use crate::model::{
+    Address, AskNo, BulkNo, Channel, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time,
+};
 
 /// Where a letter came from and when; known before anybody has read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +100,8 @@ pub struct Clues {
     pub addresses: Vec<Address>,
     /// What is set aside and named by an agent's commands.
     pub quarantined: Vec<QuarantineNo>,
+    /// What one of us asks the desk.
+    pub asked: Asked,
     /// A canned answer is asked for: it may say what the customer wrote.
     pub canned: bool,
     /// Words of a customer's mail: earlier tickets that have them are found.
@@ -107,6 +119,7 @@ pub struct Next {
     pub parcel: ParcelNo,
     pub quarantine: QuarantineNo,
     pub ask: AskNo,
+    pub bulk: BulkNo,
 }
 
 macro_rules! takes {
@@ -129,4 +142,5 @@ takes! {
     take_parcel parcel ParcelNo;
     take_quarantine quarantine QuarantineNo;
     take_ask ask AskNo;
+    take_bulk bulk BulkNo;
 }

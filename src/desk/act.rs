@@ -181,12 +181,15 @@ pub fn of_command(
         | Command::New(..)
         | Command::Files
         | Command::Release(_)
+        | Command::Questions(_)
         | Command::Away(_)
         | Command::Back
         | Command::Send
         | Command::Canned(_)
         | Command::Stop
         | Command::Drop
+        | Command::Bulk { .. }
+        | Command::Without(_)
         | Command::Help => return Ok(None),
     }))
 }

@@ -119,7 +119,8 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&
             let folded: Vec<char> = fold(k).chars().collect();
             let alike = word.chars().zip(&folded).take_while(|(a, b)| a == *b).count();
             let holds = fold(k).contains(&word) && length > 2;
-            let distance = crate::desk::commands::distance(&word, &folded);
+            let letters: String = folded.iter().collect();
+            let distance = crate::plan::nearest::distance(&word, &letters);
             (if holds { 1 } else { distance }, std::cmp::Reverse(alike), folded.len(), k)
         })
         .filter(|(distance, _, len, _)| *distance <= 1.max(length.max(*len) / 3))
