@@ -7,6 +7,8 @@ mod grams;
 
 use std::sync::LazyLock;
 
+use crate::mail::lower::lower;
+
 /// How many words are looked at.
 const MAX_WORDS: usize = 200;
 /// What the best must reach by words alone, and how far ahead of the next it must be (in percent).
@@ -85,14 +87,8 @@ fn languages_of(word: &str) -> Option<&'static Vec<usize>> {
 pub fn of(text: &str) -> Option<&'static str> {
     let mut scores = [0u32; LANGUAGES.len()];
     let head = &text[..text.floor_char_boundary(2_000)];
-    let lower = head.to_lowercase();
-    let words: Vec<&str> = lower
-        .split_whitespace()
-        .filter(|w| !w.contains("://") && !w.contains('@') && !w.starts_with("www."))
-        .flat_map(|w| w.split(|c: char| !c.is_alphabetic()))
-        .filter(|w| !w.is_empty())
-        .take(MAX_WORDS)
-        .collect();
+    let lower = lower(head);
+    let words = words(&lower);
     for word in &words {
         if let Some(languages) = languages_of(word) {
             // Unique: 12; shared by two: 6; by three: 4.
@@ -129,27 +125,85 @@ fn by_letters(words: &[&str]) -> Option<&'static str> {
     (is_sure && grams::has_letters(best, words)).then(|| LANGUAGES[best])
 }
 
+/// The words of a text in lower case, without links and addresses.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::with_capacity(MAX_WORDS);
+    // Where the stretch without blanks began, and how many words there were before it.
+    let (mut stretch, mut before) = (0, 0);
+    let mut is_link = false;
+    let mut open: Option<usize> = None;
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() && before < MAX_WORDS {
+        let byte = bytes[at];
+        let (is_letter, is_blank, length) = if byte.is_ascii() {
+            (byte.is_ascii_lowercase(), matches!(byte, b' ' | b'\t'..=b'\r'), 1)
+        } else {
+            let Some(c) = text[at..].chars().next() else { break };
+            let common = matches!(c, 'ß'..='ö' | 'ø'..='ÿ');
+            (common || c.is_alphabetic(), !common && c.is_whitespace(), c.len_utf8())
+        };
+        if is_letter {
+            open = open.or(Some(at));
+        } else if let Some(start) = open.take() {
+            words.push(&text[start..at]);
+        }
+        if is_blank {
+            if is_link || text[stretch..at].starts_with("www.") {
+                words.truncate(before);
+            }
+            (stretch, before, is_link) = (at + length, words.len(), false);
+        } else if byte == b'@' || (byte == b':' && text[at..].starts_with("://")) {
+            is_link = true;
+        }
+        at += length;
+    }
+    words.extend(open.map(|start| &text[start..]));
+    if is_link || text[stretch..].starts_with("www.") {
+        words.truncate(before);
+    }
+    words.truncate(MAX_WORDS);
+    words
+}
+
 /// Letters that only some of them have.
 fn letters(word: &str, scores: &mut [u32; LANGUAGES.len()]) {
-    const LETTERS: &[(&[char], &[usize], u32)] = &[
-        (&['å'], &[0, 1, 2], 2),
-        (&['ä', 'ö'], &[0, 3, 5], 2),
-        (&['æ', 'ø'], &[1, 2], 4),
-        (&['ü', 'ß'], &[5], 4),
-        (&['é', 'è', 'ê', 'ç', 'à'], &[7], 2),
-        (&['ã', 'õ'], &[11], 4),
-        (&['ñ', '¿', 'í', 'ó'], &[8], 2),
-        (&['ą', 'ę', 'ł', 'ś', 'ż', 'ź', 'ć', 'ń'], &[10], 4),
-    ];
+    /// The languages of a set of letters, and what it is worth.
+    const SETS: [(&[usize], u32); 8] =
+        [(&[0, 1, 2], 2), (&[0, 3, 5], 2), (&[1, 2], 4), (&[5], 4), (&[7], 2), (&[11], 4), (&[8], 2), (&[10], 4)];
     if word.is_ascii() {
         return;
     }
-    for (set, languages, weight) in LETTERS {
-        if word.contains(*set) {
-            languages.iter().for_each(|&l| scores[l] += weight);
+    let mut seen = [false; SETS.len()];
+    // What Finnish doubles.
+    let mut doubled = [false; 6];
+    let mut last = ' ';
+    for c in word.chars() {
+        let set = match c {
+            'å' => Some(0),
+            'ä' | 'ö' => Some(1),
+            'æ' | 'ø' => Some(2),
+            'ü' | 'ß' => Some(3),
+            'é' | 'è' | 'ê' | 'ç' | 'à' => Some(4),
+            'ã' | 'õ' => Some(5),
+            'ñ' | 'í' | 'ó' => Some(6),
+            'ą' | 'ę' | 'ł' | 'ś' | 'ż' | 'ź' | 'ć' | 'ń' => Some(7),
+            _ => None,
+        };
+        if let Some(set) = set {
+            seen[set] = true;
         }
+        if c == last
+            && let Some(pair) = ['y', 'ä', 'ö', 't', 'k', 'i'].iter().position(|d| *d == c)
+        {
+            doubled[pair] = true;
+        }
+        last = c;
     }
-    if ["yy", "ää", "öö", "tt", "kk", "ii"].iter().filter(|d| word.contains(**d)).count() > 1 {
+    for ((languages, weight), _) in SETS.iter().zip(seen).filter(|(_, seen)| *seen) {
+        languages.iter().for_each(|&l| scores[l] += weight);
+    }
+    if doubled.iter().filter(|d| **d).count() > 1 {
         scores[3] += 2;
     }
 }
