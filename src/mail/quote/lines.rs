@@ -54,6 +54,10 @@ pub(super) fn is_blank(line: &str) -> bool {
 /// A line of dashes, underscores or equals signs that separates.
 #[must_use]
 pub(super) fn is_rule(line: &str) -> bool {
+    // Every line is asked: most end as no such line does.
+    if !line.trim_end().chars().next_back().is_some_and(is_dash) {
+        return false;
+    }
     let text = content(line).trim();
     let mut chars = text.chars();
     let Some(first) = chars.next() else { return false };
