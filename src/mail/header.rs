@@ -63,7 +63,8 @@ impl<'a> Fields<'a> {
 #[must_use]
 pub fn unfold(value: &[u8]) -> String {
     let text = String::from_utf8_lossy(value);
-    if !text.contains(['\r', '\n', '\0']) {
+    // Control characters begin before the letters: most values are on one line.
+    if !text.bytes().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
         return text.trim().to_owned();
     }
     let mut out = String::with_capacity(text.len());

@@ -136,8 +136,13 @@ fn words(text: &str) -> Vec<&str> {
     let mut at = 0;
     while at < bytes.len() && before < MAX_WORDS {
         let byte = bytes[at];
+        if byte.is_ascii_lowercase() {
+            open = open.or(Some(at));
+            at += bytes[at..].iter().position(|b| !b.is_ascii_lowercase()).unwrap_or(bytes.len() - at);
+            continue;
+        }
         let (is_letter, is_blank, length) = if byte.is_ascii() {
-            (byte.is_ascii_lowercase(), matches!(byte, b' ' | b'\t'..=b'\r'), 1)
+            (false, matches!(byte, b' ' | b'\t'..=b'\r'), 1)
         } else {
             let Some(c) = text[at..].chars().next() else { break };
             let common = matches!(c, 'ß'..='ö' | 'ø'..='ÿ');
