@@ -63,14 +63,15 @@ impl<'a> Fields<'a> {
 #[must_use]
 pub fn unfold(value: &[u8]) -> String {
     let text = String::from_utf8_lossy(value);
-    // Control characters begin before the letters: most values are on one line.
-    if !text.bytes().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
+    if memchr::memchr3(b'\r', b'\n', 0, text.as_bytes()).is_none() {
         return text.trim().to_owned();
     }
     let mut out = String::with_capacity(text.len());
-    for line in text.split(['\r', '\n', '\0']) {
-        let line = if out.is_empty() { line.trim_start() } else { line };
-        out.push_str(line);
+    let mut from = 0;
+    for end in memchr::memchr3_iter(b'\r', b'\n', 0, text.as_bytes()).chain([text.len()]) {
+        let line = &text[from..end];
+        out.push_str(if out.is_empty() { line.trim_start() } else { line });
+        from = end + 1;
     }
     out.trim().to_owned()
 }
@@ -150,17 +151,7 @@ fn field_colon(line: &[u8]) -> Option<usize> {
 /// The index after the line that begins at `at`.
 #[must_use]
 pub fn line_end(raw: &[u8], at: usize) -> usize {
-    // Every line of every attachment passes here, and `contains` looks at many bytes at once.
-    let mut from = at;
-    for chunk in raw[at..].chunks(64) {
-        if chunk.contains(&b'\n')
-            && let Some(n) = chunk.iter().position(|&b| b == b'\n')
-        {
-            return from + n + 1;
-        }
-        from += chunk.len();
-    }
-    raw.len()
+    memchr::memchr(b'\n', &raw[at..]).map_or(raw.len(), |n| at + n + 1)
 }
 
 /// A line without its end.

@@ -52,34 +52,83 @@ const WORDS: [&str; 12] = [
      vocês são muito ainda já bom dia favor podem pode tenho",
 ];
 
-/// Words with the indexes of their languages, in buckets by [`bucket`]: every word of every letter is looked for here.
-static TABLE: LazyLock<Vec<Vec<(&'static str, Vec<usize>)>>> = LazyLock::new(|| {
-    let mut table: Vec<Vec<(&str, Vec<usize>)>> = vec![Vec::new(); BUCKETS];
+/// A set of languages, a bit each.
+#[derive(Clone, Copy, Debug, Default)]
+struct Languages(u16);
+
+impl Languages {
+    fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    fn has(self, language: usize) -> bool {
+        self.0 >> language & 1 == 1
+    }
+
+    fn each(self) -> impl Iterator<Item = usize> {
+        (0..LANGUAGES.len()).filter(move |&l| self.has(l))
+    }
+}
+
+/// Where a word may stand: small, so that the many words that are not there cost one look.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    hash: u32,
+    /// Where it stands in the list of words.
+    word: u16,
+    /// None in an empty slot.
+    languages: Languages,
+}
+
+/// Every word of every letter is looked for here.
+struct Table {
+    slots: Vec<Slot>,
+    words: Vec<&'static str>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let mut table = Table { slots: vec![Slot::default(); SLOTS], words: Vec::new() };
     for (language, words) in WORDS.iter().enumerate() {
         for word in words.split_whitespace() {
-            let bucket = &mut table[bucket(word)];
-            let at = bucket.iter().position(|(w, _)| *w == word).unwrap_or_else(|| {
-                bucket.push((word, Vec::new()));
-                bucket.len() - 1
-            });
-            if bucket[at].1.last() != Some(&language) {
-                bucket[at].1.push(language);
+            let at = table.slot_of(word);
+            let slot = &mut table.slots[at];
+            if slot.languages.count() == 0 {
+                (slot.hash, slot.word) = (hash(word), u16::try_from(table.words.len()).unwrap_or_default());
+                table.words.push(word);
             }
+            slot.languages.0 |= 1 << language;
         }
     }
     table
 });
 
-const BUCKETS: usize = 4096;
-
-/// FNV-1a: always the same, unlike the library's maps.
-fn bucket(word: &str) -> usize {
-    let hash = word.bytes().fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
-    (hash ^ (hash >> 16)) as usize % BUCKETS
+impl Table {
+    /// The slot of a word: its own, or the empty one where it would stand.
+    fn slot_of(&self, word: &str) -> usize {
+        let hash = hash(word);
+        let mut at = (hash ^ (hash >> 16)) as usize % SLOTS;
+        loop {
+            let slot = &self.slots[at];
+            let is_it = slot.hash == hash && self.words.get(usize::from(slot.word)) == Some(&word);
+            if is_it || slot.languages.count() == 0 {
+                return at;
+            }
+            at = (at + 1) % SLOTS;
+        }
+    }
 }
 
-fn languages_of(word: &str) -> Option<&'static Vec<usize>> {
-    TABLE[bucket(word)].iter().find(|(w, _)| *w == word).map(|(_, languages)| languages)
+/// Several times as many as there are words.
+const SLOTS: usize = 4096;
+
+/// FNV-1a: always the same, unlike the library's maps.
+fn hash(word: &str) -> u32 {
+    word.bytes().fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193))
+}
+
+fn languages_of(word: &str) -> Languages {
+    let table = &*TABLE;
+    table.slots[table.slot_of(word)].languages
 }
 
 /// ISO 639-1, or `None` where it cannot be told.
@@ -90,10 +139,10 @@ pub fn of(text: &str) -> Option<&'static str> {
     let lower = lower(head);
     let words = words(&lower);
     for word in &words {
-        if let Some(languages) = languages_of(word) {
-            // Unique: 12; shared by two: 6; by three: 4.
-            let share = 12 / u32::try_from(languages.len()).unwrap_or(12);
-            languages.iter().for_each(|&l| scores[l] += share);
+        let languages = languages_of(word);
+        // Unique: 12; shared by two: 6; by three: 4.
+        if let Some(share) = 12_u32.checked_div(languages.count()) {
+            languages.each().for_each(|l| scores[l] += share);
         }
         letters(word, &mut scores);
     }
@@ -109,18 +158,17 @@ pub fn of(text: &str) -> Option<&'static str> {
 fn by_letters(words: &[&str]) -> Option<&'static str> {
     let mut scores = grams::scores(words);
     for word in words {
-        if let Some(languages) = languages_of(word) {
-            let share = WORD_WEIGHT / i32::try_from(languages.len()).unwrap_or(1);
-            languages.iter().for_each(|&l| scores[l] += share);
+        let languages = languages_of(word);
+        if let Some(share) = WORD_WEIGHT.checked_div(languages.count().cast_signed()) {
+            languages.each().for_each(|l| scores[l] += share);
         }
     }
     let (best, &score) = scores.iter().enumerate().max_by_key(|(_, s)| **s)?;
     let next = scores.iter().enumerate().filter(|(i, _)| *i != best).map(|(_, s)| *s).max()?;
     // Names, numbers and languages that are not among these have no word that is known.
-    let known =
-        words.iter().filter(|w| grams::has_word(best, w) || languages_of(w).is_some_and(|l| l.contains(&best))).count();
+    let known = words.iter().filter(|w| grams::has_word(best, w) || languages_of(w).has(best)).count();
     // One word that several have says nothing.
-    let is_shared = matches!(words, [word] if languages_of(word).is_some_and(|l| l.len() > 1));
+    let is_shared = matches!(words, [word] if languages_of(word).count() > 1);
     let is_sure = known > 0 && known * 4 >= words.len() && score >= next + MIN_GRAM_LEAD && !is_shared;
     (is_sure && grams::has_letters(best, words)).then(|| LANGUAGES[best])
 }

@@ -12,8 +12,10 @@ use crate::mail::kind::openings::{ANSWERS, PREFIXES, WANTS, WEAK_PREFIXES};
 use crate::mail::kind::phrases::{ABSENCE, COURTESIES, DECLARATIONS, RECEIVED};
 use crate::mail::letter::ReturnPath;
 use crate::mail::lower::{self, lower};
-use crate::mail::phrase::any_of;
+use crate::mail::phrase::{Openings, any_of};
 
+static OF_PREFIXES: LazyLock<Openings> = LazyLock::new(|| Openings::new(PREFIXES));
+static OF_WEAK_PREFIXES: LazyLock<Openings> = LazyLock::new(|| Openings::new(WEAK_PREFIXES));
 static IN_ABSENCE: LazyLock<Regex> = LazyLock::new(|| any_of(ABSENCE));
 static IN_COURTESIES: LazyLock<Regex> = LazyLock::new(|| any_of(COURTESIES));
 static IN_DECLARATIONS: LazyLock<Regex> = LazyLock::new(|| any_of(DECLARATIONS));
@@ -51,15 +53,15 @@ pub(super) fn subject(signs: &Signs<'_>) -> Option<String> {
             || suppresses(signs)
             || (signs.text.chars().count() <= SHORT && !signs.text.contains('?') && absence_words(signs.text).is_some())
     };
-    let mut found = PREFIXES.iter().filter_map(|opening| {
+    let mut found = OF_PREFIXES.of(subject).filter_map(|opening| {
         let rest = after(opening)?;
         let colon = rest.starts_with([':', '：']);
         let alone = rest.is_empty()
             || rest.starts_with(['-', '–', '!', '.', ',', '|'])
             || ANSWERS.iter().any(|a| rest.starts_with(a));
-        (colon || (alone && *opening != "auto" && supported())).then(|| format!("Subject: {opening}"))
+        (colon || (alone && opening != "auto" && supported())).then(|| format!("Subject: {opening}"))
     });
-    let mut weak = WEAK_PREFIXES.iter().filter_map(|opening| {
+    let mut weak = OF_WEAK_PREFIXES.of(subject).filter_map(|opening| {
         let rest = after(opening)?;
         let ends = rest.is_empty()
             || rest.starts_with([':', '：', '-', '–', '!', '.', ',', '|', '('])

@@ -88,7 +88,11 @@ pub(super) fn ending_at(lines: &[&str], last: usize) -> Option<Attribution> {
     }
     let colon = end.ends_with([':', '：']);
     let dashes = end.ends_with("--");
-    let verb_last = || end.contains('@') && end.ends_with(|c: char| c.is_alphabetic()) && matches(&VERB, end);
+    let verb_last = || {
+        end.ends_with(|c: char| c.is_alphabetic())
+            && memchr::memchr(b'@', end.as_bytes()).is_some()
+            && matches(&VERB, end)
+    };
     let quote_below = || {
         let below = lines[last + 1..].iter().take(6).find(|l| !is_blank(l));
         below.is_some_and(|l| depth(l) > depth(lines[last]))

@@ -74,7 +74,7 @@ fn labelled(line: &str) -> Option<(Label, &str)> {
 
 /// `:` or `：`. Most lines have none, and then there is no label in them.
 fn has_colon(line: &str) -> bool {
-    line.as_bytes().contains(&b':') || (!line.is_ascii() && line.contains('：'))
+    memchr::memchr(b':', line.as_bytes()).is_some() || (!line.is_ascii() && line.contains('：'))
 }
 
 /// The header block that begins at line `start`.

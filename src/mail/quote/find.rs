@@ -32,7 +32,7 @@ impl<'a> Text<'a> {
 
 pub(super) fn is_separator(line: &str) -> bool {
     // Nearly every line is told apart by its length and its bytes alone.
-    line.len() >= SEPARATOR.len() && line.as_bytes().contains(&b'=') && line.contains(SEPARATOR)
+    line.len() >= SEPARATOR.len() && memchr::memchr(b'=', line.as_bytes()).is_some() && line.contains(SEPARATOR)
 }
 
 /// Where the sender's text ends.
