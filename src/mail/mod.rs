@@ -27,6 +27,7 @@ pub mod phrase;
 pub mod quote;
 pub mod read;
 pub mod rtf;
+pub mod shipment;
 pub mod signed;
 pub mod subject;
 pub mod thanks;
