@@ -12,7 +12,9 @@ pub mod clocks;
 mod consign;
 pub mod desk_dir;
 pub mod digest;
+pub mod erased;
 mod event;
+pub mod export;
 pub mod figures;
 mod guest;
 pub mod history;
@@ -20,6 +22,7 @@ mod home;
 mod in_flight;
 mod judge;
 mod keep;
+pub mod privacy;
 pub mod reader;
 #[cfg(test)]
 mod tests;
@@ -41,6 +44,7 @@ use crate::engine::batch::{Backlog, Plan, Verdict};
 use crate::engine::clock::{Clock, Doubt, Now};
 use crate::engine::desk_dir::{DeskDir, Footprint, Lock};
 use crate::engine::digest::Digests;
+use crate::engine::erased::Erased;
 use crate::engine::event::{Finished, Waiting};
 use crate::engine::in_flight::InFlight;
 use crate::engine::reader::ReadFn;
@@ -63,6 +67,7 @@ pub struct Engine {
     store: Store,
     settings: Arc<Settings>,
     key: Key,
+    erased: Erased,
     read: ReadFn,
     clock: Clock,
     doubt: Option<Doubt>,
@@ -170,6 +175,10 @@ impl Engine {
         let plan = self.plan(now);
         if plan.is_empty() {
             return Vec::new();
+        }
+        // A command may have erased somebody meanwhile.
+        if let Err(error) = self.erased.refresh() {
+            tracing::error!("{}", void::chain(&error));
         }
         match self.commit(now, &plan) {
             Ok(done) => {

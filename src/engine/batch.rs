@@ -9,6 +9,7 @@ use crate::desk::{self, Rules};
 use crate::engine::clock::{self, Clock, Doubt, Now};
 use crate::engine::clocks;
 use crate::engine::desk_dir::Footprint;
+use crate::engine::erased::Erased;
 use crate::engine::event::{Consignment, Finished, Outcome, Waiting};
 use crate::engine::in_flight::{self, InFlight};
 use crate::engine::reader::Job;
@@ -87,6 +88,7 @@ pub(super) struct Verdict {
 pub(super) struct Batch<'a> {
     pub(super) settings: &'a Settings,
     pub(super) key: &'a Key,
+    pub(super) erased: &'a Erased,
     pub(super) waiting: &'a Waiting,
     pub(super) flight: &'a InFlight,
     pub(super) free: &'a BTreeMap<Outlet, usize>,
@@ -100,6 +102,7 @@ impl Engine {
         let batch = Batch {
             settings: &self.settings,
             key: &self.key,
+            erased: &self.erased,
             waiting: &self.waiting,
             flight: &self.flight,
             free: &self.free,

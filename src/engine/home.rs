@@ -12,8 +12,10 @@ use crate::engine::clock::Clock;
 use crate::engine::clocks;
 use crate::engine::desk_dir::{self, DeskDir, DeskDirError, Footprint};
 use crate::engine::digest::Digests;
+use crate::engine::erased::Erased;
 use crate::engine::event::{Consignment, Waiting};
 use crate::engine::in_flight::InFlight;
+use crate::engine::void::chain;
 use crate::model::Time;
 use crate::store::{Role, Store, StoreError, Tx};
 
@@ -105,8 +107,13 @@ impl Engine {
     }
 
     fn assemble(dir: DeskDir, footprint: Footprint, settings: Arc<Settings>, key: Key, store: Store) -> Self {
+        let mut erased = Erased::at(dir.erased());
+        if let Err(error) = erased.refresh() {
+            tracing::error!("{}", chain(&error));
+        }
         Self {
             dir,
+            erased,
             lock: None,
             data_version: store.data_version().unwrap_or(0),
             store,

@@ -2,7 +2,12 @@
 
 mod erase;
 mod estate;
+mod posted;
 mod register;
 
 pub use estate::{Estate, SentCopy, Uids, Whom};
+pub use posted::PostedRow;
 pub use register::{AuditRow, BackupRow, Kept};
+
+#[cfg(test)]
+pub(in crate::store) use {erase::STATEMENTS, estate::QUERIES};

@@ -26,7 +26,8 @@ const NAMELESS: &str = "
     UPDATE ticket SET customer = NULL, customer_name = NULL, customer_address = NULL WHERE number IN (SELECT value FROM json_each(?1))";
 
 #[cfg(test)]
-pub(in crate::store) const STATEMENTS: &[(&str, usize)] = &[(UNINDEX, 1), (BARE_MESSAGES, 1), (BARE_TICKETS, 1), (NAMELESS, 1)];
+pub(in crate::store) const STATEMENTS: &[(&str, usize)] =
+    &[(UNINDEX, 1), (BARE_MESSAGES, 1), (BARE_TICKETS, 1), (NAMELESS, 1)];
 
 impl Tx<'_> {
     /// Takes away what `estate` lists.
@@ -150,10 +151,7 @@ impl Tx<'_> {
                  settled_at = coalesce(settled_at, ?3) WHERE no = ?1",
             args![parcel, &anew, now],
         )?;
-        self.run(
-            "DELETE FROM ref WHERE hash = ?1 AND role = 2 AND no = ?2",
-            args![id_hash(&id), parcel],
-        )?;
+        self.run("DELETE FROM ref WHERE hash = ?1 AND role = 2 AND no = ?2", args![id_hash(&id), parcel])?;
         self.run("INSERT INTO ref (hash, role, no) VALUES (?1, 2, ?2)", args![id_hash(&anew), parcel])?;
         self.empty(parcel, kind)
     }

@@ -129,7 +129,8 @@ const OF_ADDRESS: &str = "SELECT customer FROM address WHERE address = ?1";
 const ADDRESSES: &str = "SELECT address FROM address WHERE customer = ?1 ORDER BY address";
 const OWNED: &str = "SELECT number, created_at FROM ticket WHERE customer = ?1 ORDER BY number";
 const PARTICIPATES: &str = "SELECT ticket FROM participant WHERE address = ?1 ORDER BY ticket";
-const WRITTEN: &str = "SELECT m.no, m.ticket FROM search s CROSS JOIN message m ON m.no = s.rowid WHERE s.search MATCH ?1 ORDER BY m.no";
+const WRITTEN: &str =
+    "SELECT m.no, m.ticket FROM search s CROSS JOIN message m ON m.no = s.rowid WHERE s.search MATCH ?1 ORDER BY m.no";
 const SAID: &str = r"
     SELECT no, ticket, direction, letter, at, from_address, to_parties, cc_parties, message_id, sameness FROM message
     WHERE ticket IN (SELECT value FROM json_each(?1)) ORDER BY no";
@@ -396,8 +397,7 @@ impl Tx<'_> {
         let mut near = BTreeSet::new();
         if let Some(customer) = customer {
             addresses.extend(self.rows(ADDRESSES, args![customer], |row| row.get::<Address>(0))?);
-            let owned =
-                self.rows(OWNED, args![customer], |row| Ok((row.get::<TicketNo>(0)?, row.get::<Time>(1)?)))?;
+            let owned = self.rows(OWNED, args![customer], |row| Ok((row.get::<TicketNo>(0)?, row.get::<Time>(1)?)))?;
             let (old, anew): (Vec<_>, Vec<_>) = owned.into_iter().partition(|(_, at)| until.is_none_or(|u| *at <= u));
             estate.owned.extend(old.into_iter().map(|(ticket, _)| ticket));
             if anew.is_empty() {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::db::args;
 use super::super::{StoreError, Tx};
-use crate::model::Time;
+use crate::model::{Address, TicketNo, Time};
 
 /// One act in the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -108,6 +108,24 @@ impl Tx<'_> {
         Ok(self.rows("SELECT path, made_at FROM backup WHERE no > 0 ORDER BY no", &[], |row| {
             Ok(BackupRow { path: row.get(0)?, made_at: row.get(1)? })
         })?)
+    }
+
+    /// Addresses in their order, from behind `after` on.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn addresses_after(&mut self, after: &str, limit: usize) -> Result<Vec<Address>, StoreError> {
+        let sql = "SELECT address FROM address WHERE address > ?1 ORDER BY address LIMIT ?2";
+        Ok(self.rows(sql, args![after, limit], |row| row.get(0))?)
+    }
+
+    /// Messages in the order of their numbers, from behind `after` on: number, ticket, and Message-ID (or sameness where it has none).
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn message_ids_after(&mut self, after: i64, limit: usize) -> Result<Vec<(i64, TicketNo, String)>, StoreError> {
+        let sql = "SELECT no, ticket, coalesce(message_id, sameness) FROM message WHERE no > ?1 ORDER BY no LIMIT ?2";
+        Ok(self.rows(sql, args![after, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
     }
 
     /// What is kept, how much of it, and since when.
