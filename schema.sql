@@ -471,6 +471,16 @@ CREATE TABLE retention (
     asked_until INTEGER                -- a manager was asked for so much more
 ) STRICT, WITHOUT ROWID;
 
+-- What a manager has allowed by mail and nobody has carried out yet.
+CREATE TABLE rights_task (
+    no INTEGER PRIMARY KEY,
+    act TEXT NOT NULL CHECK (act IN ('export', 'erase', 'retention')),
+    subject TEXT NOT NULL,             -- an address, or a mailbox
+    until_at INTEGER NOT NULL,         -- of 'retention': what was last written to before that
+    asked_by TEXT NOT NULL,            -- the manager
+    at INTEGER NOT NULL
+) STRICT;
+
 ---- search ---------------------------------------------------------------------------------------------------------
 
 -- FTS5 allows no table-valued function in here.

@@ -24,6 +24,7 @@ mod judge;
 mod keep;
 pub mod privacy;
 pub mod reader;
+mod rights;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -90,6 +91,10 @@ pub struct Engine {
     halted: Option<String>,
     sends: bool,
     digests: Digests,
+    /// When old tickets are looked for next; `None`: every mailbox was not looked at yet.
+    rights_at: Option<Time>,
+    /// A manager may have allowed something.
+    rights_look: bool,
     footprint: Footprint,
     footprint_left: Option<Footprint>,
     data_version: i64,
@@ -156,6 +161,7 @@ impl Engine {
         let outcomes = self.next_batch(now, events);
         if self.is_through() {
             self.digests(self.judged);
+            self.rights(self.judged);
         }
         outcomes
     }
@@ -244,7 +250,7 @@ impl Engine {
     pub fn next_wake(&self) -> Option<Time> {
         match self.trouble {
             Some(trouble) => Some(trouble.retry_at),
-            None => [self.next_due, self.next_digest()].into_iter().flatten().min(),
+            None => [self.next_due, self.next_digest(), self.next_right()].into_iter().flatten().min(),
         }
     }
 
@@ -322,7 +328,9 @@ impl Engine {
         }
         plan.pick_up = self.can_pick_up();
         // For a digest nothing is claimed, but the clock is judged first.
-        let due = self.next_due.is_some_and(|at| at <= now.wall) || self.next_digest().is_some_and(|at| at <= now.wall);
+        let due = self.next_due.is_some_and(|at| at <= now.wall)
+            || self.next_digest().is_some_and(|at| at <= now.wall)
+            || self.next_right().is_some_and(|at| at <= now.wall);
         plan.claim = self.look || due || plan.results > 0 || !plan.letters.is_empty();
         plan
     }
@@ -345,6 +353,8 @@ impl Engine {
         for letter in &done.decided {
             self.flight.remove(*letter);
         }
+        // One of them may have been a manager's word.
+        self.rights_look |= !done.decided.is_empty();
         self.waiting.intake.drain(..done.intake.min(self.waiting.intake.len()));
         if plan.claim {
             self.look = done.more_is_due;

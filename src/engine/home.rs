@@ -124,6 +124,8 @@ impl Engine {
             doubt: None,
             judged: Time::default(),
             digests: Digests::default(),
+            rights_at: None,
+            rights_look: true,
             waiting: Waiting::default(),
             flight: InFlight::default(),
             backlog: Backlog::Some,

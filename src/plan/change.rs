@@ -7,7 +7,7 @@ use crate::model::{
     Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
 use crate::plan::event::Event;
-use crate::plan::found::{Blocked, KnownAsk};
+use crate::plan::found::{Blocked, KnownAsk, RightsAct};
 use crate::plan::notice::{Alarm, Notice};
 use crate::plan::parcel::Parcel;
 
@@ -194,6 +194,15 @@ pub enum Change {
         ask: AskNo,
         at: Time,
         how: String,
+    },
+
+    /// A manager has said `#send` to something that is done to a person's data; the engine carries it out.
+    GrantRights {
+        act: RightsAct,
+        subject: String,
+        until: Time,
+        by: Address,
+        at: Time,
     },
 
     AgentAway {

@@ -4,10 +4,12 @@ mod erase;
 mod estate;
 mod posted;
 mod register;
+mod tasks;
 
 pub use estate::{Estate, SentCopy, Uids, Whom};
 pub use posted::PostedRow;
 pub use register::{AuditRow, BackupRow, Kept};
+pub use tasks::{Granted, RetentionRow};
 
 #[cfg(test)]
-pub(in crate::store) use {erase::STATEMENTS, estate::QUERIES};
+pub(in crate::store) use {erase::STATEMENTS, estate::QUERIES, tasks::OUTDATED};
