@@ -6,7 +6,9 @@
 //! - A letter is in custody before anything reads it, and its attempt is counted before it is read.
 //! - Nothing outside the transaction changes before COMMIT: the engine's own state is brought up to date from what was committed.
 
+pub mod answers;
 mod batch;
+pub mod bulk;
 pub mod clock;
 pub mod clocks;
 mod consign;
@@ -22,12 +24,16 @@ mod home;
 mod in_flight;
 mod judge;
 mod keep;
+mod metrics;
+mod notes;
 pub mod privacy;
+mod question;
 pub mod reader;
 mod rights;
 #[cfg(test)]
 mod tests;
 mod time;
+pub mod vitals;
 mod void;
 
 use std::collections::BTreeMap;
@@ -40,7 +46,9 @@ pub use home::{OpenError, Post};
 pub use in_flight::Reading;
 
 use crate::config::settings::Settings;
+use crate::desk::canned::Library;
 use crate::desk::sign::Key;
+use crate::engine::answers::Shelf;
 use crate::engine::batch::{Backlog, Plan, Verdict};
 use crate::engine::clock::{Clock, Doubt, Now};
 use crate::engine::desk_dir::{DeskDir, Footprint, Lock};
@@ -48,7 +56,9 @@ use crate::engine::digest::Digests;
 use crate::engine::erased::Erased;
 use crate::engine::event::{Finished, Waiting};
 use crate::engine::in_flight::InFlight;
+use crate::engine::metrics::Written;
 use crate::engine::reader::ReadFn;
+use crate::engine::vitals::Vitals;
 use crate::model::{LetterNo, Time};
 use crate::store::{Outlet, Store, StoreError};
 
@@ -67,6 +77,9 @@ pub struct Engine {
     lock: Option<Lock>,
     store: Store,
     settings: Arc<Settings>,
+    /// The canned answers, as last read.
+    library: Arc<Library>,
+    shelf: Shelf,
     key: Key,
     erased: Erased,
     read: ReadFn,
@@ -95,6 +108,9 @@ pub struct Engine {
     rights_at: Option<Time>,
     /// A manager may have allowed something.
     rights_look: bool,
+    vitals: Vitals,
+    /// The file of metrics.
+    written: Written,
     footprint: Footprint,
     footprint_left: Option<Footprint>,
     data_version: i64,
@@ -122,6 +138,7 @@ impl Engine {
         self.store.batch(|tx| tx.set_config_fingerprint(&fingerprint))?;
         clocks::follow_all(&mut self.store, &settings)?;
         self.settings = settings;
+        self.shelf.forget();
         // Times and readers of digests may be others now.
         self.digests.next = self.digests.next.map(|_| Time::default());
         Ok(())
@@ -158,10 +175,13 @@ impl Engine {
     /// letters that have come, then parcels are claimed for free outlets. What does not fit waits: call again at once while
     /// [`Self::is_busy`].
     pub fn handle(&mut self, now: Now, events: Vec<Event>) -> Vec<Outcome> {
+        self.refresh_answers(now.wall);
         let outcomes = self.next_batch(now, events);
         if self.is_through() {
             self.digests(self.judged);
             self.rights(self.judged);
+            self.look_at_itself(self.judged);
+            self.measure(self.judged);
         }
         outcomes
     }
@@ -250,7 +270,10 @@ impl Engine {
     pub fn next_wake(&self) -> Option<Time> {
         match self.trouble {
             Some(trouble) => Some(trouble.retry_at),
-            None => [self.next_due, self.next_digest(), self.next_right()].into_iter().flatten().min(),
+            None => [self.next_due, self.next_digest(), self.next_look_at_itself(), self.next_right()]
+                .into_iter()
+                .flatten()
+                .min(),
         }
     }
 

@@ -148,8 +148,8 @@ impl Engine {
         files: Vec<(String, String, Vec<u8>)>,
         page: impl FnOnce(&desk::say::Voice<'_>) -> desk::say::Page,
     ) -> Result<(), StoreError> {
-        let (settings, key) = (self.settings.clone(), self.key.clone());
-        let rules = Rules { settings: &settings, key: &key };
+        let (settings, key, library) = (self.settings.clone(), self.key.clone(), self.library.clone());
+        let rules = Rules { settings: &settings, key: &key, library: &library };
         let mut blobs = Blobs::new();
         let mut rows = Vec::new();
         for (name, media_type, bytes) in &files {
@@ -203,8 +203,8 @@ impl Engine {
                 tickets: left,
                 written: &retention.written,
             };
-            let (settings, key) = (self.settings.clone(), self.key.clone());
-            let rules = Rules { settings: &settings, key: &key };
+            let (settings, key, library) = (self.settings.clone(), self.key.clone(), self.library.clone());
+            let rules = Rules { settings: &settings, key: &key, library: &library };
             let asked = self.store.batch(|tx| {
                 let found = tx.lookup(&Clues::default(), now)?;
                 let changes: Vec<Change> = desk::rights::retention(mailbox, over, &facts, &found, &rules, now);

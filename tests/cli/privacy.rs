@@ -139,7 +139,7 @@ fn who_is_erased_is_in_no_byte_and_every_figure_stays() {
     assert_eq!(acts, ["erase"]);
     assert!(!holds(privacy.to_string().as_bytes(), "eva"));
     let text = run(&home, &["privacy"]).fine().out;
-    for word in ["3y after the last message", "anna@shop.test", "chef@shop.test", "Who gets copies", "data/svar.db"] {
+    for word in ["3y after", "anna@shop.test", "chef@shop.test", "Who gets copies", "data/svar.db"] {
         assert!(text.contains(word), "{word}: {text}");
     }
 }
