@@ -2,11 +2,14 @@
 
 use crate::config::settings::Mailbox;
 use crate::desk::case::{Case, Role, Rules, Staff};
+use crate::desk::commands::Command;
+use crate::desk::intake::Incoming;
 use crate::desk::say::Page;
+use crate::desk::say::refused::{WrongLine, WrongWhy};
 use crate::desk::say::rights::{RightsFacts, ask_rights};
 use crate::desk::tell::{InsidePost, Reply};
 use crate::model::{ParcelKind, Time};
-use crate::plan::{AttachmentRow, Change, Findings, Matter};
+use crate::plan::{AttachmentRow, Change, Fate, Findings, Matter};
 
 impl Case<'_> {
     /// Asks a manager for his `#send` before a person is erased or her data handed out (`#erase`, `#export`), or more old tickets
@@ -19,6 +22,29 @@ impl Case<'_> {
         let ask = self.ask(None, staff, matter);
         let page = ask_rights(&self.inside_voice(), facts);
         self.tell(mailbox, staff, page, None, Some(ask));
+    }
+}
+
+impl Incoming<'_> {
+    /// Whether it is a manager's `#export` or `#erase`: he is asked once more, and nothing else of the mail is done.
+    pub fn wants_rights(&mut self, staff: &Staff<'_>) -> bool {
+        let parsed = self.parse();
+        let of = |command: &Command| match command {
+            Command::Rights(act, address) => Some((*act, address.clone())),
+            _ => None,
+        };
+        let found = parsed.commands.iter().zip(parsed.right_lines()).find_map(|(c, line)| Some((of(c)?, line.clone())));
+        let Some(((act, address), line)) = found else { return false };
+        if staff.role != Role::Manager || parsed.commands.len() > 1 || !parsed.wrong.is_empty() {
+            let wrong = WrongLine { line, why: WrongWhy::NotAllowed, nearest: None };
+            self.refuse(staff, None, vec![wrong]);
+            return true;
+        }
+        let facts = RightsFacts { act, subject: address.as_str(), tickets: 0, written: "" };
+        let now = self.case.now;
+        self.case.ask_for_rights(self.mailbox, staff, now, &facts);
+        self.settle(Fate::Done("asks for what is done to a person's data"));
+        true
     }
 }
 
