@@ -14,7 +14,9 @@ pub mod clocks;
 mod consign;
 pub mod desk_dir;
 pub mod digest;
+pub mod erased;
 mod event;
+pub mod export;
 pub mod figures;
 mod guest;
 pub mod history;
@@ -24,8 +26,10 @@ mod judge;
 mod keep;
 mod metrics;
 mod notes;
+pub mod privacy;
 mod question;
 pub mod reader;
+mod rights;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -49,6 +53,7 @@ use crate::engine::batch::{Backlog, Plan, Verdict};
 use crate::engine::clock::{Clock, Doubt, Now};
 use crate::engine::desk_dir::{DeskDir, Footprint, Lock};
 use crate::engine::digest::Digests;
+use crate::engine::erased::Erased;
 use crate::engine::event::{Finished, Waiting};
 use crate::engine::in_flight::InFlight;
 use crate::engine::metrics::Written;
@@ -76,6 +81,7 @@ pub struct Engine {
     library: Arc<Library>,
     shelf: Shelf,
     key: Key,
+    erased: Erased,
     read: ReadFn,
     clock: Clock,
     doubt: Option<Doubt>,
@@ -98,6 +104,10 @@ pub struct Engine {
     halted: Option<String>,
     sends: bool,
     digests: Digests,
+    /// When old tickets are looked for next; `None`: every mailbox was not looked at yet.
+    rights_at: Option<Time>,
+    /// A manager may have allowed something.
+    rights_look: bool,
     vitals: Vitals,
     /// The file of metrics.
     written: Written,
@@ -169,6 +179,7 @@ impl Engine {
         let outcomes = self.next_batch(now, events);
         if self.is_through() {
             self.digests(self.judged);
+            self.rights(self.judged);
             self.look_at_itself(self.judged);
             self.measure(self.judged);
         }
@@ -190,6 +201,10 @@ impl Engine {
         let plan = self.plan(now);
         if plan.is_empty() {
             return Vec::new();
+        }
+        // A command may have erased somebody meanwhile.
+        if let Err(error) = self.erased.refresh() {
+            tracing::error!("{}", void::chain(&error));
         }
         match self.commit(now, &plan) {
             Ok(done) => {
@@ -255,7 +270,10 @@ impl Engine {
     pub fn next_wake(&self) -> Option<Time> {
         match self.trouble {
             Some(trouble) => Some(trouble.retry_at),
-            None => [self.next_due, self.next_digest(), self.next_look_at_itself()].into_iter().flatten().min(),
+            None => [self.next_due, self.next_digest(), self.next_look_at_itself(), self.next_right()]
+                .into_iter()
+                .flatten()
+                .min(),
         }
     }
 
@@ -333,7 +351,9 @@ impl Engine {
         }
         plan.pick_up = self.can_pick_up();
         // For a digest nothing is claimed, but the clock is judged first.
-        let due = self.next_due.is_some_and(|at| at <= now.wall) || self.next_digest().is_some_and(|at| at <= now.wall);
+        let due = self.next_due.is_some_and(|at| at <= now.wall)
+            || self.next_digest().is_some_and(|at| at <= now.wall)
+            || self.next_right().is_some_and(|at| at <= now.wall);
         plan.claim = self.look || due || plan.results > 0 || !plan.letters.is_empty();
         plan
     }
@@ -356,6 +376,8 @@ impl Engine {
         for letter in &done.decided {
             self.flight.remove(*letter);
         }
+        // One of them may have been a manager's word.
+        self.rights_look |= !done.decided.is_empty();
         self.waiting.intake.drain(..done.intake.min(self.waiting.intake.len()));
         if plan.claim {
             self.look = done.more_is_due;

@@ -21,7 +21,7 @@ pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTick
 pub use event::{Event, What};
 pub use found::{
     AgentFacts, Alike, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage,
-    KnownParcel, LastAnswer, LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
+    KnownParcel, LastAnswer, LastIn, Matter, NotedWords, RightsAct, Said, SetAside, TicketFacts,
 };
 pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};

@@ -6,6 +6,8 @@ mod digest;
 mod explain;
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/privacy.rs"]
+mod privacy;
 
 use std::collections::BTreeMap;
 use std::fs;

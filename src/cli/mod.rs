@@ -20,6 +20,8 @@ pub mod packaging;
 pub mod perform;
 pub mod pipe;
 pub mod print;
+pub mod privacy;
+pub mod rights;
 pub mod screen;
 pub mod show;
 pub mod stats;
@@ -30,7 +32,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cli, Command};
+use args::{Cli, Command, EraseAct, ExportAct};
 use error::CommandError;
 use print::Out;
 
@@ -87,6 +89,9 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Digest { kind, to, html } => digest::digest(global, out, kind, to.as_deref(), html.as_deref()),
         Command::Backup { file } => keep::backup(global, out, &file),
         Command::Restore { file } => keep::restore(global, out, &file),
+        Command::Export { act: ExportAct::Customer(wanted) } => rights::export(global, out, &wanted),
+        Command::Erase { act: EraseAct::Customer(wanted) } => rights::erase(global, out, &wanted),
+        Command::Privacy => privacy::privacy(global, out),
         Command::Adopt => keep::adopt(global, out),
         Command::Health => health::health(global, out),
         Command::Completions { shell } => packaging::completions(out, shell),

@@ -307,7 +307,7 @@ impl Incoming<'_> {
                 continue;
             }
             // They speak of many tickets, and to the desk alone.
-            if matches!(command, Command::Bulk { .. } | Command::Without(_)) {
+            if matches!(command, Command::Bulk { .. } | Command::Without(_) | Command::Rights(..)) {
                 wrong.push(WrongLine { line: line.clone(), why: WrongWhy::NotAllowed, nearest: None });
                 continue;
             }

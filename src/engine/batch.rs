@@ -11,6 +11,7 @@ use crate::engine::answers::Shelf;
 use crate::engine::clock::{self, Clock, Doubt, Now};
 use crate::engine::clocks;
 use crate::engine::desk_dir::Footprint;
+use crate::engine::erased::Erased;
 use crate::engine::event::{Consignment, Finished, Outcome, Waiting};
 use crate::engine::in_flight::{self, InFlight};
 use crate::engine::question::AtHand;
@@ -94,6 +95,7 @@ pub(super) struct Batch<'a> {
     pub(super) library: &'a Library,
     pub(super) shelf: &'a Shelf,
     pub(super) key: &'a Key,
+    pub(super) erased: &'a Erased,
     pub(super) waiting: &'a Waiting,
     pub(super) flight: &'a InFlight,
     pub(super) free: &'a BTreeMap<Outlet, usize>,
@@ -112,6 +114,7 @@ impl Engine {
             library: &self.library,
             shelf: &self.shelf,
             key: &self.key,
+            erased: &self.erased,
             waiting: &self.waiting,
             flight: &self.flight,
             free: &self.free,

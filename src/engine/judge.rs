@@ -54,6 +54,11 @@ impl Batch<'_> {
 
     fn decide(&self, tx: &mut Tx<'_>, letter: &Letter, envelope: &Envelope, now: Time) -> Result<Decided, StoreError> {
         let rules = self.rules();
+        if self.erased.bars(self.key, letter, envelope) {
+            tx.forget_letter(envelope.letter)?;
+            let verdict = Verdict { letter: envelope.letter, fate: "erased", ticket: None };
+            return Ok(Decided { verdict, halted: None, backlog: Backlog::Empty });
+        }
         let filled = (envelope.folder == Folder::Inbox)
             .then(|| desk::form::filled(letter, envelope.received_at, rules.settings));
         let letter = filled.as_deref().unwrap_or(letter);

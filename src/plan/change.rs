@@ -9,7 +9,7 @@ use crate::model::{
 use crate::plan::bulk::NewBulk;
 use crate::plan::canned::CannedVersion;
 use crate::plan::event::Event;
-use crate::plan::found::{Blocked, KnownAsk};
+use crate::plan::found::{Blocked, KnownAsk, RightsAct};
 use crate::plan::notice::{Alarm, Notice};
 use crate::plan::parcel::Parcel;
 
@@ -211,6 +211,14 @@ pub enum Change {
         how: String,
     },
 
+    /// A manager has said `#send` to something that is done to a person's data; the engine carries it out.
+    GrantRights {
+        act: RightsAct,
+        subject: String,
+        until: Time,
+        by: Address,
+        at: Time,
+    },
     /// One text is to go to many tickets: they are looked up by the engine.
     NewBulk(Box<NewBulk>),
     /// How far it has come.

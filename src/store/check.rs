@@ -14,7 +14,7 @@ const INVARIANTS: &[(&str, &str)] = &[
             OR quarantine < (SELECT coalesce(max(no), 0) FROM quarantine) OR letter < (SELECT coalesce(max(no), 0) FROM letter)
             OR source < (SELECT coalesce(max(no), 0) FROM source) OR event < (SELECT coalesce(max(no), 0) FROM event)"),
     ("a letter without its raw bytes", "
-        SELECT no FROM letter l WHERE NOT EXISTS (SELECT 1 FROM raw r WHERE r.letter = l.no)"),
+        SELECT no FROM letter l WHERE fate_why IS NOT 'erased' AND NOT EXISTS (SELECT 1 FROM raw r WHERE r.letter = l.no)"),
     ("a settled letter without one fate", "
         SELECT no FROM letter WHERE (state = 'received') <> (fate IS NULL)
             OR (fate = 'done') <> (fate_why IS NOT NULL) OR (fate IS NOT NULL AND fate <> 'done' AND fate_no IS NULL)"),

@@ -358,6 +358,18 @@ impl Row<'_> {
         T::read(value).ok_or_else(|| Self::bad(at, std::any::type_name::<T>()))
     }
 
+    /// The text in column `at`, where it stands; empty for NULL.
+    ///
+    /// # Errors
+    /// [`DbErrorKind::Corrupt`] if it holds something else.
+    pub(super) fn text(&self, at: usize) -> Result<&str, DbError> {
+        match self.0.get_ref(at)? {
+            ValueRef::Null => Ok(""),
+            ValueRef::Text(text) => std::str::from_utf8(text).map_err(|_| Self::bad(at, "text that is not UTF-8")),
+            _ => Err(Self::bad(at, "text")),
+        }
+    }
+
     fn bad(at: usize, what: &str) -> DbError {
         DbError::new(DbErrorKind::Corrupt, &format!("column {at} does not hold what it should ({what})"))
     }

@@ -27,6 +27,7 @@ mod migrate;
 pub mod notices;
 pub mod outages;
 pub mod outbox;
+pub mod privacy;
 pub mod promise;
 pub mod query;
 pub mod search;

@@ -18,6 +18,7 @@ pub mod manager;
 pub mod not_proved;
 pub mod notification;
 pub mod refused;
+pub mod rights;
 mod sheet;
 pub mod shown;
 pub mod subject;
