@@ -102,8 +102,11 @@ CREATE TABLE quarantine (
     at INTEGER NOT NULL,
     settled_at INTEGER,
     how TEXT CHECK (how IN ('released', 'dropped')),
-    CHECK ((settled_at IS NULL) = (how IS NULL))
+    list_at INTEGER,                   -- when agents are told of a robot's mail, in a list; null: they were, or need not be
+    CHECK ((settled_at IS NULL) = (how IS NULL)),
+    CHECK (list_at IS NULL OR settled_at IS NULL)
 ) STRICT;
+CREATE INDEX quarantine_list ON quarantine (list_at) WHERE list_at IS NOT NULL;
 CREATE INDEX quarantine_open ON quarantine (no) WHERE settled_at IS NULL;
 CREATE INDEX quarantine_at ON quarantine (at);
 

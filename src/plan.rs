@@ -16,7 +16,7 @@ pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTick
 pub use event::{Event, What};
 pub use found::{
     AgentFacts, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel,
-    LastAnswer, LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
+    LastAnswer, LastIn, Matter, NotedWords, RobotMail, Said, SetAside, TicketFacts,
 };
 pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};

@@ -28,6 +28,10 @@ pub enum Change {
         sameness: String,
     },
     Quarantine(NewQuarantine),
+    /// Agents were told of what is set aside, in a list.
+    QuarantineListed {
+        quarantined: Vec<QuarantineNo>,
+    },
     /// Something leaves quarantine for good.
     DropQuarantine {
         quarantine: QuarantineNo,
@@ -285,6 +289,8 @@ pub struct NewQuarantine {
     /// A word (`robot`, `agent-unproved`, `stale-address`, `bounce-unknown`, `unreadable`, `ignored`, `loop` …), then a colon and a sentence.
     pub reason: String,
     pub at: Time,
+    /// When agents are told of it in a list; `None`: they are not.
+    pub list_at: Option<Time>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -129,6 +129,15 @@ pub struct SetAside {
     pub reason: String,
 }
 
+/// A robot's mail in quarantine of which agents are to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RobotMail {
+    pub no: QuarantineNo,
+    pub at: Time,
+    pub from: Option<Address>,
+    pub subject: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketFacts {
     pub number: TicketNo,
