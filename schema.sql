@@ -207,6 +207,8 @@ CREATE TABLE ticket (
     due_at INTEGER,                    -- when the target of that answer is used up
     late_at INTEGER,                   -- when it is past: the next open second; both follow from the steps and the configuration
     promised_at INTEGER,               -- until when the acknowledgement has promised an answer
+    call_at INTEGER,                   -- when the customer wants to be called: while she waits, this is due_at
+    call_phone TEXT,                   -- and where
     look_at INTEGER,                   -- when its clocks are to be looked at next; in the past: at once. Follows like the above
     hold_until INTEGER,
     survivor INTEGER REFERENCES ticket,

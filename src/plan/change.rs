@@ -7,7 +7,7 @@ use crate::model::{
     Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
 use crate::plan::event::Event;
-use crate::plan::found::{Blocked, KnownAsk};
+use crate::plan::found::{Blocked, CallWish, KnownAsk};
 use crate::plan::notice::{Alarm, Notice};
 use crate::plan::parcel::Parcel;
 
@@ -119,6 +119,11 @@ pub enum Change {
         ticket: TicketNo,
         since: Option<Time>,
         due: Option<Time>,
+    },
+    /// When the customer wants to be called, or that she was.
+    Call {
+        ticket: TicketNo,
+        call: Option<CallWish>,
     },
     Participate {
         ticket: TicketNo,

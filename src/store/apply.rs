@@ -181,6 +181,7 @@ impl Tx<'_> {
             }
             Change::Alarmed { ticket, alarm, at } => self.alarmed(*ticket, alarm, *at),
             Change::Promise { ticket, until } => self.promise(*ticket, *until),
+            Change::Call { ticket, call } => self.call(*ticket, call.as_ref()),
             Change::LookAt { ticket, at } => self.look_at(*ticket, *at),
             Change::Defer(notice) => self.defer(notice, blobs),
             Change::ForgetNotice { person, kind, ticket, message } => {
