@@ -53,7 +53,7 @@ CREATE TABLE letter (
     name TEXT,                         -- the Maildir file's or the pipe's key
     mailbox TEXT NOT NULL,
     channel TEXT NOT NULL CHECK (channel IN ('mail', 'pipe', 'import')),
-    folder TEXT NOT NULL CHECK (folder IN ('inbox', 'sent')),
+    folder TEXT NOT NULL CHECK (folder IN ('inbox', 'sent', 'answers')),
     received_at INTEGER NOT NULL,
     kept_at INTEGER NOT NULL,
     old INTEGER NOT NULL CHECK (old IN (0, 1)),
@@ -389,6 +389,35 @@ CREATE TABLE ask_blob (
     PRIMARY KEY (ask, blob)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ask_blob_blob ON ask_blob (blob);
+
+---- canned answers -------------------------------------------------------------------------------------------------
+
+-- Every version of every canned answer, also those that are broken. In use of a name and language is the newest good one, unless one
+-- that is gone is newer; a file's before a mail's.
+CREATE TABLE canned (
+    no INTEGER PRIMARY KEY,
+    origin TEXT NOT NULL CHECK (origin IN ('file', 'mail')),
+    name TEXT NOT NULL,                -- as it is typed behind `#canned`
+    language TEXT NOT NULL,            -- '': for every language that has none of its own
+    standing TEXT NOT NULL CHECK (standing IN ('good', 'broken', 'gone')),
+    at INTEGER NOT NULL,
+    author TEXT,                       -- who mailed it
+    letter INTEGER REFERENCES letter,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,                -- all of it, as written
+    CHECK ((origin = 'mail') = (letter IS NOT NULL))
+) STRICT;
+CREATE INDEX canned_name ON canned (origin, name, language, no);
+
+-- Discount codes that were taken out of their files: one customer's each, for good.
+CREATE TABLE code (
+    code TEXT PRIMARY KEY,
+    ticket INTEGER NOT NULL REFERENCES ticket,
+    taken_at INTEGER NOT NULL,
+    message INTEGER REFERENCES message -- the answer that it leaves with; NULL: the next answer on the ticket takes it
+) STRICT, WITHOUT ROWID;
+CREATE INDEX code_held ON code (ticket) WHERE message IS NULL;
+CREATE INDEX code_message ON code (message) WHERE message IS NOT NULL;
 
 ---- outbox ---------------------------------------------------------------------------------------------------------
 

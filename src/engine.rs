@@ -6,6 +6,7 @@
 //! - A letter is in custody before anything reads it, and its attempt is counted before it is read.
 //! - Nothing outside the transaction changes before COMMIT: the engine's own state is brought up to date from what was committed.
 
+pub mod answers;
 mod batch;
 pub mod clock;
 pub mod clocks;
@@ -37,7 +38,9 @@ pub use home::{OpenError, Post};
 pub use in_flight::Reading;
 
 use crate::config::settings::Settings;
+use crate::desk::canned::Library;
 use crate::desk::sign::Key;
+use crate::engine::answers::Shelf;
 use crate::engine::batch::{Backlog, Plan, Verdict};
 use crate::engine::clock::{Clock, Doubt, Now};
 use crate::engine::desk_dir::{DeskDir, Footprint, Lock};
@@ -63,6 +66,9 @@ pub struct Engine {
     lock: Option<Lock>,
     store: Store,
     settings: Arc<Settings>,
+    /// The canned answers, as last read.
+    library: Arc<Library>,
+    shelf: Shelf,
     key: Key,
     read: ReadFn,
     clock: Clock,
@@ -113,6 +119,7 @@ impl Engine {
         self.store.batch(|tx| tx.set_config_fingerprint(&fingerprint))?;
         clocks::follow_all(&mut self.store, &settings)?;
         self.settings = settings;
+        self.shelf.forget();
         // Times and readers of digests may be others now.
         self.digests.next = self.digests.next.map(|_| Time::default());
         Ok(())
@@ -149,6 +156,7 @@ impl Engine {
     /// letters that have come, then parcels are claimed for free outlets. What does not fit waits: call again at once while
     /// [`Self::is_busy`].
     pub fn handle(&mut self, now: Now, events: Vec<Event>) -> Vec<Outcome> {
+        self.refresh_answers(now.wall);
         let outcomes = self.next_batch(now, events);
         if self.is_through() {
             self.digests(self.judged);

@@ -3,6 +3,7 @@
 //! The desk decides and never writes; the store writes and never decides. Every [`Change`] names its ids outright: they come from
 //! [`Findings::next`], so that a decision is a value that can be printed, compared and applied.
 
+pub mod canned;
 pub mod change;
 pub mod event;
 pub mod found;
@@ -65,6 +66,8 @@ impl Release {
 pub enum Folder {
     Inbox,
     Sent,
+    /// `[answers] folder`: a mail there is a canned answer.
+    Answers,
 }
 
 /// What one letter names. The store answers all of it in at most five statements' worth of lists.
@@ -93,6 +96,10 @@ pub struct Clues {
     pub quarantined: Vec<QuarantineNo>,
     /// What one of us asks the desk.
     pub asked: Asked,
+    /// The order number that a customer names: what else names it is found.
+    pub order: Option<String>,
+    /// A canned answer is asked for: it may say what the customer wrote.
+    pub canned: bool,
     /// The mailbox whose promise to a customer may be asked for.
     pub promise_of: Option<String>,
 }

@@ -63,6 +63,8 @@ pub enum Command {
     Send,
     Stop,
     Drop,
+    /// A text of the house, by its name.
+    Canned(String),
     Help,
 }
 
@@ -178,7 +180,8 @@ table! {
     "stop" Any |a, _| none(a, Command::Stop);
     "drop" Any |a, _| none(a, Command::Drop);
     "help" Any |_, _| Ok(Command::Help);
-    later "canned" "bulk" "without" "incident" "export" "erase"
+    "canned" Any |a, _| some(a, "canned").map(|name| Command::Canned(name.to_owned()));
+    later "bulk" "without" "incident" "export" "erase"
 }
 
 fn none(argument: &str, command: Command) -> Result<Command, Wrong> {
@@ -374,6 +377,8 @@ pub struct Named {
     pub addresses: Vec<Address>,
     pub quarantined: Vec<QuarantineNo>,
     pub questions: Vec<Question>,
+    /// A canned answer: what the customer wrote belongs to it.
+    pub canned: bool,
 }
 
 /// So many tickets or addresses of one mail are looked up.
@@ -390,6 +395,7 @@ pub fn named(text: &str, headings: &[String]) -> Named {
             Command::New(a, _) | Command::Customer(a) | Command::SameAs(a) | Command::NotSameAs(a) => {
                 named.addresses.push(a.clone());
             }
+            Command::Canned(_) => named.canned = true,
             Command::Release(numbers) => named.quarantined.extend(numbers),
             Command::Questions(questions) => named.questions.extend(questions.iter().cloned()),
             _ => {}

@@ -164,7 +164,11 @@ impl Incoming<'_> {
                 let names = names.filter_map(|a| Some((a.clone(), named(a)?))).collect();
                 Part::Stats { stats: stats.clone(), names }
             }
-            Answer::Answers(rows) => Part::Answers(rows.clone()),
+            Answer::Answers => {
+                let languages = [self.case.inside_voice().language.to_owned()];
+                let library = self.case.rules.library.list(&languages);
+                Part::Answers(library.into_iter().map(|(name, title)| (name.to_owned(), title.to_owned())).collect())
+            }
             Answer::Digest(_) | Answer::Failed => Part::Failed,
         }
     }

@@ -1,6 +1,7 @@
 //! One letter: what to look up for it, and which of the desk's doors it goes through.
 
 use crate::config::settings::{AcknowledgeWhen, Mailbox, Mode, TakenFor};
+use crate::desk::canned::facts::order;
 use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::commands::plain::headings;
 use crate::desk::commands::{Named, named};
@@ -106,6 +107,7 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
         thread_index: letter.thread_index.clone(),
         base_subject: letter.base_subject.clone(),
         parcels,
+        canned: by_commands.canned,
         promise_of: promises(letter, env, rules).then(|| env.mailbox.clone()),
         bounced: bounce.and_then(|b| b.message_id.clone()).into_iter().collect(),
         asks: signed
@@ -118,7 +120,18 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
         addresses: by_commands.addresses,
         quarantined: by_commands.quarantined.into_iter().chain(tapped).collect(),
         asked: asked(letter, env, rules, by_commands.questions),
+        order: named_order(letter, env, rules),
     }
+}
+
+/// The order number that a customer names, where the configuration says what one looks like.
+fn named_order(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Option<String> {
+    let pattern = rules.settings.answers.order.as_ref()?;
+    let of_us = letter.from.as_ref().is_some_and(|p| rules.staff(&p.address).is_some());
+    if of_us || env.folder == Folder::Sent || letter.kind != Kind::Person {
+        return None;
+    }
+    order(pattern, &letter.subject).or_else(|| order(pattern, &letter.new_text))
 }
 
 /// What one of us asks the desk; nothing where it is sure that another wrote it.
@@ -146,9 +159,10 @@ fn asked(letter: &Letter, env: &Envelope, rules: &Rules<'_>, mut questions: Vec<
 type Door<'a> = (&'static str, fn(&mut Incoming<'a>) -> bool);
 
 /// The doors, in order. Each looks whether the letter is its own, and if so deals with it.
-const fn doors<'a>() -> [Door<'a>; 12] {
+const fn doors<'a>() -> [Door<'a>; 13] {
     [
         ("long past", Incoming::history),
+        ("a canned answer", Incoming::canned_mail),
         ("released from quarantine", Incoming::released),
         ("our own mail", Incoming::echo),
         ("a mail in Sent", Incoming::sent),

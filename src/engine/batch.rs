@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::config::settings::Settings;
+use crate::desk::canned::Library;
 use crate::desk::sign::Key;
 use crate::desk::{self, Rules};
+use crate::engine::answers::Shelf;
 use crate::engine::clock::{self, Clock, Doubt, Now};
 use crate::engine::clocks;
 use crate::engine::desk_dir::Footprint;
@@ -87,6 +89,8 @@ pub(super) struct Verdict {
 /// What a batch looks at. Nothing here changes before COMMIT.
 pub(super) struct Batch<'a> {
     pub(super) settings: &'a Settings,
+    pub(super) library: &'a Library,
+    pub(super) shelf: &'a Shelf,
     pub(super) key: &'a Key,
     pub(super) waiting: &'a Waiting,
     pub(super) flight: &'a InFlight,
@@ -103,6 +107,8 @@ impl Engine {
         let at_hand = self.answer_slowly(plan, now.wall);
         let batch = Batch {
             settings: &self.settings,
+            library: &self.library,
+            shelf: &self.shelf,
             key: &self.key,
             waiting: &self.waiting,
             flight: &self.flight,
@@ -180,7 +186,7 @@ impl Batch<'_> {
     }
 
     pub(super) fn rules(&self) -> Rules<'_> {
-        Rules { settings: self.settings, key: self.key }
+        Rules { settings: self.settings, key: self.key, library: self.library }
     }
 
     // ---- results ----------------------------------------------------------------------------------------------------

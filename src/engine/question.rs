@@ -39,7 +39,8 @@ impl Engine {
     pub(super) fn answer_slowly(&mut self, plan: &Plan, now: Time) -> BTreeMap<LetterNo, AtHand> {
         let settings = self.settings.clone();
         let key = self.key.clone();
-        let rules = Rules { settings: &settings, key: &key };
+        let library = self.library.clone();
+        let rules = Rules { settings: &settings, key: &key, library: &library };
         let asking: Vec<(LetterNo, Asked)> = plan
             .letters
             .iter()
@@ -176,7 +177,7 @@ pub(super) fn answer(
                 know(tx, &[*number], found)?;
                 show(tx, *number, asked, settings, found, now)?
             }
-            Question::Answers => Answer::Answers(Vec::new()),
+            Question::Answers => Answer::Answers,
             Question::Stats(_) | Question::Digest(_) => {
                 let known = at_hand.and_then(|a| a.answers.iter().find(|(q, _)| q == question));
                 known.map_or(Answer::Failed, |(_, answer)| answer.clone())

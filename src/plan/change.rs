@@ -6,6 +6,7 @@ use crate::model::{
     Address, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind, ParcelNo, ParcelState,
     Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
+use crate::plan::canned::CannedVersion;
 use crate::plan::event::Event;
 use crate::plan::found::{Blocked, CallWish, KnownAsk};
 use crate::plan::notice::{Alarm, Notice};
@@ -155,6 +156,19 @@ pub enum Change {
     Fingerprint {
         message: MessageNo,
         shingles: Vec<i64>,
+    },
+    /// A version of a canned answer.
+    KeepCanned(Box<CannedVersion>),
+    /// A discount code is this ticket's. Fails where another has it.
+    TakeCode {
+        code: String,
+        ticket: TicketNo,
+        at: Time,
+    },
+    /// It leaves with this answer; recalling the answer gives it back to the ticket.
+    SpendCode {
+        code: String,
+        message: MessageNo,
     },
     /// An answer that has not left is a note from now on; its mail is not sent. Fails where the mail is on its way.
     Recall {

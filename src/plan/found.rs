@@ -39,6 +39,12 @@ pub struct Findings {
     /// The messages that those parcels are about or carry, and the newest customer message of each ticket in `Clues::numbers`.
     pub said: BTreeMap<MessageNo, Said>,
     pub asks: Vec<KnownAsk>,
+    /// Where `Clues::canned`: what the customers wrote on the tickets that the letter is about, the newest first.
+    pub written: BTreeMap<TicketNo, Vec<String>>,
+    /// Codes that were taken for these tickets and have not left with an answer.
+    pub held_codes: BTreeMap<TicketNo, Vec<String>>,
+    /// The next codes that nobody has, by canned answer; "" for all that have no codes of their own. The engine's to fill in.
+    pub codes: BTreeMap<String, Vec<String>>,
     /// Customers to whom the addresses in `Clues::addresses` belong, and the authors of `said`.
     pub customers: BTreeMap<Address, CustomerFacts>,
     /// What is still set aside of `Clues::quarantined`.
@@ -47,6 +53,8 @@ pub struct Findings {
     pub blocked: Option<Blocked>,
     /// What was answered to `Clues::asked`.
     pub answers: Vec<(Question, Answer)>,
+    /// Tickets that name `Clues::order`, newest first, at most 20.
+    pub same_order: Vec<TicketNo>,
     /// Words that a first judgement would have sent to a customer and that stand in notes. Empty at first; see `engine::judge`.
     pub noted: Vec<NotedWords>,
     /// By first address. Agents of whom nothing is recorded are missing.

@@ -91,7 +91,19 @@ impl Tx<'_> {
         found.parcels.extend(self.parcels(&undone)?);
         let about = found.asks.iter().filter_map(|a| held(a)).map(|h| MessageNo(h.about)).filter(|m| m.0 > 0);
         found.said = self.said_by(&found.parcels.iter().filter_map(|p| p.message).chain(about).collect())?;
+        if let Some(order) = &clues.order {
+            found.same_order = self.naming_order(order)?;
+        }
         found.tickets = self.ticket_facts(&named_tickets(clues, &found))?;
+        if clues.canned {
+            let about = found.parcels.iter().filter_map(|p| p.ticket).chain(clues.numbers.iter().copied());
+            let about: BTreeSet<TicketNo> = about.chain(found.asks.iter().filter_map(|a| a.ticket)).collect();
+            let survivors = about.iter().filter_map(|n| found.tickets.get(n)?.survivor);
+            found.written = self.written(&about.iter().copied().chain(survivors).collect())?;
+        }
+        if clues.canned || !found.asks.is_empty() {
+            found.held_codes = self.held_codes(&found.tickets.keys().copied().collect::<Vec<_>>())?;
+        }
         found.notices = self.notices_of(&clues.numbers)?;
         let named = |n: &TicketNo| found.tickets.get(n).and_then(|t| t.last_in.as_ref()).map(|l| l.message);
         let waits = found.notices.iter().map(|n| n.message);
@@ -265,6 +277,7 @@ fn held(ask: &KnownAsk) -> Option<&HeldAnswer> {
 fn named_tickets(clues: &Clues, found: &Findings) -> BTreeSet<TicketNo> {
     let mut named: BTreeSet<TicketNo> = clues.numbers.iter().copied().collect();
     named.extend(&found.senders_tickets);
+    named.extend(&found.same_order);
     named.extend(found.duplicate.iter().map(|m| m.ticket));
     named.extend(found.messages.iter().map(|m| m.ticket));
     named.extend(found.children.iter().map(|m| m.ticket));

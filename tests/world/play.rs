@@ -126,6 +126,8 @@ impl World {
             "**{{ desk.name }}**\n\n[Öppettider](https://example.test/tider)\n",
         )
         .map_err(|e| e.to_string())?;
+        std::fs::create_dir(dir.path().join("answers")).map_err(|e| e.to_string())?;
+        std::fs::write(dir.path().join("codes.txt"), "").map_err(|e| e.to_string())?;
         let file = dir.path().join("config.toml");
         let settings = svar::config::read(&file, &text)
             .map_err(|m| m.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  "))?;
@@ -327,6 +329,15 @@ impl World {
         Err("time does not get on".to_owned())
     }
 
+    /// A file beside the configuration is written (empty text: taken away), and somebody looks at it.
+    pub fn write_file(&mut self, name: &str, text: &str) -> Result {
+        let path = self.dir.path().join(name);
+        let done = if text.is_empty() { std::fs::remove_file(&path) } else { std::fs::write(&path, text) };
+        done.map_err(|e| format!("{}: {e}", path.display()))?;
+        self.pass(self.now.plus(10))?;
+        self.handle(vec![Event::Poked])
+    }
+
     /// A letter comes into a mailbox.
     pub fn arrive(&mut self, raw: &[u8], mailbox: &str, folder: Folder, old: bool) -> Result {
         self.arrive_late(raw, mailbox, folder, old, 0)
@@ -339,6 +350,7 @@ impl World {
         let place = match folder {
             Folder::Inbox => "INBOX",
             Folder::Sent => "Sent",
+            Folder::Answers => "Answers",
         };
         let source = self.look(|tx| {
             let row = tx.source("imap.example.test", mailbox, place, mailbox, now)?;

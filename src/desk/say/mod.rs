@@ -4,6 +4,7 @@ pub mod acknowledgement;
 pub mod answer;
 pub mod asked;
 pub mod breach;
+pub mod canned;
 pub mod colleague;
 pub mod counter;
 pub mod failed;
