@@ -10,6 +10,7 @@ use crate::desk::errand::Errand;
 use crate::desk::html_lines::without_lines;
 use crate::desk::intake::Incoming;
 use crate::desk::say::asked::{AskedFacts, AskedWhy, asked};
+use crate::desk::say::defused;
 use crate::desk::say::held::HeldWhy;
 use crate::desk::say::notification::Reason;
 use crate::desk::say::refused::{WrongLine, WrongWhy};
@@ -381,7 +382,7 @@ impl Incoming<'_> {
             subject: self.letter.subject.clone(),
             why: AskedWhy::CommandsOnly,
             taps: Vec::new(),
-            text: self.letter.new_text.clone(),
+            text: if self.is_his_own(staff) { self.letter.new_text.clone() } else { defused(&self.letter.new_text) },
             until: None,
         };
         let page = asked(&self.case.inside_voice(), &facts);

@@ -239,7 +239,13 @@ impl World {
             let steps = self.look(|tx| clocks::steps(tx, row.number))?;
             let all = clocks::of(&steps, &settings, &row.mailbox, row.priority, now);
             let waits = svar::sla::clock::waiting(&all);
-            let said = waits.map(|c| (c.started_at, c.due_at, c.state == ClockState::Breached));
+            let mut said = waits.map(|c| (c.started_at, c.due_at, c.state == ClockState::Breached));
+            let facts = self.look(|tx| tx.ticket_facts(&[row.number].into()))?;
+            // Who wants to be called waits for that.
+            let call = |since| facts.get(&row.number).and_then(|f| f.wanted_call(since)).map(|c| c.at);
+            if let Some((since, at)) = said.and_then(|(since, ..)| Some((since, call(since)?))) {
+                said = Some((since, Some(at), now > at));
+            }
             let written = row.waiting_since.map(|since| (since, row.due_at, row.overdue));
             if said != written {
                 wrong.push(format!("#{} has {written:?}, its clocks say {said:?}", row.number));

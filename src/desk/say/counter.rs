@@ -74,7 +74,7 @@ pub fn counter(voice: &Voice<'_>, facts: &CounterFacts) -> Page {
     let mut subjects: Vec<String> = Vec::new();
     for (line, part) in &facts.parts {
         if facts.parts.len() > 1 {
-            sheet.title(&one_line(line));
+            sheet.title(&echoed(line));
         }
         subjects.push(part_of(voice, &mut sheet, line, part, facts.desk.as_ref()));
     }
@@ -95,13 +95,18 @@ pub fn counter(voice: &Voice<'_>, facts: &CounterFacts) -> Page {
     sheet.done(words.language(), subjects.join("; "))
 }
 
+/// What was asked, as it may be shown to whoever did not ask it.
+fn echoed(line: &str) -> String {
+    super::sheet::shortened(&super::sheet::defused(&super::sheet::inert(&one_line(line))), 60)
+}
+
 /// So many answers stand in the subject.
 const SUBJECTS_MAX: usize = 3;
 
 /// Writes one answer; what the subject says of it.
 fn part_of(voice: &Voice<'_>, sheet: &mut Sheet, line: &str, part: &Part, desk: Option<&Address>) -> String {
     let words = voice.words();
-    let line = super::sheet::shortened(&super::sheet::inert(&one_line(line)), 60);
+    let line = echoed(line);
     match part {
         Part::List { rows, of } => {
             let said = words.say("counter.list", context! { n => *of });

@@ -112,6 +112,12 @@ fn shown(party: &Party) -> String {
     }
 }
 
+/// Foreign words in which no mail program makes links.
+#[must_use]
+pub fn defused(words: &str) -> String {
+    sheet::defused(&sheet::inert(words))
+}
+
 /// What one mail says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
