@@ -188,6 +188,8 @@ pub fn of_command(
         | Command::Canned(_)
         | Command::Stop
         | Command::Drop
+        | Command::Bulk { .. }
+        | Command::Without(_)
         | Command::Help => return Ok(None),
     }))
 }

@@ -8,8 +8,10 @@ pub mod fill;
 pub mod flaw;
 pub mod keep;
 pub mod library;
+pub mod like;
 pub mod mail;
 pub mod obey;
+pub mod offer;
 pub mod take;
 
 pub use facts::Facts;

@@ -47,6 +47,9 @@ impl Incoming<'_> {
         if !self.may_be_answered(staff) {
             return self.settle(Fate::Done("too many mails to the desk in an hour"));
         }
+        if self.wants_bulk(staff) {
+            return;
+        }
         let Some(work) = self.work(staff, None) else { return };
         if work.draft.is_some() {
             return self.send_back(staff, None);

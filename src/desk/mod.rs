@@ -6,11 +6,13 @@
 
 pub mod act;
 pub mod agent;
+pub mod ailment;
 pub mod alarm;
 pub mod answer;
 pub mod aside;
 pub mod automatic;
 pub mod block;
+pub mod bulk;
 pub mod canned;
 pub mod case;
 pub mod commands;

@@ -304,6 +304,11 @@ impl Incoming<'_> {
                 wrong.push(WrongLine { line: line.clone(), why: WrongWhy::NothingWaits, nearest: None });
                 continue;
             }
+            // They speak of many tickets, and to the desk alone.
+            if matches!(command, Command::Bulk { .. } | Command::Without(_)) {
+                wrong.push(WrongLine { line: line.clone(), why: WrongWhy::NotAllowed, nearest: None });
+                continue;
+            }
             let errand = Errand::of(command);
             let may = errand.as_ref().map_or(Ok(()), |e| self.may(staff, ticket, e));
             match may.and_then(|()| of_command(command, &self.case.rules, Some(staff.address()), &parsed.text)) {
@@ -368,6 +373,9 @@ impl Incoming<'_> {
 
     /// To the desk: commands alone; any other text comes back unsent.
     pub fn commands_only(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) {
+        if ticket.is_none() && self.wants_bulk(staff) {
+            return;
+        }
         let Some(mut work) = self.work(staff, ticket) else { return };
         if work.draft.is_some() {
             return self.send_back(staff, ticket);
@@ -398,7 +406,7 @@ impl Incoming<'_> {
 }
 
 /// A line that is no command, as the agent reads it.
-fn wrong_line(wrong: &commands::WrongLine, words: &Wording) -> WrongLine {
+pub fn wrong_line(wrong: &commands::WrongLine, words: &Wording) -> WrongLine {
     let example = |key: &'static str| {
         let examples = words.list_of(&format!("example.{key}"));
         let example = examples.iter().find(|e| !e.is_empty()).cloned().unwrap_or_default();

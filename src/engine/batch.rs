@@ -175,6 +175,9 @@ impl Batch<'_> {
                 break;
             }
         }
+        if plan.claim && done.halted.is_none() {
+            self.bulks(tx, now, &mut done)?;
+        }
         if plan.claim && self.may_send && done.halted.is_none() {
             self.claim(tx, now, &mut done)?;
         }

@@ -38,8 +38,7 @@ impl Engine {
     /// Makes what takes long for the letters that are ready.
     pub(super) fn answer_slowly(&mut self, plan: &Plan, now: Time) -> BTreeMap<LetterNo, AtHand> {
         let settings = self.settings.clone();
-        let key = self.key.clone();
-        let library = self.library.clone();
+        let (key, library) = (self.key.clone(), self.library.clone());
         let rules = Rules { settings: &settings, key: &key, library: &library };
         let asking: Vec<(LetterNo, Asked)> = plan
             .letters

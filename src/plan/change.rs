@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Address, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind, ParcelNo, ParcelState,
-    Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
+    Address, AskNo, BulkNo, BulkState, BulkStep, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind,
+    ParcelNo, ParcelState, Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
+use crate::plan::bulk::NewBulk;
 use crate::plan::canned::CannedVersion;
 use crate::plan::event::Event;
 use crate::plan::found::{Blocked, CallWish, KnownAsk};
@@ -217,6 +218,45 @@ pub enum Change {
         ask: AskNo,
         at: Time,
         how: String,
+    },
+
+    /// One text is to go to many tickets: they are looked up by the engine.
+    NewBulk(Box<NewBulk>),
+    /// How far it has come.
+    SetBulk {
+        bulk: BulkNo,
+        state: BulkState,
+        /// Who stopped it, or why it cannot be; empty: as before.
+        why: String,
+        at: Time,
+    },
+    /// Whose word it waits for, or by whose it goes.
+    AskBulk {
+        bulk: BulkNo,
+        ask: AskNo,
+    },
+    /// Where a ticket of it stands from now on.
+    BulkStep {
+        bulk: BulkNo,
+        ticket: TicketNo,
+        step: BulkStep,
+        /// Why it is left out: a word, and what belongs to it.
+        why: String,
+        /// The language in which it is spoken to.
+        language: String,
+    },
+    /// The mail to a ticket of it lies in the outbox; the ticket is left in that state.
+    BulkQueued {
+        bulk: BulkNo,
+        ticket: TicketNo,
+        message: MessageNo,
+        parcel: ParcelNo,
+        left_in: State,
+    },
+    /// What became of a mail of it.
+    BulkSettled {
+        parcel: ParcelNo,
+        step: BulkStep,
     },
 
     AgentAway {

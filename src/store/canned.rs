@@ -3,10 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::db::{DbError, Row, args};
+use super::search::whole_word;
 use super::text::list;
 use super::{StoreError, Tx};
 use crate::model::{MessageNo, TicketNo, Time};
+use crate::plan::Alike;
 use crate::plan::canned::{CannedVersion, Origin, Standing};
+
+/// So many of the newest messages with a word are looked at: its cost does not grow with what was ever written.
+const HITS: usize = 60;
+/// So many messages that have most of the words are looked at, and so many of their tickets are told.
+const BEST: usize = 30;
+const ALIKE: usize = 8;
+
+pub(super) const WITH_WORD: &str = "SELECT rowid FROM search WHERE search MATCH ?1 ORDER BY rowid DESC LIMIT ?2";
+pub(super) const ANSWERED: &str = "
+    SELECT m.no, t.number, t.mailbox, t.subject, t.state, m.at FROM message m CROSS JOIN ticket t ON t.number = m.ticket
+    WHERE m.no IN (SELECT value FROM json_each(?1)) AND m.direction = 'in' AND m.kind = 'person'
+        AND t.answers > 0 AND t.state IN ('pending', 'closed')
+    ORDER BY m.no DESC";
 
 /// So many of a customer's messages on a ticket are looked through for order and parcel numbers, and so many letters of each.
 const MESSAGES: i64 = 20;
@@ -97,6 +112,51 @@ impl Tx<'_> {
             ],
         )?;
         Ok(())
+    }
+
+    /// Answered tickets whose customers wrote at least two of `words`, the most alike first. A word that few have weighs more.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn alike(&mut self, words: &[String]) -> Result<Vec<Alike>, StoreError> {
+        let mut scores: BTreeMap<i64, (usize, usize)> = BTreeMap::new();
+        for word in words {
+            let Some(expression) = whole_word(word) else { continue };
+            let hits: Vec<i64> = self.rows(WITH_WORD, args![&expression, HITS], |row| row.get(0))?;
+            let weight = if hits.len() >= HITS { 1 } else { 2 + HITS / (1 + hits.len()) };
+            for no in hits {
+                let score = scores.entry(no).or_default();
+                *score = (score.0 + weight, score.1 + 1);
+            }
+        }
+        let mut best: Vec<(usize, i64)> = scores.iter().filter(|s| s.1.1 >= 2).map(|(no, s)| (s.0, *no)).collect();
+        best.sort_unstable_by(|a, b| b.cmp(a));
+        best.truncate(BEST);
+        let numbers: Vec<i64> = best.iter().map(|b| b.1).collect();
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut rows: BTreeMap<i64, Alike> = self
+            .rows(ANSWERED, args![list(&numbers)], |row| {
+                let alike = Alike {
+                    number: row.get(1)?,
+                    mailbox: row.get(2)?,
+                    subject: row.get(3)?,
+                    state: row.get(4)?,
+                    at: row.get(5)?,
+                };
+                Ok((row.get(0)?, alike))
+            })?
+            .into_iter()
+            .collect();
+        let mut found: Vec<Alike> = Vec::new();
+        for no in numbers {
+            let Some(alike) = rows.remove(&no) else { continue };
+            if found.len() < ALIKE && !found.iter().any(|f| f.number == alike.number) {
+                found.push(alike);
+            }
+        }
+        Ok(found)
     }
 
     /// The first `limit` of `codes` that nobody has, in their order.

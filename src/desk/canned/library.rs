@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fill::{NAMES, names};
 use super::flaw::{Flaw, FlawKind};
+use super::like::Stems;
 use crate::desk::commands::plain::fold;
 use crate::plan::canned::{CannedVersion, Origin};
 
@@ -36,6 +37,8 @@ pub enum NotFound {
 pub struct Library {
     /// By name; variants in order of language, the one for all languages first.
     answers: BTreeMap<String, Vec<Canned>>,
+    /// By name: what [`Library::like`] compares.
+    pub(super) stems: BTreeMap<String, Stems>,
 }
 
 impl Canned {
@@ -116,7 +119,8 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&
             let folded: Vec<char> = fold(k).chars().collect();
             let alike = word.chars().zip(&folded).take_while(|(a, b)| a == *b).count();
             let holds = fold(k).contains(&word) && length > 2;
-            let distance = crate::plan::nearest::distance(&word, &fold(k));
+            let letters: String = folded.iter().collect();
+            let distance = crate::plan::nearest::distance(&word, &letters);
             (if holds { 1 } else { distance }, std::cmp::Reverse(alike), folded.len(), k)
         })
         .filter(|(distance, _, len, _)| *distance <= 1.max(length.max(*len) / 3))
@@ -151,6 +155,7 @@ impl Library {
     pub fn new(answers: impl IntoIterator<Item = Canned>) -> Self {
         let mut library = Self::default();
         for canned in answers {
+            library.stems.entry(canned.name.clone()).or_default().add(&canned);
             let variants = library.answers.entry(canned.name.clone()).or_default();
             if !variants.iter().any(|v| v.language == canned.language) {
                 variants.push(canned);

@@ -1,9 +1,11 @@
 //! The pages of svar's mails: facts in, subject, text and HTML out, in the reader's language.
 
 pub mod acknowledgement;
+pub mod ailing;
 pub mod answer;
 pub mod asked;
 pub mod breach;
+pub mod bulk;
 pub mod canned;
 pub mod colleague;
 pub mod counter;
@@ -22,6 +24,8 @@ pub mod shown;
 pub mod subject;
 pub mod third;
 pub mod undo;
+
+pub use sheet::escape;
 
 use jiff::tz::TimeZone;
 use minijinja::context;
