@@ -20,8 +20,9 @@ pub use bulk::{BulkCounts, BulkFacts, BulkLine, BulkText, BulkTicket, BulkWords,
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
 pub use event::{Event, What};
 pub use found::{
-    AgentFacts, Alike, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage,
-    KnownParcel, LastAnswer, LastIn, Matter, NotedWords, RightsAct, Said, SetAside, TicketFacts,
+    AgentFacts, Alike, Blocked, CallWish, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk,
+    KnownMessage, KnownParcel, LastAnswer, LastIn, Matter, NotedWords, RightsAct, RobotMail, Said, SetAside,
+    TicketFacts,
 };
 pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};
@@ -102,6 +103,8 @@ pub struct Clues {
     pub quarantined: Vec<QuarantineNo>,
     /// What one of us asks the desk.
     pub asked: Asked,
+    /// The order number that a customer names: what else names it is found.
+    pub order: Option<String>,
     /// A canned answer is asked for: it may say what the customer wrote.
     pub canned: bool,
     /// Words of a customer's mail: earlier tickets that have them are found.

@@ -10,6 +10,7 @@ use crate::desk::errand::Errand;
 use crate::desk::html_lines::without_lines;
 use crate::desk::intake::Incoming;
 use crate::desk::say::asked::{AskedFacts, AskedWhy, asked};
+use crate::desk::say::defused;
 use crate::desk::say::held::HeldWhy;
 use crate::desk::say::notification::Reason;
 use crate::desk::say::refused::{WrongLine, WrongWhy};
@@ -163,6 +164,7 @@ impl Incoming<'_> {
     }
 
     fn hold(&mut self, staff: &Staff<'_>, ticket: TicketNo, work: &Work, why: Vec<HeldWhy>) {
+        let work = &self.answer_first(staff, work.clone());
         let held_on = match why.first() {
             Some(HeldWhy::TicketChanged { now }) => *now,
             _ => ticket,
@@ -392,7 +394,7 @@ impl Incoming<'_> {
             subject: self.letter.subject.clone(),
             why: AskedWhy::CommandsOnly,
             taps: Vec::new(),
-            text: self.letter.new_text.clone(),
+            text: if self.is_his_own(staff) { self.letter.new_text.clone() } else { defused(&self.letter.new_text) },
             until: None,
         };
         let page = asked(&self.case.inside_voice(), &facts);

@@ -60,6 +60,8 @@ pub struct Findings {
     pub blocked: Option<Blocked>,
     /// What was answered to `Clues::asked`.
     pub answers: Vec<(Question, Answer)>,
+    /// Tickets that name `Clues::order`, newest first, at most 20.
+    pub same_order: Vec<TicketNo>,
     /// Words that a first judgement would have sent to a customer and that stand in notes. Empty at first; see `engine::judge`.
     pub noted: Vec<NotedWords>,
     /// By first address. Agents of whom nothing is recorded are missing.
@@ -153,6 +155,15 @@ pub struct SetAside {
     pub reason: String,
 }
 
+/// A robot's mail in quarantine of which agents are to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RobotMail {
+    pub no: QuarantineNo,
+    pub at: Time,
+    pub from: Option<Address>,
+    pub subject: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketFacts {
     pub number: TicketNo,
@@ -178,6 +189,8 @@ pub struct TicketFacts {
     pub waiting_since: Option<Time>,
     pub due_at: Option<Time>,
     pub hold_until: Option<Time>,
+    /// When the customer wants to be called.
+    pub call: Option<CallWish>,
     /// Where `state` is merged: the end of the chain.
     pub survivor: Option<TicketNo>,
     /// Tickets shown as possibly related (`Change::Relate`), at most 10.
@@ -192,6 +205,22 @@ pub struct TicketFacts {
     pub last_answer: Option<LastAnswer>,
     /// The customer's newest message: what an answer threads under.
     pub last_in: Option<LastIn>,
+}
+
+impl TicketFacts {
+    /// The call that the customer waits for, if she waits since then.
+    #[must_use]
+    pub fn wanted_call(&self, waiting_since: Time) -> Option<&CallWish> {
+        self.call.as_ref().filter(|c| c.at >= waiting_since)
+    }
+}
+
+/// A customer wants to be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallWish {
+    pub at: Time,
+    /// As it was written.
+    pub phone: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

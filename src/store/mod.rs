@@ -30,6 +30,7 @@ pub mod outbox;
 pub mod privacy;
 pub mod promise;
 pub mod query;
+pub mod robots;
 pub mod search;
 #[cfg(test)]
 mod tests;

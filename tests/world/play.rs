@@ -23,7 +23,7 @@ use svar::store::{Arrival, Outlet, custody};
 const CONFIG: &str = r#"
 [desk]
 name = "Exempelbutiken"
-language = "sv"
+%LANGUAGE%
 time_zone = "Europe/Stockholm"
 data_dir = "data"
 %DESK%
@@ -115,8 +115,12 @@ fn configuration(config: &str) -> String {
     };
     CONFIG
         .replace("%DESK%", &of(|k| matches!(k, "reopen_within" | "undo")))
+        .replace(
+            "%LANGUAGE%",
+            if of(|k| k == "desk_language").is_empty() { "language = \"sv\"" } else { "language = \"en\"" },
+        )
         // The rest, so that a key that is nowhere known is refused and not passed over.
-        .replace("%MAILBOX%", &of(|k| !matches!(k, "reopen_within" | "undo" | "hours")))
+        .replace("%MAILBOX%", &of(|k| !matches!(k, "reopen_within" | "undo" | "hours" | "desk_language")))
         .replace("%ANNA%", &of(|k| k == "hours"))
         .replace("%REST%", &rest.join("\n"))
         .replace("%SLA%", if config.contains("[sla.") { "" } else { "[sla.standard]\nwarned = []" })
@@ -263,7 +267,13 @@ impl World {
             let steps = self.look(|tx| clocks::steps(tx, row.number))?;
             let all = clocks::of(&steps, &settings, &row.mailbox, row.priority, now);
             let waits = svar::sla::clock::waiting(&all);
-            let said = waits.map(|c| (c.started_at, c.due_at, c.state == ClockState::Breached));
+            let mut said = waits.map(|c| (c.started_at, c.due_at, c.state == ClockState::Breached));
+            let facts = self.look(|tx| tx.ticket_facts(&[row.number].into()))?;
+            // Who wants to be called waits for that.
+            let call = |since| facts.get(&row.number).and_then(|f| f.wanted_call(since)).map(|c| c.at);
+            if let Some((since, at)) = said.and_then(|(since, ..)| Some((since, call(since)?))) {
+                said = Some((since, Some(at), now > at));
+            }
             let written = row.waiting_since.map(|since| (since, row.due_at, row.overdue));
             if said != written {
                 wrong.push(format!("#{} has {written:?}, its clocks say {said:?}", row.number));

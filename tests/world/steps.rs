@@ -214,8 +214,8 @@ impl World {
             message_id: id,
             in_reply_to: step.after("answers").map(str::to_owned),
             references: step.all("references").into_iter().map(str::to_owned).collect(),
-            text: step.text.clone(),
-            html: step.has("html").then(|| step.text.clone()),
+            text: if step.has("html-alone") { String::new() } else { step.text.clone() },
+            html: (step.has("html") || step.has("html-alone")).then(|| step.text.clone()),
             ..Written::default()
         };
         self.dress(&mut written, step)?;
@@ -321,13 +321,14 @@ impl World {
         let mail = self.mail_of(who, step)?;
         let text = String::from_utf8_lossy(&mail.raw).replace("=\r\n", "");
         let wanted = match step.after("of") {
+            _ if command.starts_with("release") => format!("+r{}.", &command["release".len()..]),
             Some(number) => format!("+k{number}-{command}."),
             None => format!("-{command}."),
         };
         let link = text
             .split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | ':' | '?' | '(' | ')'))
             .map(|w| w.replace("%2B", "+").replace("%40", "@").replace("=2B", "+"))
-            .find(|w| w.contains("+k") && w.contains(&wanted) && w.contains('@'))
+            .find(|w| w.contains(&wanted) && w.contains('@'))
             .ok_or_else(|| format!("the mail offers no {command}"))?;
         let from = address(step.after("from").unwrap_or(who))?.to_string();
         let id = self.new_id(&from);

@@ -2,7 +2,7 @@
 
 use super::super::{
     ailments, alarm, bulk, canned, course, custody, digests, due, facts, figures, gauges, inside, lookup, notices,
-    outbox, promise, search, view,
+    outbox, promise, robots, search, view,
 };
 use super::*;
 use crate::store::Query;
@@ -130,8 +130,13 @@ fn named_queries_use_an_index() {
         ("given up or held", gauges::ASIDE, 0),
         ("queued", view::QUEUED, 0),
         ("aside", view::ASIDE, 0),
+        ("robots: mailbox", robots::MAILBOX, 1),
+        ("robots: due", robots::DUE, 3),
+        ("robots: next", robots::NEXT, 0),
+        ("robots: told", robots::TOLD, 1),
         ("best", search::BEST, 2),
         ("snippet", search::SNIPPET, 2),
+        ("holding", search::HOLDING, 2),
         ("fill", search::FILL, 1),
     ] {
         check(&mut store, name, sql, args);
@@ -203,6 +208,9 @@ fn what_is_open_is_found_among_what_is_open() {
         (figures::OPEN, "ticket_open", 2),
         (figures::OVER, "ticket_over (updated_at>?", 3),
         (course::MESSAGES, "USING COVERING INDEX message_ticket", 2),
+        (robots::MAILBOX, "quarantine_list (list_at<?)", 1),
+        (robots::DUE, "quarantine_list (list_at<?)", 3),
+        (robots::NEXT, "quarantine_list", 0),
         (digests::LATEST, "digest USING PRIMARY KEY (address=? AND kind=?)", 3),
         (digests::KEPT_OUT, "message_robots (at>? AND at<?)", 3),
         (digests::SET_ASIDE, "quarantine_at (at>? AND at<?)", 3),
