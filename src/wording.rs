@@ -260,6 +260,7 @@ mod tests {
             "clock weekday day month year due name who when mailbox files people by colleague number addresses subject ticket left waited",
             "found line commands until example other nearest duration address words from agent agents limit why",
             "since host on free percent at days term known rows priority numbers",
+            "written messages tickets",
             "wish phone share verdict name waiting week to desk period within of p90 usual hours list was now band target median open",
         ];
         let mut all: BTreeMap<&str, Value> = names.iter().flat_map(|n| n.split(' ')).map(|n| (n, n.into())).collect();
