@@ -57,7 +57,7 @@ impl Batch<'_> {
         if self.erased.bars(self.key, letter, envelope) {
             tx.forget_letter(envelope.letter)?;
             let verdict = Verdict { letter: envelope.letter, fate: "erased", ticket: None };
-            return Ok(Decided { verdict, halted: None, backlog: Backlog::Empty });
+            return Ok(Decided { verdict, halted: None, backlog: Backlog::Empty, canned: false });
         }
         let filled = (envelope.folder == Folder::Inbox)
             .then(|| desk::form::filled(letter, envelope.received_at, rules.settings));
