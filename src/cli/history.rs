@@ -59,6 +59,16 @@ impl<'a> Login<'a> {
     }
 }
 
+/// What somebody types on a terminal; `None`: there is none.
+pub fn typed(question: &str) -> Result<Option<String>, CommandError> {
+    let terminal = console::Term::stderr();
+    if !terminal.is_term() {
+        return Ok(None);
+    }
+    let typed = terminal.write_str(question).and_then(|()| terminal.read_line());
+    typed.map(Some).map_err(|e| CommandError::failed(format!("cannot ask: {e}")))
+}
+
 /// A SOURCE of files.
 pub fn files(path: &Path, folder: Folder) -> Result<Source, CommandError> {
     Source::files(path, folder).map_err(|e| history_error(&e))

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::cli::args::{EraseCustomer, ExportCustomer, Global};
 use crate::cli::error::CommandError;
+use crate::cli::history::typed;
 use crate::cli::open::{Writer, store_error};
 use crate::cli::print::{Out, Table, Tone, when};
 use crate::engine::export::mbox;
@@ -228,18 +229,13 @@ fn say_unreachable(out: &mut Out, desk: &Writer, unreachable: &Unreachable) -> R
 }
 
 fn confirm(address: &Address, estate: &Estate) -> Result<(), CommandError> {
-    let terminal = console::Term::stderr();
-    if !terminal.is_term() {
+    let tickets = estate.tickets.len() + estate.shared.len();
+    let messages = estate.messages.len();
+    let typed = typed(&format!("{messages} messages on {tickets} tickets go for good. Type {address} to erase: "))?;
+    let Some(typed) = typed else {
         return Err(CommandError::usage("an erasure must be confirmed")
             .hint("On a terminal it asks; elsewhere say --yes. --dry-run shows what would go."));
-    }
-    let asked = terminal.write_str(&format!(
-        "{} messages on {} tickets go for good. Type {address} to erase: ",
-        estate.messages.len(),
-        estate.tickets.len() + estate.shared.len()
-    ));
-    let typed = asked.and_then(|()| terminal.read_line());
-    let typed = typed.map_err(|e| CommandError::failed(format!("cannot ask: {e}")))?;
+    };
     if Address::parse(&typed).as_ref() == Some(address) {
         Ok(())
     } else {
