@@ -108,13 +108,14 @@ impl Engine {
         let mut clock = self.clock;
         let done = self.store.batch(|tx| {
             let rules = desk::Rules { settings: &settings, key: &key, library: &library };
+            let by = Frame { rules, erased: &erased, mailbox, filing };
             let last = Some(tx.last_now()).filter(|t| t.unix() > 0);
             let now = clock.judge(now, last).now;
             tx.set_last_now(now);
             let mut done = Vec::with_capacity(letters.len());
             let mut touched = BTreeMap::new();
             for past in letters {
-                done.push(take(tx, &rules, &erased, mailbox, filing, past, now, &mut touched)?);
+                done.push(take(tx, &by, past, now, &mut touched)?);
                 if uptime_ms() >= until_ms {
                     break;
                 }
@@ -146,16 +147,17 @@ fn uptime_ms() -> i64 {
     clock::read().uptime_ms.unwrap_or(0)
 }
 
-fn take(
-    tx: &mut Tx<'_>,
-    rules: &desk::Rules<'_>,
-    erased: &Erased,
-    mailbox: &str,
+/// What all letters of a batch are decided by.
+struct Frame<'a> {
+    rules: desk::Rules<'a>,
+    erased: &'a Erased,
+    mailbox: &'a str,
     filing: Filing,
-    past: &Past,
-    now: Time,
-    touched: &mut Touched,
-) -> Result<Became, StoreError> {
+}
+
+fn take(tx: &mut Tx<'_>, by: &Frame<'_>, past: &Past, now: Time, touched: &mut Touched) -> Result<Became, StoreError> {
+    let Frame { rules, erased, mailbox, filing } = by;
+    let filing = *filing;
     let received_at = past.received_at.min(now);
     if let Ok(read) = &past.reading
         && erased.bars(rules.key, read, &envelope_of(past, mailbox, LetterNo(0), received_at))
@@ -169,7 +171,7 @@ fn take(
         Filing::Kept(source) => {
             let arrival = Arrival {
                 source,
-                mailbox: mailbox.to_owned(),
+                mailbox: (*mailbox).to_owned(),
                 channel: Channel::Import,
                 folder: past.folder,
                 uidvalidity: 0,
