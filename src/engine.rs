@@ -18,6 +18,7 @@ mod guest;
 pub mod history;
 mod home;
 mod in_flight;
+mod incident;
 mod judge;
 mod keep;
 pub mod reader;

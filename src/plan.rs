@@ -6,6 +6,7 @@
 pub mod change;
 pub mod event;
 pub mod found;
+pub mod incident;
 pub mod notice;
 pub mod parcel;
 
@@ -15,6 +16,7 @@ pub use found::{
     AgentFacts, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel,
     LastAnswer, LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
 };
+pub use incident::{Incident, IncidentTally, Link, TicketText};
 pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};
 
@@ -87,6 +89,8 @@ pub struct Clues {
     pub addresses: Vec<Address>,
     /// What is set aside and named by an agent's commands.
     pub quarantined: Vec<QuarantineNo>,
+    /// An agent's commands speak of incidents.
+    pub incidents: Option<incident::Wanted>,
     /// The mailbox whose promise to a customer may be asked for.
     pub promise_of: Option<String>,
 }

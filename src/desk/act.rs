@@ -533,6 +533,7 @@ impl Case<'_> {
             t.state = State::Merged;
             t.survivor = Some(survivor.number);
         });
+        self.merge_incidents(facts.number, survivor.number);
         self.event(facts.number, actor, What::Merged, format!("into #{}", survivor.number));
         self.event(survivor.number, actor, What::Merged, format!("from #{}", facts.number));
         if since.is_some() {

@@ -68,6 +68,7 @@ impl Incoming<'_> {
                 self.case.change(Change::DropQuarantine { quarantine, at });
                 self.settle(Fate::Done("dropped a mail in quarantine"));
             }
+            (Matter::Incident { incident }, Word::Send) => self.confirm_incident(staff, &known, incident),
             (_, Word::Drop) => self.settle(Fate::Done("dropped a held answer")),
             (Matter::Undo { .. }, Word::Send) => {}
         }

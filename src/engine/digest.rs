@@ -322,7 +322,8 @@ pub fn make(
     let (from, to) = source.period(days).bounds();
     let (robots, bounces) = store.read(|tx| tx.kept_out(from, to, mailboxes))?;
     let names: BTreeMap<_, _> = settings.agents.iter().map(|a| (a.address().clone(), a.name.clone())).collect();
-    let held = settings.notices.iter().filter(|n| n.until >= today);
+    let is_theirs = |n: &settings::Notice| mailboxes.iter().any(|m| n.scope.holds(m));
+    let held = settings.notices.iter().filter(|n| n.is_current(today) && is_theirs(n));
     let notices: Vec<String> = held.map(|n| n.text.clone()).collect();
     let is_known = this.tickets.opened + this.tickets.closed + this.clocks.len() + since.tickets.opened > 0
         || this.by_day.iter().any(|d| d.answers + d.customer_messages > 0);

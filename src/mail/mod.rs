@@ -22,6 +22,7 @@ pub mod marker;
 pub mod mime;
 pub mod outline;
 pub mod parameters;
+pub mod pattern;
 pub mod quote;
 pub mod read;
 pub mod rtf;

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Address, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind, ParcelNo, ParcelState,
+    Address, AskNo, Channel, CustomerNo, Direction, IncidentNo, Kind, LetterNo, MessageNo, NoticeKind, ParcelNo, ParcelState,
     Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
 use crate::plan::event::Event;
 use crate::plan::found::{Blocked, KnownAsk};
+use crate::plan::incident::{Incident, Woken};
 use crate::plan::notice::{Alarm, Notice};
 use crate::plan::parcel::Parcel;
 
@@ -194,6 +195,32 @@ pub enum Change {
         ask: AskNo,
         at: Time,
         how: String,
+    },
+
+    NewIncident(Box<Incident>),
+    /// The ticket belongs to an incident, once for all. `told`: its text has gone to the customer in this message, and nobody is
+    /// told of the ticket singly from now on.
+    Link {
+        ticket: TicketNo,
+        incident: IncidentNo,
+        told: Option<MessageNo>,
+        at: Time,
+    },
+    /// People are told of the ticket again as of any other.
+    Wake {
+        ticket: TicketNo,
+        why: Woken,
+        at: Time,
+    },
+    /// It lasts until then, as somebody has said in this epoch.
+    ProlongIncident {
+        incident: IncidentNo,
+        until: Time,
+        epoch: i64,
+    },
+    EndIncident {
+        incident: IncidentNo,
+        at: Time,
     },
 
     AgentAway {

@@ -10,7 +10,8 @@ use crate::model::{
 };
 use crate::plan::change::AttachmentRow;
 
-use crate::plan::{Alarm, Next, Notice};
+use crate::plan::incident::IncidentAsk;
+use crate::plan::{Alarm, Incident, IncidentTally, Link, Next, Notice, TicketText};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
@@ -45,6 +46,14 @@ pub struct Findings {
     pub quarantined: BTreeMap<QuarantineNo, SetAside>,
     /// The author's mails are set aside, by an agent's word.
     pub blocked: Option<Blocked>,
+    /// Incidents that are on, the oldest first.
+    pub incidents: Vec<Incident>,
+    /// How those stand, where `Clues::incidents` asks for it.
+    pub tallies: Vec<IncidentTally>,
+    /// Of the tickets found those that belong to an incident. Looked for as long as one is on or keeps somebody from a ticket.
+    pub links: BTreeMap<TicketNo, Link>,
+    /// What customers wrote, where `Clues::incidents` asks for it; the newest first.
+    pub texts: Vec<TicketText>,
     /// Words that a first judgement would have sent to a customer and that stand in notes. Empty at first; see `engine::judge`.
     pub noted: Vec<NotedWords>,
     /// By first address. Agents of whom nothing is recorded are missing.
@@ -238,6 +247,8 @@ pub enum Matter {
     Answer(HeldAnswer),
     /// A mail said to be an agent's, set aside: `#send` records it, it never acts.
     Quarantined { quarantine: i64 },
+    /// An incident is to begin, to end or to last longer.
+    Incident { incident: IncidentAsk },
     /// An answer that waits a while before it leaves: `#stop`, or `#send` at once.
     /// `state` and `waiting` (since when somebody waited for an answer) are the ticket's before it.
     Undo {

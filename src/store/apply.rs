@@ -1,5 +1,6 @@
 //! Changes in, rows out: every write of ticket data.
 
+mod incident;
 mod inside;
 mod message;
 mod notice;
@@ -160,6 +161,12 @@ impl Tx<'_> {
                 found(changed, "open ask", ask.0)?;
                 if how == "dropped" { self.forget_held(*ask) } else { Ok(()) }
             }
+
+            Change::NewIncident(new) => self.new_incident(new),
+            Change::Link { ticket, incident, told, at } => self.link(*ticket, *incident, *told, *at),
+            Change::Wake { ticket, why, at } => self.wake(*ticket, *why, *at),
+            Change::ProlongIncident { incident, until, epoch } => self.prolong_incident(*incident, *until, *epoch),
+            Change::EndIncident { incident, at } => self.end_incident(*incident, *at),
 
             Change::AgentAway { agent, until } => {
                 self.run(

@@ -10,7 +10,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
 use crate::model::{
-    Address, AlarmStage, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind, ParcelKind,
+    Address, AlarmStage, AskNo, Channel, CustomerNo, Direction, IncidentNo, Kind, LetterNo, MessageNo, NoticeKind, ParcelKind,
     ParcelNo, ParcelState, Priority, QuarantineNo, RecipientState, SourceNo, State, TicketNo, Time, Wait,
 };
 
@@ -440,7 +440,7 @@ macro_rules! ids {
     )*};
 }
 
-ids! { TicketNo MessageNo CustomerNo LetterNo ParcelNo QuarantineNo AskNo SourceNo }
+ids! { TicketNo MessageNo CustomerNo LetterNo ParcelNo QuarantineNo AskNo IncidentNo SourceNo }
 
 macro_rules! words {
     ($($word:ident)*) => {$(

@@ -100,6 +100,14 @@ impl Tx<'_> {
         Ok(self.one("SELECT letter FROM message WHERE no = ?1", args![message], |row| row.get(0))?.flatten())
     }
 
+    /// The letters of a ticket to which something was attached, the newest first.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn letters_with(&mut self, ticket: TicketNo, sha256: &str) -> Result<Vec<LetterNo>, StoreError> {
+        Ok(self.rows(LETTERS_WITH, args![ticket, sha256], |row| row.get(0))?)
+    }
+
     /// Whether the bytes with this SHA-256 are stored.
     ///
     /// # Errors

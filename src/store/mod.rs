@@ -16,6 +16,7 @@ pub mod digests;
 pub mod due;
 mod facts;
 pub mod figures;
+pub mod incident;
 mod inside;
 pub mod lookup;
 pub mod meta;

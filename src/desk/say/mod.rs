@@ -8,6 +8,7 @@ pub mod colleague;
 pub mod failed;
 pub mod gathered;
 pub mod held;
+pub mod incident;
 pub mod late_note;
 pub mod manager;
 pub mod not_proved;

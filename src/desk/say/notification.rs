@@ -98,6 +98,12 @@ pub enum Remark {
         from: Option<Time>,
         until: Option<Time>,
     },
+    /// The mail fits an incident of this name, and its customer was not told so.
+    Incident { name: String },
+    /// The customer replies to the incident's text.
+    IncidentReplied { name: String },
+    /// The incident is over, and its text is all that the customer has got.
+    IncidentOver { name: String },
     /// A sentence of the caller's, in the reader's language.
     Other(String),
 }
@@ -285,6 +291,9 @@ fn remark_words(voice: &Voice<'_>, remark: &Remark) -> String {
             }
             said.join(" ")
         }
+        Remark::Incident { name } => words.say("remark.incident", context! { name => one_line(name) }),
+        Remark::IncidentReplied { name } => words.say("remark.incident_replied", context! { name => one_line(name) }),
+        Remark::IncidentOver { name } => words.say("remark.incident_over", context! { name => one_line(name) }),
         Remark::Other(sentence) => one_line(sentence),
     }
 }
