@@ -416,6 +416,18 @@ CREATE TABLE linked (
 CREATE INDEX linked_incident ON linked (incident);
 CREATE INDEX linked_quiet ON linked (incident, ticket) WHERE quiet = 1;
 
+---- canned answers -------------------------------------------------------------------------------------------------
+
+-- Discount codes that were taken out of their files: one customer's each, for good.
+CREATE TABLE code (
+    code TEXT PRIMARY KEY,
+    ticket INTEGER NOT NULL REFERENCES ticket,
+    taken_at INTEGER NOT NULL,
+    message INTEGER REFERENCES message -- the answer that it leaves with; NULL: the next answer on the ticket takes it
+) STRICT, WITHOUT ROWID;
+CREATE INDEX code_held ON code (ticket) WHERE message IS NULL;
+CREATE INDEX code_message ON code (message) WHERE message IS NOT NULL;
+
 ---- outbox ---------------------------------------------------------------------------------------------------------
 
 CREATE TABLE parcel (

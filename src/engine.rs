@@ -37,6 +37,7 @@ pub use home::{OpenError, Post};
 pub use in_flight::Reading;
 
 use crate::config::settings::Settings;
+use crate::desk::canned::Library;
 use crate::desk::sign::Key;
 use crate::engine::batch::{Backlog, Plan, Verdict};
 use crate::engine::clock::{Clock, Doubt, Now};
@@ -63,6 +64,8 @@ pub struct Engine {
     lock: Option<Lock>,
     store: Store,
     settings: Arc<Settings>,
+    /// The canned answers, as last read.
+    library: Arc<Library>,
     key: Key,
     read: ReadFn,
     clock: Clock,

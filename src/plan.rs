@@ -91,6 +91,8 @@ pub struct Clues {
     pub quarantined: Vec<QuarantineNo>,
     /// An agent's commands speak of incidents.
     pub incidents: Option<incident::Wanted>,
+    /// A canned answer is asked for: it may say what the customer wrote.
+    pub canned: bool,
     /// The mailbox whose promise to a customer may be asked for.
     pub promise_of: Option<String>,
 }

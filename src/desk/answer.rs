@@ -193,6 +193,7 @@ impl Case<'_> {
         }));
         // The message stands before the mail that carries it.
         self.changes.insert(before, message);
+        self.spend_codes(ticket, no, &draft.text);
         let at = self.now;
         self.touch(ticket, |t| {
             t.last_answer =

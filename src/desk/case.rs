@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::settings::{Agent, Mailbox, Mode, NullSender, Outlet, Settings};
+use crate::desk::canned::Library;
 use crate::desk::pace::Pace;
 use crate::desk::say::Voice;
 use crate::desk::sign::{Grounds, Key};
@@ -15,6 +16,7 @@ use crate::plan::{AttachmentRow, Change, Event, Findings, Next, Parcel, Route, S
 pub struct Rules<'a> {
     pub settings: &'a Settings,
     pub key: &'a Key,
+    pub library: &'a Library,
 }
 
 /// One of us: an agent, or a manager.

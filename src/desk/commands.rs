@@ -56,6 +56,8 @@ pub enum Command {
     Send,
     Stop,
     Drop,
+    /// A text of the house, by its name.
+    Canned(String),
     Help,
 }
 
@@ -163,7 +165,8 @@ table! {
     "stop" Any |a, _| none(a, Command::Stop);
     "drop" Any |a, _| none(a, Command::Drop);
     "help" Any |_, _| Ok(Command::Help);
-    later "canned" "list" "show" "search" "stats" "digest" "answers" "bulk" "without" "incident" "export" "erase"
+    "canned" Any |a, _| some(a, "canned").map(|name| Command::Canned(name.to_owned()));
+    later "list" "show" "search" "stats" "digest" "answers" "bulk" "without" "incident" "export" "erase"
 }
 
 fn none(argument: &str, command: Command) -> Result<Command, Wrong> {
@@ -280,7 +283,7 @@ fn nearest(line: &str) -> Option<String> {
 }
 
 /// Levenshtein's distance, in letters.
-fn distance(a: &str, b: &[char]) -> usize {
+pub fn distance(a: &str, b: &[char]) -> usize {
     let b: Vec<char> = b.iter().copied().take(40).collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.chars().take(40).enumerate() {
@@ -371,6 +374,8 @@ pub struct Named {
     pub tickets: Vec<TicketNo>,
     pub addresses: Vec<Address>,
     pub quarantined: Vec<QuarantineNo>,
+    /// A canned answer: what the customer wrote belongs to it.
+    pub canned: bool,
 }
 
 /// So many tickets or addresses of one mail are looked up.
@@ -387,6 +392,7 @@ pub fn named(text: &str) -> Named {
             Command::New(a, _) | Command::Customer(a) | Command::SameAs(a) | Command::NotSameAs(a) => {
                 named.addresses.push(a.clone());
             }
+            Command::Canned(_) => named.canned = true,
             Command::Release(numbers) => named.quarantined.extend(numbers),
             _ => {}
         }

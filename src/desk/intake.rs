@@ -97,6 +97,7 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
         thread_index: letter.thread_index.clone(),
         base_subject: letter.base_subject.clone(),
         parcels,
+        canned: by_commands.canned,
         promise_of: promises(letter, env, rules).then(|| env.mailbox.clone()),
         bounced: bounce.and_then(|b| b.message_id.clone()).into_iter().collect(),
         asks: signed

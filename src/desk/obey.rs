@@ -124,6 +124,13 @@ impl Incoming<'_> {
         let mut work = Work { parsed, acts, errands, ..Work::default() };
         let silent = says_nothing(&work.parsed.text, staff.name) && self.attachment_rows().iter().all(|a| a.inline);
         let draft = (!silent && !work.notes()).then(|| self.draft(&work.parsed));
+        let draft = match self.with_canned(staff, ticket, &work, draft) {
+            Ok(draft) => draft,
+            Err(wrong) => {
+                self.refuse(staff, ticket, wrong);
+                return None;
+            }
+        };
         if !work.sends_aside() {
             work.draft = draft;
         } else if draft.is_some() {
@@ -191,7 +198,7 @@ impl Incoming<'_> {
     }
 
     /// Does what says to whom the text goes; the ticket that all the rest is about.
-    fn first(&mut self, staff: &Staff<'_>, ticket: TicketNo, work: &Work) -> Result<TicketNo, Refusal> {
+    pub fn first(&mut self, staff: &Staff<'_>, ticket: TicketNo, work: &Work) -> Result<TicketNo, Refusal> {
         let actor = staff.actor();
         let mut target = ticket;
         for act in work.acts.iter().filter(|a| goes_first(a)) {
@@ -337,6 +344,9 @@ impl Incoming<'_> {
 
     /// A reply to a breach mail, a manager's notice or a colleague's note: a note to the assignee, never the customer.
     pub fn reply_with_note(&mut self, staff: &Staff<'_>, ticket: TicketNo, writer: Option<Address>) {
+        if let Some(wrong) = self.canned_inside(&self.parse()) {
+            return self.refuse(staff, Some(ticket), vec![wrong]);
+        }
         let Some(mut work) = self.work(staff, Some(ticket)) else { return };
         if work.draft.take().is_some() {
             work.acts.push(Act::Note { text: work.parsed.text.clone(), to: writer });

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::config::settings::Settings;
+use crate::desk::canned::Library;
 use crate::desk::sign::Key;
 use crate::desk::{self, Rules};
 use crate::engine::clock::{self, Clock, Doubt, Now};
@@ -86,6 +87,7 @@ pub(super) struct Verdict {
 /// What a batch looks at. Nothing here changes before COMMIT.
 pub(super) struct Batch<'a> {
     pub(super) settings: &'a Settings,
+    pub(super) library: &'a Library,
     pub(super) key: &'a Key,
     pub(super) waiting: &'a Waiting,
     pub(super) flight: &'a InFlight,
@@ -99,6 +101,7 @@ impl Engine {
     pub(super) fn commit(&mut self, now: Now, plan: &Plan) -> Result<Done, StoreError> {
         let batch = Batch {
             settings: &self.settings,
+            library: &self.library,
             key: &self.key,
             waiting: &self.waiting,
             flight: &self.flight,
@@ -175,7 +178,7 @@ impl Batch<'_> {
     }
 
     pub(super) fn rules(&self) -> Rules<'_> {
-        Rules { settings: self.settings, key: self.key }
+        Rules { settings: self.settings, key: self.key, library: self.library }
     }
 
     // ---- results ----------------------------------------------------------------------------------------------------

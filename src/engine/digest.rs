@@ -147,8 +147,8 @@ impl Engine {
 
     /// The mail and the row that remembers it, or the row alone.
     fn keep(&mut self, due: &Due, made: &Digest, sends: bool, now: Time) -> Result<(), StoreError> {
-        let (settings, key) = (self.settings.clone(), self.key.clone());
-        let rules = Rules { settings: &settings, key: &key };
+        let (settings, key, library) = (self.settings.clone(), self.key.clone(), self.library.clone());
+        let rules = Rules { settings: &settings, key: &key, library: &library };
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         self.store.batch(|tx| {
             let parcel = if sends { enqueue(tx, &due.reader, made, &rules, now)? } else { None };
@@ -169,10 +169,10 @@ impl Engine {
     /// # Errors
     /// The database's; a mailbox that may not send it.
     pub fn send_digest(&mut self, kind: Kind, reader: &Reader, now: Time) -> Result<Digest, DigestError> {
-        let (settings, key) = (self.settings.clone(), self.key.clone());
+        let (settings, key, library) = (self.settings.clone(), self.key.clone(), self.library.clone());
         let today = today(&settings, now);
         let (made, _) = make(&mut self.store, &settings, kind, kind.covers(today), &reader.mailboxes, &[], now)?;
-        let rules = Rules { settings: &settings, key: &key };
+        let rules = Rules { settings: &settings, key: &key, library: &library };
         let parcel = self.store.batch(|tx| enqueue(tx, reader, &made, &rules, now))?;
         self.look = true;
         self.dir.poke();

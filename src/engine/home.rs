@@ -111,6 +111,7 @@ impl Engine {
             data_version: store.data_version().unwrap_or(0),
             store,
             settings,
+            library: Arc::default(),
             key,
             read: crate::mail::read::read,
             clock: Clock::default(),

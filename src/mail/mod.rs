@@ -26,6 +26,7 @@ pub mod pattern;
 pub mod quote;
 pub mod read;
 pub mod rtf;
+pub mod shipment;
 pub mod signed;
 pub mod subject;
 pub mod thanks;

@@ -148,6 +148,17 @@ pub enum Change {
         message: MessageNo,
         shingles: Vec<i64>,
     },
+    /// A discount code is this ticket's. Fails where another has it.
+    TakeCode {
+        code: String,
+        ticket: TicketNo,
+        at: Time,
+    },
+    /// It leaves with this answer; recalling the answer gives it back to the ticket.
+    SpendCode {
+        code: String,
+        message: MessageNo,
+    },
     /// An answer that has not left is a note from now on; its mail is not sent. Fails where the mail is on its way.
     Recall {
         parcel: ParcelNo,

@@ -40,6 +40,12 @@ pub struct Findings {
     /// The messages that those parcels are about or carry, and the newest customer message of each ticket in `Clues::numbers`.
     pub said: BTreeMap<MessageNo, Said>,
     pub asks: Vec<KnownAsk>,
+    /// Where `Clues::canned`: what the customers wrote on the tickets that the letter is about, the newest first.
+    pub written: BTreeMap<TicketNo, Vec<String>>,
+    /// Codes that were taken for these tickets and have not left with an answer.
+    pub held_codes: BTreeMap<TicketNo, Vec<String>>,
+    /// The next codes that nobody has, by canned answer; "" for all that have no codes of their own. The engine's to fill in.
+    pub codes: BTreeMap<String, Vec<String>>,
     /// Customers to whom the addresses in `Clues::addresses` belong, and the authors of `said`.
     pub customers: BTreeMap<Address, CustomerFacts>,
     /// What is still set aside of `Clues::quarantined`.

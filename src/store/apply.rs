@@ -129,6 +129,8 @@ impl Tx<'_> {
                 self.add_message(new, now)
             }
             Change::Fingerprint { message, shingles } => self.fingerprint(*message, shingles),
+            Change::TakeCode { code, ticket, at } => self.take_code(code, *ticket, *at),
+            Change::SpendCode { code, message } => self.spend_code(code, *message),
             Change::Recall { parcel, message, at } => self.recall(*parcel, *message, *at),
             Change::Hasten { parcel, at } => self.hasten(*parcel, *at),
             Change::AnswerAccepted { message, at } => self.answer_accepted(*message, *at),

@@ -92,6 +92,15 @@ impl Tx<'_> {
         let about = found.asks.iter().filter_map(|a| held(a)).map(|h| MessageNo(h.about)).filter(|m| m.0 > 0);
         found.said = self.said_by(&found.parcels.iter().filter_map(|p| p.message).chain(about).collect())?;
         found.tickets = self.ticket_facts(&named_tickets(clues, &found))?;
+        if clues.canned {
+            let about = found.parcels.iter().filter_map(|p| p.ticket).chain(clues.numbers.iter().copied());
+            let about: BTreeSet<TicketNo> = about.chain(found.asks.iter().filter_map(|a| a.ticket)).collect();
+            let survivors = about.iter().filter_map(|n| found.tickets.get(n)?.survivor);
+            found.written = self.written(&about.iter().copied().chain(survivors).collect())?;
+        }
+        if clues.canned || !found.asks.is_empty() {
+            found.held_codes = self.held_codes(&found.tickets.keys().copied().collect::<Vec<_>>())?;
+        }
         found.notices = self.notices_of(&clues.numbers)?;
         self.find_incidents(clues.incidents.or(asked_of_incident(&found)), now, &mut found)?;
         let named = |n: &TicketNo| found.tickets.get(n).and_then(|t| t.last_in.as_ref()).map(|l| l.message);

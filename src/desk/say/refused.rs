@@ -48,6 +48,22 @@ pub enum WrongWhy {
     NoSuchAgent,
     NoSuchTicket,
     NoSuchCanned,
+    /// Several canned answers begin so.
+    AmbiguousCanned {
+        names: Vec<String>,
+    },
+    /// A canned answer names variables that nobody knows.
+    UnknownVariables {
+        names: Vec<String>,
+    },
+    /// A canned answer names what this ticket does not have.
+    EmptyVariables {
+        names: Vec<String>,
+    },
+    /// A canned answer is no template.
+    BrokenCanned {
+        why: String,
+    },
     NothingWaits,
     /// Two commands that exclude each other.
     Contradicts {
@@ -127,6 +143,18 @@ fn reason(voice: &Voice<'_>, why: &WrongWhy) -> String {
         WrongWhy::NoSuchAgent => "refused.no_such_agent",
         WrongWhy::NoSuchTicket => "refused.no_such_ticket",
         WrongWhy::NoSuchCanned => "refused.no_such_canned",
+        WrongWhy::AmbiguousCanned { names } => {
+            return words.say("refused.ambiguous_canned", context! { list => words.list(names) });
+        }
+        WrongWhy::UnknownVariables { names } => {
+            return words.say("refused.unknown_variables", context! { list => words.list(names) });
+        }
+        WrongWhy::EmptyVariables { names } => {
+            return words.say("refused.empty_variables", context! { list => words.list(names) });
+        }
+        WrongWhy::BrokenCanned { why } => {
+            return words.say("refused.broken_canned", context! { why => one_line(why) });
+        }
         WrongWhy::NothingWaits => "refused.nothing_waits",
         WrongWhy::Contradicts { other } => {
             return words.say("refused.contradicts", context! { other => one_line(other) });

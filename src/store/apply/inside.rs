@@ -120,6 +120,7 @@ impl Tx<'_> {
             |row| row.get(0),
         )?;
         let ticket = ticket.ok_or_else(|| missing("answer that has not left", message.0))?;
+        self.unspend_codes(message)?;
         self.run(
             "UPDATE ticket SET updated_at = max(updated_at, ?2),
                  last_answer = (SELECT max(m.no) FROM message m WHERE m.ticket = number AND m.direction = 'out')

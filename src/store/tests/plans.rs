@@ -1,7 +1,8 @@
 //! Every named query finds its rows by an index: the cost does not grow with what is over and done with.
 
 use super::super::{
-    alarm, course, custody, digests, due, facts, figures, inside, lookup, notices, outbox, promise, search, view,
+    alarm, canned, course, custody, digests, due, facts, figures, inside, lookup, notices, outbox, promise, search,
+    view,
 };
 use super::*;
 use crate::store::Query;
@@ -56,6 +57,10 @@ fn named_queries_use_an_index() {
         ("customers named", inside::CUSTOMERS_NAMED, 1),
         ("set aside", inside::SET_ASIDE, 1),
         ("blocked", inside::BLOCKED, 1),
+        ("written", canned::WRITTEN, 3),
+        ("held codes", canned::HELD_CODES, 1),
+        ("free codes", canned::FREE_CODES, 2),
+        ("codes left", canned::CODES_LEFT, 1),
         ("noted words", inside::NOTED, 1),
         ("customers", lookup::CUSTOMERS, 2),
         ("participants", lookup::PARTICIPANTS, 2),
