@@ -21,6 +21,7 @@ mod in_flight;
 mod incident;
 mod judge;
 mod keep;
+mod question;
 pub mod reader;
 #[cfg(test)]
 mod tests;

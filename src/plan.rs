@@ -7,8 +7,11 @@ pub mod change;
 pub mod event;
 pub mod found;
 pub mod incident;
+pub mod nearest;
 pub mod notice;
 pub mod parcel;
+pub mod query;
+pub mod question;
 
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
 pub use event::{Event, What};
@@ -19,6 +22,7 @@ pub use found::{
 pub use incident::{Incident, IncidentTally, Link, TicketText};
 pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};
+pub use question::{Answer, Asked, Question};
 
 use crate::model::{Address, AskNo, Channel, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
 
@@ -93,6 +97,8 @@ pub struct Clues {
     pub incidents: Option<incident::Wanted>,
     /// A canned answer is asked for: it may say what the customer wrote.
     pub canned: bool,
+    /// What one of us asks the desk.
+    pub asked: Asked,
     /// The mailbox whose promise to a customer may be asked for.
     pub promise_of: Option<String>,
 }

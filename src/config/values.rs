@@ -239,6 +239,23 @@ pub fn language(v: &Value<'_>) -> Read<String> {
     known.map(|l| (*l).to_owned()).ok_or_else(|| v.no("language that svar speaks", &one_of(LANGUAGES.iter().copied())))
 }
 
+pub fn regex(v: &Value<'_>) -> Read<regex::Regex> {
+    let text = string(v, "regular expression", "it in quotes")?;
+    let built = regex::RegexBuilder::new(text).case_insensitive(true).size_limit(1 << 20).build();
+    match built {
+        Ok(regex) if regex.is_match("") => {
+            Err(v.no("pattern, as it matches everything", "at least one sign to look for"))
+        }
+        Ok(regex) => Ok(regex),
+        Err(error) => {
+            // The last line says what; those above it draw where.
+            let why = error.to_string();
+            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            Err(v.no(&format!("regular expression ({why})"), "\\ before a sign that is meant as itself"))
+        }
+    }
+}
+
 /// A tag as agents can write it behind `#tag`: `postnord`, `sen-leverans`.
 pub fn tag(v: &Value<'_>) -> Read<String> {
     let text = string(v, "tag", "it as \"postnord\"")?.trim().to_lowercase();

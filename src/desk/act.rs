@@ -181,6 +181,8 @@ pub fn of_command(
         | Command::New(..)
         | Command::Files
         | Command::Release(_)
+        | Command::Incident(_)
+        | Command::Questions(_)
         | Command::Away(_)
         | Command::Back
         | Command::Send

@@ -304,7 +304,7 @@ impl Case<'_> {
 /// A draft as it is kept while it waits; `to`: the recipients that are shown.
 #[must_use]
 pub fn matter(draft: &Draft, to: &[Party], why: &str, seen: &Seen) -> Matter {
-    let named = commands::named(&draft.commands.join("\n"));
+    let named = commands::named(&draft.commands.join("\n"), &[]);
     Matter::Answer(HeldAnswer {
         letter: draft.letter.map_or(0, |l| l.0),
         text: draft.text.clone(),

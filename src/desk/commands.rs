@@ -2,17 +2,25 @@
 //!
 //! A row says what a command is; its words, examples and explanation stand in `src/lang/*.toml`, so that another language is another file.
 
+pub mod incident;
 pub mod page;
 pub mod plain;
 pub mod polite;
+pub mod question;
 
 use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 
+use crate::desk::commands::incident::{Fault, IncidentOrder, goes_on};
 use crate::desk::commands::plain::{address_of, bare, fold, plain};
+use crate::desk::commands::question::{digest_word, list, span, without_links};
 use crate::desk::when;
 use crate::model::{Address, Priority, QuarantineNo, TicketNo, Time, one_line};
+use crate::plan::incident::Wanted;
+use crate::plan::nearest::distance;
+use crate::plan::query::QueryError;
+use crate::plan::question::{QUESTIONS_MAX, Question};
 use crate::wording::Wording;
 
 /// What an agent asks for, apart from the text that goes to the customer.
@@ -53,6 +61,10 @@ pub enum Command {
     Away(Option<Time>),
     Back,
     Release(Vec<QuarantineNo>),
+    /// Of the desk itself; an answer comes by mail.
+    Questions(Vec<Question>),
+    /// What many customers write about at once.
+    Incident(IncidentOrder),
     Send,
     Stop,
     Drop,
@@ -109,6 +121,10 @@ pub enum Wrong {
     Argument(&'static str),
     Time,
     Address,
+    /// A query that cannot be read.
+    Query(QueryError),
+    /// Of `#incident`.
+    Incident(Fault),
     /// It takes nothing.
     NoArgument,
     /// It excludes another line.
@@ -161,12 +177,19 @@ table! {
     "away" Any |a, g| if a.is_empty() { Ok(Command::Away(None)) } else { when::parse(a, g.now, g.zone).map(|t| Command::Away(Some(t))).ok_or(Wrong::Time) };
     "back" Any |a, _| none(a, Command::Back);
     "release" Any |a, _| numbers(a, "release").map(|n| Command::Release(n.into_iter().map(QuarantineNo).collect()));
+    "list" Any |a, _| list(a);
+    "show" Any |a, _| numbers(a, "show").map(|n| Command::Questions(n.into_iter().map(|n| Question::Show(TicketNo(n))).collect()));
+    "search" Any |a, _| some(a, "search").map(|w| Command::Questions(vec![Question::Search(without_links(w))]));
+    "stats" Any |a, _| span(a).map(|s| Command::Questions(vec![Question::Stats(s)])).ok_or(Wrong::Argument("stats"));
+    "digest" Any |a, _| digest_word(a).map(|d| Command::Questions(vec![Question::Digest(d)])).ok_or(Wrong::Argument("digest"));
+    "answers" Any |a, _| none(a, Command::Questions(vec![Question::Answers]));
     "send" Any |a, _| none(a, Command::Send);
     "stop" Any |a, _| none(a, Command::Stop);
     "drop" Any |a, _| none(a, Command::Drop);
     "help" Any |_, _| Ok(Command::Help);
     "canned" Any |a, _| some(a, "canned").map(|name| Command::Canned(name.to_owned()));
-    later "list" "show" "search" "stats" "digest" "answers" "bulk" "without" "incident" "export" "erase"
+    "incident" Any |a, g| incident::read(a, g);
+    later "bulk" "without" "export" "erase"
 }
 
 fn none(argument: &str, command: Command) -> Result<Command, Wrong> {
@@ -256,13 +279,20 @@ fn row_of(line: &str) -> Option<(usize, &str)> {
     })
 }
 
+fn is_incident(line: &str) -> bool {
+    row_of(line.trim_start_matches('#')).is_some_and(|(row, _)| TABLE[row].key == "incident")
+}
+
+/// What follows these words keeps its quotes and its full stop.
+const AS_WRITTEN: &[&str] = &["called", "list", "search", "incident"];
+
 /// Reads a plain line that claims to be a command.
 fn read(line: &str, ground: &Ground<'_>) -> Result<(usize, Command), Wrong> {
     let line = line.trim_start_matches('#');
     let Some((row, argument)) = row_of(line) else { return Err(Wrong::Unknown(nearest(line))) };
     let Some(reader) = TABLE[row].read else { return Err(Wrong::NotYet) };
     // The full stop that a telephone puts behind a line; a telephone note keeps its own.
-    let argument = if TABLE[row].key == "called" { argument } else { bare(argument) };
+    let argument = if AS_WRITTEN.contains(&TABLE[row].key) { argument } else { bare(argument) };
     reader(argument, ground).map(|command| (row, command))
 }
 
@@ -275,27 +305,11 @@ fn nearest(line: &str) -> Option<String> {
         .map(|(folded, known, _)| {
             // Of two that differ by as much, the one that begins alike.
             let alike = word.chars().zip(folded).take_while(|(a, b)| a == *b).count();
-            (distance(&word, folded), std::cmp::Reverse(alike), *known)
+            (distance(&word, &folded.iter().collect::<String>()), std::cmp::Reverse(alike), *known)
         })
         .filter(|(d, _, known)| *d <= 2 && *d < known.chars().count().min(word.chars().count()))
         .min()
         .map(|(_, _, known)| known.to_owned())
-}
-
-/// Levenshtein's distance, in letters.
-pub fn distance(a: &str, b: &[char]) -> usize {
-    let b: Vec<char> = b.iter().copied().take(40).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().take(40).enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let above = row[j + 1];
-            row[j + 1] = (above + 1).min(row[j] + 1).min(corner + usize::from(ca != *cb));
-            corner = above;
-        }
-    }
-    row[b.len()]
 }
 
 /// An agent's text taken apart.
@@ -344,6 +358,13 @@ pub fn parse_with_headings(text: &str, headings: &[String], ground: &Ground<'_>)
             line = was;
         }
         lines.next();
+        if is_incident(&line) {
+            // It is long, and mail programs break lines.
+            while let Some(next) = lines.peek().map(|l| plain(l)).filter(|l| !l.is_empty() && goes_on(&line, l)) {
+                lines.next();
+                line = format!("{line} {next}");
+            }
+        }
         let read = read(&line, ground).and_then(|(row, command)| {
             let group = TABLE[row].group;
             let excludes = |(g, r, _): &&(Group, usize, String)| group != Group::Any && *g == group && *r != row;
@@ -376,14 +397,17 @@ pub struct Named {
     pub quarantined: Vec<QuarantineNo>,
     /// A canned answer: what the customer wrote belongs to it.
     pub canned: bool,
+    /// What must be known of incidents.
+    pub incidents: Option<Wanted>,
+    pub questions: Vec<Question>,
 }
 
 /// So many tickets or addresses of one mail are looked up.
 const NAMED_AT_MOST: usize = 60;
 
 #[must_use]
-pub fn named(text: &str) -> Named {
-    let parsed = parse(text, &Ground { now: Time::from_unix(0), zone: &TimeZone::UTC });
+pub fn named(text: &str, headings: &[String]) -> Named {
+    let parsed = parse_with_headings(text, headings, &Ground { now: Time::from_unix(0), zone: &TimeZone::UTC });
     let mut named = Named::default();
     for command in &parsed.commands {
         match command {
@@ -394,12 +418,18 @@ pub fn named(text: &str) -> Named {
             }
             Command::Canned(_) => named.canned = true,
             Command::Release(numbers) => named.quarantined.extend(numbers),
+            Command::Questions(questions) => named.questions.extend(questions.iter().cloned()),
             _ => {}
         }
+    }
+    // Times are read anew when it is decided; here one may look too far away.
+    if parsed.lines.iter().any(|line| is_incident(line)) {
+        named.incidents = Some(Wanted::Texts);
     }
     named.tickets.truncate(NAMED_AT_MOST);
     named.addresses.truncate(NAMED_AT_MOST);
     named.quarantined.truncate(NAMED_AT_MOST);
+    named.questions.truncate(QUESTIONS_MAX);
     named
 }
 

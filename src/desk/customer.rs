@@ -406,7 +406,7 @@ impl Incoming<'_> {
             AcknowledgeWhen::Never => false,
         };
         let Some(party) = author.party.clone() else { return };
-        if !wanted || !self.may_be_answered(&party) {
+        if !wanted || !self.may_be_acknowledged(&party) {
             return;
         }
         let language = spoken(self.letter.language.as_deref(), self.mailbox);
@@ -442,7 +442,7 @@ impl Incoming<'_> {
     }
 
     /// Whether a robot may answer this mail at all, and now (RFC 3834).
-    pub fn may_be_answered(&mut self, party: &Party) -> bool {
+    pub fn may_be_acknowledged(&mut self, party: &Party) -> bool {
         let barred = self.case.quiet
             || self.env.old
             || self.is_watched_only()

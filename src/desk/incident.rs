@@ -91,7 +91,7 @@ impl<'a> Incoming<'a> {
         party: &Party,
         verified: bool,
     ) -> Option<MessageNo> {
-        if !self.may_be_answered(party) {
+        if !self.may_be_acknowledged(party) {
             return None;
         }
         let language = spoken(self.letter.language.as_deref(), self.mailbox);

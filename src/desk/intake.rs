@@ -2,13 +2,17 @@
 
 use crate::config::settings::{AcknowledgeWhen, Mailbox, Mode, TakenFor};
 use crate::desk::case::{Case, Rules, Staff};
+use crate::desk::commands::plain::headings;
 use crate::desk::commands::{Named, named};
 use crate::desk::sign::{SignedAddress, Token};
 use crate::desk::thread;
+use crate::desk::vouch::{Vouch, vouch};
 use crate::mail::form::matches_pattern;
 use crate::mail::letter::{Letter, ReturnPath};
 use crate::model::{Address, Kind, ParcelNo, TicketNo, Time, one_line};
-use crate::plan::{AttachmentRow, Change, Clues, Envelope, Fate, Findings, Folder, NewQuarantine, Release};
+use crate::plan::{
+    Asked, AttachmentRow, Change, Clues, Envelope, Fate, Findings, Folder, NewQuarantine, Question, Release,
+};
 
 /// One letter being decided.
 #[derive(Debug)]
@@ -63,7 +67,8 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
     numbers.extend(signed.iter().filter_map(|s| s.token.merges_into()));
     let mut by_commands = Named::default();
     if letter.from.as_ref().is_some_and(|p| rules.staff(&p.address).is_some()) {
-        by_commands = named(&letter.new_text);
+        let headings = letter.new_html().as_deref().map(headings).unwrap_or_default();
+        by_commands = named(&letter.new_text, &headings);
         numbers.extend(&by_commands.tickets);
     }
     numbers.sort_unstable();
@@ -98,6 +103,7 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
         base_subject: letter.base_subject.clone(),
         parcels,
         canned: by_commands.canned,
+        incidents: by_commands.incidents,
         promise_of: promises(letter, env, rules).then(|| env.mailbox.clone()),
         bounced: bounce.and_then(|b| b.message_id.clone()).into_iter().collect(),
         asks: signed
@@ -109,6 +115,29 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
             .collect(),
         addresses: by_commands.addresses,
         quarantined: by_commands.quarantined,
+        asked: asked(letter, env, rules, by_commands.questions),
+    }
+}
+
+/// What one of us asks the desk; nothing where it is sure that another wrote it.
+fn asked(letter: &Letter, env: &Envelope, rules: &Rules<'_>, mut questions: Vec<Question>) -> Asked {
+    let staff = letter.from.as_ref().and_then(|p| rules.staff(&p.address));
+    let (Some(staff), Some(mailbox)) = (staff, rules.settings.mailbox(&env.mailbox)) else { return Asked::default() };
+    let vouched = vouch(letter, mailbox, staff.addresses);
+    if questions.is_empty() || env.folder == Folder::Sent || matches!(vouched, Vouch::Unproved(_)) {
+        return Asked::default();
+    }
+    let mut seen: Vec<Question> = Vec::new();
+    questions.retain(|q| {
+        let is_new = !seen.contains(q);
+        seen.push(q.clone());
+        is_new
+    });
+    Asked {
+        by: Some(staff.address().clone()),
+        proved: vouched.is_proved(),
+        mailboxes: staff.mailboxes.to_vec(),
+        questions,
     }
 }
 

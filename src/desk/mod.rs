@@ -15,6 +15,7 @@ pub mod canned;
 pub mod case;
 pub mod commands;
 pub mod confirm;
+pub mod counter;
 pub mod customer;
 pub mod delivery;
 pub mod digest;

@@ -1,13 +1,15 @@
 //! What an agent's proved mail asks for is done: text to the customer, commands, notes. All or nothing.
 
 use crate::desk::act::{Act, Refusal, of_command};
-use crate::desk::answer::{ASK_FOR_S, Draft, Seen, matter};
+use crate::desk::answer::{Draft, Seen};
 use crate::desk::case::Staff;
+use crate::desk::commands::incident::Fault;
 use crate::desk::commands::polite::says_nothing;
 use crate::desk::commands::{self, Command, Parsed, Wrong, keyword};
 use crate::desk::doubt::{Sight, doubt_about_text, doubts};
 use crate::desk::errand::Errand;
 use crate::desk::html_lines::without_lines;
+use crate::desk::incident;
 use crate::desk::intake::Incoming;
 use crate::desk::say::asked::{AskedFacts, AskedWhy, asked};
 use crate::desk::say::held::HeldWhy;
@@ -112,7 +114,7 @@ impl Incoming<'_> {
     }
 
     /// Text and commands of the mail; `None` if it was refused.
-    fn work(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) -> Option<Work> {
+    pub fn work(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) -> Option<Work> {
         let parsed = self.parse();
         let (acts, errands) = match self.asked_for(staff, ticket, &parsed) {
             Ok(asked_for) => asked_for,
@@ -240,8 +242,12 @@ impl Incoming<'_> {
         for act in work.acts.iter().filter(|a| !goes_first(a)) {
             self.case.act(ticket.ok_or(Refusal::NoTicket)?, act, &actor, Some(staff))?;
         }
-        for command in &work.parsed.commands {
+        let asks = work.parsed.commands.iter().any(|c| matches!(c, Command::Questions(_)));
+        for command in work.parsed.commands.iter().filter(|c| !asks || **c != Command::Help) {
             self.personal(staff, ticket, command);
+        }
+        if asks {
+            self.answer_questions(staff, &work.parsed);
         }
         if work.parsed.commands.is_empty() && work.draft.is_none() && work.acts.is_empty() {
             self.help(staff, ticket);
@@ -296,6 +302,11 @@ impl Incoming<'_> {
         for (command, line) in parsed.commands.iter().zip(parsed.right_lines()) {
             if matches!(command, Command::Send | Command::Stop | Command::Drop) {
                 wrong.push(WrongLine { line: line.clone(), why: WrongWhy::NothingWaits, nearest: None });
+                continue;
+            }
+            if matches!(command, Command::Incident(_)) {
+                let desk = self.mailbox.address.with_detail("desk").to_string();
+                wrong.push(incident::ask::wrong_line(line, Fault::NotHere(desk), words));
                 continue;
             }
             let errand = Errand::of(command);
@@ -362,6 +373,9 @@ impl Incoming<'_> {
 
     /// To the desk: commands alone; any other text comes back unsent.
     pub fn commands_only(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) {
+        if self.obeys_incident(staff) {
+            return;
+        }
         let Some(mut work) = self.work(staff, ticket) else { return };
         if work.draft.is_some() {
             return self.send_back(staff, ticket);
@@ -370,7 +384,8 @@ impl Incoming<'_> {
         self.carry_out(staff, ticket, &work);
     }
 
-    fn send_back(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) {
+    /// Text to the desk itself goes nowhere.
+    pub fn send_back(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) {
         let facts = AskedFacts {
             subject: self.letter.subject.clone(),
             why: AskedWhy::CommandsOnly,
@@ -383,33 +398,10 @@ impl Incoming<'_> {
         self.settle(Fate::Done("text to the desk, sent back"));
     }
 
-    /// A first mail to `+desk` needs no signature, so nothing is changed by it before a `#send`.
-    pub fn ask_desk(&mut self, staff: &Staff<'_>) {
-        let Some(work) = self.work(staff, None) else { return };
-        if work.draft.is_some() {
-            return self.send_back(staff, None);
-        }
-        if !work.acts.is_empty() || work.errands.contains(&Errand::Files) {
-            let wrong = self.wrong_of(&Refusal::NoTicket, &work.parsed.lines.join(" "));
-            return self.refuse(staff, None, vec![wrong]);
-        }
-        if work.errands.is_empty() && work.parsed.commands.iter().all(|c| *c == Command::Help) {
-            self.help(staff, None);
-            return self.settle(Fate::Done("asked for help"));
-        }
-        let commands = work.parsed.lines.clone();
-        let draft = work.shown();
-        let facts = AskedFacts {
-            subject: self.letter.subject.clone(),
-            why: AskedWhy::Commands(commands),
-            taps: Vec::new(),
-            text: work.aside.as_ref().map(|d| d.text.clone()).unwrap_or_default(),
-            until: Some(self.case.now.plus(ASK_FOR_S)),
-        };
-        let page = asked(&self.case.inside_voice(), &facts);
-        let ask = self.case.ask(None, staff, matter(&draft, &[], "desk", &Seen::default()));
-        self.case.tell(self.mailbox, staff, page, None, Some(ask));
-        self.settle(Fate::Done("commands that are asked about"));
+    /// Why commands to no ticket at all cannot be obeyed, if one of them is about a ticket.
+    pub fn needs_ticket(&self, work: &Work) -> Option<WrongLine> {
+        let needs = !work.acts.is_empty() || work.errands.contains(&Errand::Files);
+        needs.then(|| self.wrong_of(&Refusal::NoTicket, &work.parsed.lines.join(" ")))
     }
 }
 
@@ -431,6 +423,11 @@ fn wrong_line(wrong: &commands::WrongLine, words: &Wording) -> WrongLine {
         Wrong::Argument(key) => WrongWhy::BadArgument { example: example(key) },
         Wrong::Time => WrongWhy::BadTime,
         Wrong::Address => WrongWhy::BadAddress,
+        Wrong::Query(error) => {
+            nearest = error.nearest.as_ref().map(|n| wrong.line.replace(&error.term, n));
+            WrongWhy::Query(error.clone())
+        }
+        Wrong::Incident(fault) => return incident::ask::wrong_line(&wrong.line, fault.clone(), words),
         Wrong::NoArgument => WrongWhy::UnwantedArgument,
         Wrong::Contradicts(other) => WrongWhy::Contradicts { other: other.clone() },
         Wrong::NotYet => WrongWhy::NotYet,

@@ -12,6 +12,7 @@ use crate::engine::clocks;
 use crate::engine::desk_dir::Footprint;
 use crate::engine::event::{Consignment, Finished, Outcome, Waiting};
 use crate::engine::in_flight::{self, InFlight};
+use crate::engine::question::AtHand;
 use crate::engine::reader::Job;
 use crate::engine::void::chain;
 use crate::engine::{BATCH_MS, Engine, home};
@@ -95,10 +96,13 @@ pub(super) struct Batch<'a> {
     pub(super) clock: Clock,
     pub(super) backlog: Backlog,
     pub(super) may_send: bool,
+    /// Answers that took long.
+    pub(super) at_hand: &'a BTreeMap<LetterNo, AtHand>,
 }
 
 impl Engine {
     pub(super) fn commit(&mut self, now: Now, plan: &Plan) -> Result<Done, StoreError> {
+        let at_hand = self.answer_slowly(plan, now.wall);
         let batch = Batch {
             settings: &self.settings,
             library: &self.library,
@@ -109,6 +113,7 @@ impl Engine {
             clock: self.clock,
             backlog: self.backlog,
             may_send: self.halted.is_none() && self.sends,
+            at_hand: &at_hand,
         };
         self.store.batch(|tx| batch.run(tx, now, plan))
     }

@@ -11,7 +11,7 @@ use crate::model::{
 use crate::plan::change::AttachmentRow;
 
 use crate::plan::incident::IncidentAsk;
-use crate::plan::{Alarm, Incident, IncidentTally, Link, Next, Notice, TicketText};
+use crate::plan::{Alarm, Answer, Incident, IncidentTally, Link, Next, Notice, Question, TicketText};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
@@ -60,6 +60,8 @@ pub struct Findings {
     pub links: BTreeMap<TicketNo, Link>,
     /// What customers wrote, where `Clues::incidents` asks for it; the newest first.
     pub texts: Vec<TicketText>,
+    /// What was answered to `Clues::asked`.
+    pub answers: Vec<(Question, Answer)>,
     /// Words that a first judgement would have sent to a customer and that stand in notes. Empty at first; see `engine::judge`.
     pub noted: Vec<NotedWords>,
     /// By first address. Agents of whom nothing is recorded are missing.

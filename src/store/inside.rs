@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::db::{DbError, Row, args};
 use super::text::{list, read_json};
 use super::{StoreError, Tx};
-use crate::model::{Address, CustomerNo, LetterNo, MessageNo, QuarantineNo};
+use crate::model::{Address, CustomerNo, LetterNo, MessageNo, QuarantineNo, TicketNo};
 use crate::plan::{Blocked, CustomerFacts, NotedWords, SetAside};
 
 pub(super) const CUSTOMERS_NAMED: &str = "
@@ -22,6 +22,11 @@ pub(super) const NOTED: &str = "
     SELECT s.hash, s.message, m.ticket
     FROM json_each(?1) j CROSS JOIN note_shingle s ON s.hash = j.value CROSS JOIN message m ON m.no = s.message
     ORDER BY s.message, s.hash LIMIT 500";
+
+/// The list of attachments holds nothing but their names, kinds and hashes.
+pub(super) const LETTERS_WITH: &str = "
+    SELECT letter FROM message
+    WHERE ticket = ?1 AND direction = 'in' AND letter IS NOT NULL AND instr(attachments, ?2) > 0 ORDER BY no DESC LIMIT 5";
 
 fn read_blocked(row: &Row<'_>) -> Result<Blocked, DbError> {
     let how: String = row.get(1)?;

@@ -36,12 +36,13 @@ impl Tx<'_> {
     /// # Errors
     /// A database error.
     pub fn lookup(&mut self, clues: &Clues, now: Time) -> Result<Findings, StoreError> {
+        let told_of: Vec<Address> = clues.people.iter().chain(&clues.asked.by).cloned().collect();
         let mut found = Findings {
             epoch: self.epoch(),
             next: self.next(),
             last_parcel: self.highest().1,
             agents: self.agents()?,
-            told: self.told(&clues.people)?,
+            told: self.told(&told_of)?,
             asks: self.asks(&clues.asks)?,
             auto_in_all: self.automatic_in_all(now)?,
             handed_over: self.handed_over_lately(now)?,

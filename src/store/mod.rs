@@ -40,11 +40,11 @@ use std::path::{Path, PathBuf};
 
 use db::{Access, Db};
 
+pub use crate::plan::query::Query;
 pub use apply::Blobs;
 pub use custody::{Arrival, Kept, SourceRow, Unread};
 pub use db::{DbError, DbErrorKind};
 pub use outbox::{Claimed, Limits, Outlet};
-pub use query::Query;
 pub use tx::Tx;
 
 /// Who opens the database.

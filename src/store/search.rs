@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::db::args;
-use super::query::words;
 use super::text::list;
 use super::{StoreError, Tx};
 use crate::model::{MessageNo, TicketNo, Time, one_line};
+use crate::plan::query::words;
 
 /// One message that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

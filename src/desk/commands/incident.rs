@@ -1,5 +1,6 @@
 //! `#incident`: what follows the word, in any language, as telephones and mail programs leave it.
 
+use crate::desk::canned::NotFound;
 use crate::desk::commands::plain::fold;
 use crate::desk::commands::{Command, Ground, Wrong};
 use crate::desk::when;
@@ -58,6 +59,8 @@ pub enum Fault {
     /// Something of the inside is in the text.
     Leak(String),
     NoMailbox(String),
+    /// The canned answer is not there.
+    Canned(NotFound),
     /// Beside other commands.
     NotAlone,
     /// In a reply about a ticket; the desk's own address.

@@ -1,6 +1,7 @@
 //! `#incident` to the desk: shown first, done once a `#send` comes.
 
 use crate::desk::answer::ASK_FOR_S;
+use crate::desk::canned::NotFound;
 use crate::desk::case::Staff;
 use crate::desk::commands::incident::{Fault, IncidentOrder, NewOrder};
 use crate::desk::commands::polite::says_nothing;
@@ -16,7 +17,7 @@ use crate::desk::say::incident::{
 use crate::desk::say::refused::{WrongLine, WrongWhy};
 use crate::mail::pattern::Pattern;
 use crate::model::{IncidentNo, TicketNo, Time};
-use crate::plan::incident::{IncidentAsk, IncidentText, tag_of};
+use crate::plan::incident::{IncidentAsk, IncidentText, IncidentWords, tag_of};
 use crate::plan::{Change, Fate, Incident, IncidentTally, KnownAsk, Matter, TicketText};
 use crate::wording::Wording;
 
@@ -26,44 +27,45 @@ const SAMPLE_MIN: usize = 10;
 const NEARLY_ALL: usize = 7;
 
 /// The one order among the commands of a mail.
-#[must_use]
-pub fn order_of(parsed: &Parsed) -> Option<&IncidentOrder> {
+fn order_of(parsed: &Parsed) -> Option<&IncidentOrder> {
     parsed.commands.iter().find_map(|c| match c {
         Command::Incident(order) => Some(order),
         _ => None,
     })
 }
 
+/// The canned answers among them.
+fn canned_of(parsed: &Parsed) -> Vec<&String> {
+    let canned = parsed.commands.iter().filter_map(|c| match c {
+        Command::Canned(name) => Some(name),
+        _ => None,
+    });
+    canned.collect()
+}
+
 /// A line that is wrong, as its writer reads it.
 #[must_use]
 pub fn wrong_line(line: &str, fault: Fault, words: &Wording) -> WrongLine {
     let examples = words.list_of("example.incident");
-    let example = match fault {
-        Fault::NoIncident => examples.get(1),
-        _ => examples.first(),
-    };
+    let example = if fault == Fault::NoIncident { examples.get(1) } else { examples.first() };
     let keyword = crate::desk::commands::keyword(words, "incident");
     let example = format!("#{keyword} {}", example.map_or("", String::as_str));
-    WrongLine { line: line.to_owned(), why: WrongWhy::Incident { fault, example }, nearest: None }
+    let why = match fault {
+        Fault::Canned(NotFound::Unknown(_)) => WrongWhy::NoSuchCanned,
+        Fault::Canned(NotFound::Ambiguous(names)) => WrongWhy::AmbiguousCanned { names },
+        fault => WrongWhy::Incident { fault, example },
+    };
+    WrongLine { line: line.to_owned(), why, nearest: None }
 }
 
 impl Incoming<'_> {
-    /// Obeys an order, as far as it needs no `#send`; else shows what would be done.
-    pub fn order_incident(&mut self, staff: &Staff<'_>, parsed: &Parsed, order: &IncidentOrder) {
+    /// `#incident` in a mail to the desk: obeyed as far as that needs no `#send`, else shown. `false`: the mail has no such order
+    /// that can be read.
+    pub fn obeys_incident(&mut self, staff: &Staff<'_>) -> bool {
+        let parsed = self.parse();
+        let Some(order) = order_of(&parsed) else { return false };
         let mark = self.case.mark();
-        let done = match order {
-            _ if parsed.commands.len() > 1 || !parsed.wrong.is_empty() => Err(Fault::NotAlone),
-            IncidentOrder::List => {
-                let page = incident_list(&self.case.inside_voice(), &self.seen_by(staff), self.case.found.epoch);
-                self.case.tell(self.mailbox, staff, page, None, None);
-                Ok("asked for the incidents")
-            }
-            IncidentOrder::New(order) => self.ask_new(staff, order, &parsed.text),
-            IncidentOrder::Done(_) if !says_nothing(&parsed.text, staff.name) => Err(Fault::NotAlone),
-            IncidentOrder::Done(which) => self.ask_done(staff, which),
-            IncidentOrder::Until(which, until) => self.ask_until(staff, which, *until),
-        };
-        match done {
+        match self.order_incident(staff, &parsed, order) {
             Ok(what) => self.settle(Fate::Done(what)),
             Err(fault) => {
                 self.case.undo(mark);
@@ -72,6 +74,48 @@ impl Incoming<'_> {
                 self.refuse(staff, None, vec![wrong]);
             }
         }
+        true
+    }
+
+    fn order_incident(
+        &mut self,
+        staff: &Staff<'_>,
+        parsed: &Parsed,
+        order: &IncidentOrder,
+    ) -> Result<&'static str, Fault> {
+        let canned = canned_of(parsed);
+        if parsed.commands.len() > 1 + canned.len() || canned.len() > 1 || !parsed.wrong.is_empty() {
+            return Err(Fault::NotAlone);
+        }
+        let text = match canned.first() {
+            Some(_) if !says_nothing(&parsed.text, staff.name) => return Err(Fault::NotAlone),
+            Some(name) => Some(self.canned_text(name)?),
+            None if says_nothing(&parsed.text, staff.name) => None,
+            None => Some(IncidentText::Own { text: parsed.text.clone() }),
+        };
+        match (order, text) {
+            (IncidentOrder::New(order), Some(text)) => self.ask_new(staff, order, text),
+            (IncidentOrder::New(_), None) => Err(Fault::NoText),
+            (_, Some(_)) => Err(Fault::NotAlone),
+            (IncidentOrder::List, None) => {
+                let page = incident_list(&self.case.inside_voice(), &self.seen_by(staff), self.case.found.epoch);
+                self.case.tell(self.mailbox, staff, page, None, None);
+                Ok("asked for the incidents")
+            }
+            (IncidentOrder::Done(which), None) => self.ask_done(staff, which),
+            (IncidentOrder::Until(which, until), None) => self.ask_until(staff, which, *until),
+        }
+    }
+
+    /// A canned answer in all its languages.
+    fn canned_text(&self, typed: &str) -> Result<IncidentText, Fault> {
+        let library = self.case.rules.library;
+        let name = library.find(typed).map_err(Fault::Canned)?;
+        let texts = library.all().filter(|c| c.name == name).map(|c| IncidentWords {
+            language: c.language.clone().unwrap_or_default(),
+            text: c.body.clone(),
+        });
+        Ok(IncidentText::Canned { name: name.to_owned(), texts: texts.collect() })
     }
 
     /// The incidents that this person may know of, as they stand.
@@ -123,16 +167,15 @@ impl Incoming<'_> {
         texts.filter(fits).map(|t| (t.ticket, t.subject.clone())).collect()
     }
 
-    fn ask_new(&mut self, staff: &Staff<'_>, order: &NewOrder, text: &str) -> Result<&'static str, Fault> {
-        if says_nothing(text, staff.name) {
-            return Err(Fault::NoText);
-        }
-        let text = IncidentText::Own { text: text.to_owned() };
+    fn ask_new(&mut self, staff: &Staff<'_>, order: &NewOrder, text: IncidentText) -> Result<&'static str, Fault> {
         let tag = tag_of(&order.name);
         if self.case.found.incidents.iter().any(|i| i.tag == tag) {
             return Err(Fault::Taken);
         }
         let mailboxes = self.mailboxes_for(staff, order)?;
+        for language in Wording::languages() {
+            sample(&self.case, self.mailbox, &text, language).map_err(Fault::Variable)?;
+        }
         let shown = sample(&self.case, self.mailbox, &text, &self.mailbox.language).map_err(Fault::Variable)?;
         if let Some(found) = guard::leak(self.case.rules.settings, &[&shown.text, &shown.html], &[]) {
             return Err(Fault::Leak(found));

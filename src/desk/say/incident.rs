@@ -81,7 +81,7 @@ pub fn incident_preview(voice: &Voice<'_>, facts: &PreviewFacts<'_>) -> Page {
     let name = one_line(facts.name);
     let mut sheet = Sheet::default();
     let until = voice.moment(facts.until);
-    sheet.say(&words.say("incident.preview", context! { name, until, pattern => one_line(facts.pattern) }));
+    sheet.say(&words.say("incident.preview", context! { name => &name, until, pattern => one_line(facts.pattern) }));
     if !facts.mailboxes.is_empty() {
         let mailboxes = words.list(facts.mailboxes);
         sheet.say(&words.say("incident.preview_mailboxes", context! { mailboxes }));
@@ -120,7 +120,7 @@ pub fn incident_begun(voice: &Voice<'_>, name: &str, tag: &str, until: Time, lin
     let words = voice.words();
     let name = one_line(name);
     let mut sheet = Sheet::default();
-    sheet.say(&words.say("incident.begun", context! { name, tag, until => voice.moment(until), n => linked }));
+    sheet.say(&words.say("incident.begun", context! { name => &name, tag, until => voice.moment(until), n => linked }));
     sheet.small(&words.say("incident.begun_how", context! { tag }));
     sheet.done(words.language(), words.say("incident.begun_subject", context! { name }))
 }
@@ -160,7 +160,7 @@ pub fn incident_done(voice: &Voice<'_>, tally: &IncidentTally, expires_at: Time)
     let (name, tag) = (one_line(&tally.incident.name), &tally.incident.tag);
     let mut sheet = Sheet::default();
     let (linked, waiting) = (tally.linked, tally.waiting);
-    sheet.say(&words.say("incident.done", context! { name, linked, waiting }));
+    sheet.say(&words.say("incident.done", context! { name => &name, linked, waiting }));
     sheet.say(&words.say("incident.done_bulk", context! { tag }));
     sheet.say(&words.say("asked.how", context! { until => voice.moment(expires_at) }));
     sheet.done(words.language(), words.say("incident.done_subject", context! { name }))
@@ -173,7 +173,7 @@ pub fn incident_until(voice: &Voice<'_>, tally: &IncidentTally, until: Time, exp
     let name = one_line(&tally.incident.name);
     let mut sheet = Sheet::default();
     let before = voice.moment(tally.incident.until);
-    sheet.say(&words.say("incident.until_done", context! { name, until => voice.moment(until), before }));
+    sheet.say(&words.say("incident.until_done", context! { name => &name, until => voice.moment(until), before }));
     sheet.say(&words.say("asked.how", context! { until => voice.moment(expires_at) }));
     sheet.done(words.language(), words.say("incident.until_subject", context! { name }))
 }
@@ -183,7 +183,7 @@ pub fn incident_prolonged(voice: &Voice<'_>, name: &str, until: Time) -> Page {
     let words = voice.words();
     let name = one_line(name);
     let mut sheet = Sheet::default();
-    sheet.say(&words.say("incident.prolonged", context! { name, until => voice.moment(until) }));
+    sheet.say(&words.say("incident.prolonged", context! { name => &name, until => voice.moment(until) }));
     sheet.done(words.language(), words.say("incident.prolonged_subject", context! { name }))
 }
 
@@ -196,7 +196,7 @@ pub fn incident_over(voice: &Voice<'_>, tally: &IncidentTally) -> Page {
     sheet.say(&words.say(
         "incident.over",
         context! {
-            name, linked => tally.linked, told => tally.told, replied => tally.replied, answered => tally.answered,
+            name => &name, linked => tally.linked, told => tally.told, replied => tally.replied, answered => tally.answered,
         },
     ));
     sheet.say(&match tally.waiting {

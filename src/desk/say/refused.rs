@@ -7,6 +7,7 @@ use super::{Page, Voice};
 use crate::desk::commands::incident::Fault;
 use crate::desk::commands::{Entry, TABLE, keyword};
 use crate::model::{TicketNo, one_line};
+use crate::plan::query::{QueryError, Wanted};
 use crate::wording::Wording;
 
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub enum WrongWhy {
     /// `#hold`, `#away`: a time that cannot be read or is past.
     BadTime,
     BadAddress,
+    /// A query that cannot be read.
+    Query(QueryError),
     NoSuchAgent,
     NoSuchTicket,
     NoSuchCanned,
@@ -140,6 +143,7 @@ fn reason(voice: &Voice<'_>, why: &WrongWhy) -> String {
         WrongWhy::UnwantedArgument => "refused.unwanted_argument",
         WrongWhy::BadTime => "refused.bad_time",
         WrongWhy::BadAddress => "refused.bad_address",
+        WrongWhy::Query(error) => return query(words, error),
         WrongWhy::NoSuchAgent => "refused.no_such_agent",
         WrongWhy::NoSuchTicket => "refused.no_such_ticket",
         WrongWhy::NoSuchCanned => "refused.no_such_canned",
@@ -202,10 +206,24 @@ fn of_incident(voice: &Voice<'_>, fault: &Fault, example: &str) -> String {
         Fault::Variable(why) => ("refused.incident_variable", why.as_str()),
         Fault::Leak(why) => ("refused.incident_leak", why.as_str()),
         Fault::NoMailbox(why) => ("refused.incident_mailbox", why.as_str()),
-        Fault::NotAlone => ("refused.incident_not_alone", ""),
+        Fault::NotAlone | Fault::Canned(_) => ("refused.incident_not_alone", ""),
         Fault::NotHere(why) => ("refused.incident_not_here", why.as_str()),
     };
     words.say(key, context! { why => one_line(why), example => one_line(example) })
+}
+
+/// What is wrong with a query, and what would be right.
+fn query(words: &Wording, error: &QueryError) -> String {
+    let key = match error.wanted {
+        Wanted::Key => "query.key",
+        Wanted::State => "query.state",
+        Wanted::Priority => "query.priority",
+        Wanted::Span => "query.span",
+        Wanted::Number => "query.number",
+        Wanted::Something => "query.something",
+    };
+    let known = error.wanted.words().join(", ");
+    words.say(key, context! { term => one_line(&error.term), known })
 }
 
 /// The list of commands (`#help`). `ticket`: the one in whose notification it was asked for.
