@@ -138,7 +138,7 @@ fn order(argument: &str, ground: &Ground<'_>) -> Result<IncidentOrder, Fault> {
     if verb.is_empty() || is_one_of("incident.list", verb) {
         return Ok(IncidentOrder::List);
     }
-    if is_one_of("incident.done", verb) {
+    if is_one_of("incident.done_verb", verb) {
         let (which, _) = fields(rest);
         return if which.is_empty() { Err(Fault::NoIncident) } else { Ok(IncidentOrder::Done(which)) };
     }
