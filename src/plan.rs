@@ -16,8 +16,8 @@ pub mod question;
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
 pub use event::{Event, What};
 pub use found::{
-    AgentFacts, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel,
-    LastAnswer, LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
+    AgentFacts, Blocked, CallWish, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage,
+    KnownParcel, LastAnswer, LastIn, Matter, NotedWords, RobotMail, Said, SetAside, TicketFacts,
 };
 pub use incident::{Incident, IncidentTally, Link, TicketText};
 pub use notice::{Alarm, Notice};

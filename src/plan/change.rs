@@ -7,7 +7,7 @@ use crate::model::{
     Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
 use crate::plan::event::Event;
-use crate::plan::found::{Blocked, KnownAsk};
+use crate::plan::found::{Blocked, CallWish, KnownAsk};
 use crate::plan::incident::{Incident, Woken};
 use crate::plan::notice::{Alarm, Notice};
 use crate::plan::parcel::Parcel;
@@ -29,6 +29,10 @@ pub enum Change {
         sameness: String,
     },
     Quarantine(NewQuarantine),
+    /// Agents were told of what is set aside, in a list.
+    QuarantineListed {
+        quarantined: Vec<QuarantineNo>,
+    },
     /// Something leaves quarantine for good.
     DropQuarantine {
         quarantine: QuarantineNo,
@@ -116,6 +120,11 @@ pub enum Change {
         ticket: TicketNo,
         since: Option<Time>,
         due: Option<Time>,
+    },
+    /// When the customer wants to be called, or that she was.
+    Call {
+        ticket: TicketNo,
+        call: Option<CallWish>,
     },
     Participate {
         ticket: TicketNo,
@@ -323,6 +332,8 @@ pub struct NewQuarantine {
     /// A word (`robot`, `agent-unproved`, `stale-address`, `bounce-unknown`, `unreadable`, `ignored`, `loop` …), then a colon and a sentence.
     pub reason: String,
     pub at: Time,
+    /// When agents are told of it in a list; `None`: they are not.
+    pub list_at: Option<Time>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
