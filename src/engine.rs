@@ -6,7 +6,9 @@
 //! - A letter is in custody before anything reads it, and its attempt is counted before it is read.
 //! - Nothing outside the transaction changes before COMMIT: the engine's own state is brought up to date from what was committed.
 
+pub mod answers;
 mod batch;
+pub mod bulk;
 pub mod clock;
 pub mod clocks;
 mod consign;
@@ -40,6 +42,7 @@ pub use in_flight::Reading;
 use crate::config::settings::Settings;
 use crate::desk::canned::Library;
 use crate::desk::sign::Key;
+use crate::engine::answers::Shelf;
 use crate::engine::batch::{Backlog, Plan, Verdict};
 use crate::engine::clock::{Clock, Doubt, Now};
 use crate::engine::desk_dir::{DeskDir, Footprint, Lock};
@@ -67,6 +70,7 @@ pub struct Engine {
     settings: Arc<Settings>,
     /// The canned answers, as last read.
     library: Arc<Library>,
+    shelf: Shelf,
     key: Key,
     read: ReadFn,
     clock: Clock,
@@ -117,6 +121,7 @@ impl Engine {
         self.store.batch(|tx| tx.set_config_fingerprint(&fingerprint))?;
         clocks::follow_all(&mut self.store, &settings)?;
         self.settings = settings;
+        self.shelf.forget();
         // Times and readers of digests may be others now.
         self.digests.next = self.digests.next.map(|_| Time::default());
         Ok(())
@@ -153,6 +158,7 @@ impl Engine {
     /// letters that have come, then parcels are claimed for free outlets. What does not fit waits: call again at once while
     /// [`Self::is_busy`].
     pub fn handle(&mut self, now: Now, events: Vec<Event>) -> Vec<Outcome> {
+        self.refresh_answers(now.wall);
         let outcomes = self.next_batch(now, events);
         if self.is_through() {
             self.digests(self.judged);

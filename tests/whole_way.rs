@@ -2,6 +2,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "real servers take real time")]
 
+#[path = "whole_way/clients.rs"]
+mod clients;
 #[path = "whole_way/desk.rs"]
 mod desk;
 #[path = "whole_way/disk.rs"]

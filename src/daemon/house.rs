@@ -114,6 +114,13 @@ impl House {
             report: self.report.clone(),
             errands: self.errands(&mailbox.name),
             marks_answered: mailbox.mark_answered,
+            answers: self
+                .settings
+                .answers
+                .folder
+                .as_ref()
+                .filter(|f| f.mailbox == mailbox.name)
+                .map(|f| f.folder.clone()),
             once: self.once,
             limit_bytes: self.settings.limits.message_size_bytes,
             clock: clock::read,

@@ -189,6 +189,8 @@ pub fn of_command(
         | Command::Canned(_)
         | Command::Stop
         | Command::Drop
+        | Command::Bulk { .. }
+        | Command::Without(_)
         | Command::Help => return Ok(None),
     }))
 }

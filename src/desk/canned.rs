@@ -6,8 +6,12 @@
 pub mod facts;
 pub mod fill;
 pub mod flaw;
+pub mod keep;
 pub mod library;
+pub mod like;
+pub mod mail;
 pub mod obey;
+pub mod offer;
 pub mod take;
 
 pub use facts::Facts;

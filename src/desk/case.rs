@@ -238,7 +238,8 @@ impl<'a> Case<'a> {
         let no = self.next.take_parcel();
         let message_id = key.message_id(epoch, no, mailbox.address.domain());
         let mut headers = vec![("X-Svar-Id".to_owned(), key.svar_id(epoch, no))];
-        let inside = !matches!(post.kind, ParcelKind::Answer | ParcelKind::Ask | ParcelKind::Acknowledge);
+        let by_person = matches!(post.kind, ParcelKind::Answer | ParcelKind::Ask | ParcelKind::Bulk);
+        let inside = !by_person && post.kind != ParcelKind::Acknowledge;
         if let Some(ticket) = post.ticket.filter(|_| inside) {
             headers.push(("X-Svar-Ticket".to_owned(), ticket.to_string()));
         }
@@ -275,7 +276,6 @@ impl<'a> Case<'a> {
         } else {
             Sender::Address(bounces)
         };
-        let by_person = matches!(post.kind, ParcelKind::Answer | ParcelKind::Ask);
         self.change(Change::Enqueue(Box::new(Parcel {
             no,
             kind: post.kind,

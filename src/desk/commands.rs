@@ -19,7 +19,7 @@ use crate::desk::when;
 use crate::model::{Address, Priority, QuarantineNo, TicketNo, Time, one_line};
 use crate::plan::incident::Wanted;
 use crate::plan::nearest::distance;
-use crate::plan::query::QueryError;
+use crate::plan::query::{Query, QueryError};
 use crate::plan::question::{QUESTIONS_MAX, Question};
 use crate::wording::Wording;
 
@@ -71,6 +71,10 @@ pub enum Command {
     /// A text of the house, by its name.
     Canned(String),
     Help,
+    /// One text to all tickets that a query means; whether it answers them.
+    Bulk { query: String, answers: bool },
+    /// These tickets are not to get it.
+    Without(Vec<TicketNo>),
 }
 
 /// Commands of one group exclude each other in one mail.
@@ -183,13 +187,15 @@ table! {
     "stats" Any |a, _| span(a).map(|s| Command::Questions(vec![Question::Stats(s)])).ok_or(Wrong::Argument("stats"));
     "digest" Any |a, _| digest_word(a).map(|d| Command::Questions(vec![Question::Digest(d)])).ok_or(Wrong::Argument("digest"));
     "answers" Any |a, _| none(a, Command::Questions(vec![Question::Answers]));
+    "bulk" Any |a, _| bulk(a);
+    "without" Any |a, _| numbers(a, "without").map(|n| Command::Without(n.into_iter().map(TicketNo).collect()));
     "send" Any |a, _| none(a, Command::Send);
     "stop" Any |a, _| none(a, Command::Stop);
     "drop" Any |a, _| none(a, Command::Drop);
     "help" Any |_, _| Ok(Command::Help);
     "canned" Any |a, _| some(a, "canned").map(|name| Command::Canned(name.to_owned()));
     "incident" Any |a, g| incident::read(a, g);
-    later "bulk" "without" "export" "erase"
+    later "export" "erase"
 }
 
 fn none(argument: &str, command: Command) -> Result<Command, Wrong> {
@@ -226,6 +232,29 @@ fn priority(argument: &str) -> Result<Command, Wrong> {
     let word = fold(some(argument, "priority")?);
     let is = |p: &&Priority| Wording::in_all_languages(&format!("when.{p}")).any(|w| fold(w) == word);
     Priority::ALL.iter().find(is).copied().map(Command::Priority).ok_or(Wrong::Argument("priority"))
+}
+
+/// `state:open tag:late answers:no`: what is no `answers:` is the query, which must not be empty.
+fn bulk(argument: &str) -> Result<Command, Wrong> {
+    let is_one = |list: &str, word: &str| Wording::in_all_languages(list).any(|w| fold(w) == fold(word));
+    let mut answers = true;
+    let mut query = Vec::new();
+    for word in some(argument, "bulk")?.split(' ').filter(|w| !w.is_empty()) {
+        match word.split_once(':') {
+            Some((key, value)) if is_one("when.answers", key) => {
+                answers = is_one("when.yes", value);
+                if !answers && !is_one("when.no", value) {
+                    return Err(Wrong::Argument("bulk"));
+                }
+            }
+            _ => query.push(word),
+        }
+    }
+    let query = query.join(" ");
+    if Query::parse(&query).map_err(Wrong::Query)?.is_empty() {
+        return Err(Wrong::Missing("bulk"));
+    }
+    Ok(Command::Bulk { query, answers })
 }
 
 /// Whether a word stands for nobody, in any language.
@@ -403,7 +432,7 @@ pub struct Named {
 }
 
 /// So many tickets or addresses of one mail are looked up.
-const NAMED_AT_MOST: usize = 60;
+const NAMED_AT_MOST: usize = 200;
 
 #[must_use]
 pub fn named(text: &str, headings: &[String]) -> Named {
@@ -412,7 +441,7 @@ pub fn named(text: &str, headings: &[String]) -> Named {
     for command in &parsed.commands {
         match command {
             Command::Merge(ticket) => named.tickets.push(*ticket),
-            Command::Take(tickets) => named.tickets.extend(tickets),
+            Command::Take(tickets) | Command::Without(tickets) => named.tickets.extend(tickets),
             Command::New(a, _) | Command::Customer(a) | Command::SameAs(a) | Command::NotSameAs(a) => {
                 named.addresses.push(a.clone());
             }

@@ -47,7 +47,7 @@ impl Incoming<'_> {
         if !self.may_be_answered(staff) {
             return self.settle(Fate::Done("too many mails to the desk in an hour"));
         }
-        if self.obeys_incident(staff) {
+        if self.obeys_incident(staff) || self.wants_bulk(staff) {
             return;
         }
         let Some(mut work) = self.work(staff, None) else { return };

@@ -1,6 +1,7 @@
 //! One letter: what to look up for it, and which of the desk's doors it goes through.
 
-use crate::config::settings::{AcknowledgeWhen, Mailbox, Mode, TakenFor};
+use crate::config::settings::{AcknowledgeWhen, Mailbox, Mode, Notify, TakenFor};
+use crate::desk::canned::like::rare_words;
 use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::commands::plain::headings;
 use crate::desk::commands::{Named, named};
@@ -9,7 +10,7 @@ use crate::desk::thread;
 use crate::desk::vouch::{Vouch, vouch};
 use crate::mail::form::matches_pattern;
 use crate::mail::letter::{Letter, ReturnPath};
-use crate::model::{Address, Kind, ParcelNo, TicketNo, Time, one_line};
+use crate::model::{Address, Channel, Kind, ParcelNo, TicketNo, Time, one_line};
 use crate::plan::{
     Asked, AttachmentRow, Change, Clues, Envelope, Fate, Findings, Folder, NewQuarantine, Question, Release,
 };
@@ -56,6 +57,14 @@ fn promises(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> bool {
         && letter.kind == Kind::Person
         && env.folder == Folder::Inbox
         && !env.old
+}
+
+/// Whether agents may be told of the letter by mail, as a customer's.
+fn is_told(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> bool {
+    let ours = letter.from.as_ref().is_none_or(|p| rules.staff(&p.address).is_some() || rules.is_ours(&p.address));
+    let told = |m: &Mailbox| m.mode == Mode::Desk && m.notify != Notify::None;
+    let fresh = env.folder == Folder::Inbox && !env.old && env.channel != Channel::Import;
+    fresh && !ours && letter.kind == Kind::Person && rules.settings.mailbox(&env.mailbox).is_some_and(told)
 }
 
 /// What to look up for a letter.
@@ -108,6 +117,7 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
         parcels,
         canned: by_commands.canned,
         incidents: by_commands.incidents,
+        alike: if is_told(letter, env, rules) { rare_words(&letter.subject, &letter.new_text) } else { Vec::new() },
         promise_of: promises(letter, env, rules).then(|| env.mailbox.clone()),
         bounced: bounce.and_then(|b| b.message_id.clone()).into_iter().collect(),
         asks: signed
@@ -148,9 +158,10 @@ fn asked(letter: &Letter, env: &Envelope, rules: &Rules<'_>, mut questions: Vec<
 type Door<'a> = (&'static str, fn(&mut Incoming<'a>) -> bool);
 
 /// The doors, in order. Each looks whether the letter is its own, and if so deals with it.
-const fn doors<'a>() -> [Door<'a>; 12] {
+const fn doors<'a>() -> [Door<'a>; 13] {
     [
         ("long past", Incoming::history),
+        ("a canned answer", Incoming::canned_mail),
         ("released from quarantine", Incoming::released),
         ("our own mail", Incoming::echo),
         ("a mail in Sent", Incoming::sent),

@@ -11,6 +11,7 @@ pub mod answer;
 pub mod aside;
 pub mod automatic;
 pub mod block;
+pub mod bulk;
 pub mod canned;
 pub mod case;
 pub mod commands;

@@ -309,6 +309,11 @@ impl Incoming<'_> {
                 wrong.push(incident::ask::wrong_line(line, Fault::NotHere(desk), words));
                 continue;
             }
+            // They speak of many tickets, and to the desk alone.
+            if matches!(command, Command::Bulk { .. } | Command::Without(_)) {
+                wrong.push(WrongLine { line: line.clone(), why: WrongWhy::NotAllowed, nearest: None });
+                continue;
+            }
             let errand = Errand::of(command);
             let may = errand.as_ref().map_or(Ok(()), |e| self.may(staff, ticket, e));
             match may.and_then(|()| of_command(command, &self.case.rules, Some(staff.address()), &parsed.text)) {
@@ -373,7 +378,7 @@ impl Incoming<'_> {
 
     /// To the desk: commands alone; any other text comes back unsent.
     pub fn commands_only(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) {
-        if self.obeys_incident(staff) {
+        if self.obeys_incident(staff) || ticket.is_none() && self.wants_bulk(staff) {
             return;
         }
         let Some(mut work) = self.work(staff, ticket) else { return };
@@ -406,7 +411,7 @@ impl Incoming<'_> {
 }
 
 /// A line that is no command, as the agent reads it.
-fn wrong_line(wrong: &commands::WrongLine, words: &Wording) -> WrongLine {
+pub fn wrong_line(wrong: &commands::WrongLine, words: &Wording) -> WrongLine {
     let example = |key: &'static str| {
         let examples = words.list_of(&format!("example.{key}"));
         let example = examples.iter().find(|e| !e.is_empty()).cloned().unwrap_or_default();

@@ -7,6 +7,7 @@ use crate::config::settings::Settings;
 use crate::desk::canned::Library;
 use crate::desk::sign::Key;
 use crate::desk::{self, Rules};
+use crate::engine::answers::Shelf;
 use crate::engine::clock::{self, Clock, Doubt, Now};
 use crate::engine::clocks;
 use crate::engine::desk_dir::Footprint;
@@ -89,6 +90,7 @@ pub(super) struct Verdict {
 pub(super) struct Batch<'a> {
     pub(super) settings: &'a Settings,
     pub(super) library: &'a Library,
+    pub(super) shelf: &'a Shelf,
     pub(super) key: &'a Key,
     pub(super) waiting: &'a Waiting,
     pub(super) flight: &'a InFlight,
@@ -106,6 +108,7 @@ impl Engine {
         let batch = Batch {
             settings: &self.settings,
             library: &self.library,
+            shelf: &self.shelf,
             key: &self.key,
             waiting: &self.waiting,
             flight: &self.flight,
@@ -171,6 +174,9 @@ impl Batch<'_> {
             if uptime_ms() >= until_ms {
                 break;
             }
+        }
+        if plan.claim && done.halted.is_none() {
+            self.bulks(tx, now, &mut done)?;
         }
         if plan.claim && self.may_send && done.halted.is_none() {
             self.claim(tx, now, &mut done)?;

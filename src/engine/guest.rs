@@ -83,6 +83,7 @@ impl Engine {
         clues: &Clues,
         decide: impl FnOnce(&Findings, &Rules<'_>, Time) -> Result<Vec<Change>, R>,
     ) -> Result<Result<Vec<Change>, R>, StoreError> {
+        self.refresh_answers(now.wall);
         let (settings, key, library) = (self.settings.clone(), self.key.clone(), self.library.clone());
         let mut clock = self.clock;
         let decided = self.store.batch(|tx| {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::config::settings::Settings;
 use crate::desk::sign::Key;
 use crate::engine::Engine;
+use crate::engine::answers::Shelf;
 use crate::engine::batch::Backlog;
 use crate::engine::clock::Clock;
 use crate::engine::clocks;
@@ -112,6 +113,7 @@ impl Engine {
             store,
             settings,
             library: Arc::default(),
+            shelf: Shelf::default(),
             key,
             read: crate::mail::read::read,
             clock: Clock::default(),

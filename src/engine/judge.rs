@@ -58,6 +58,9 @@ impl Batch<'_> {
         let mut findings = tx.lookup(&clues, now)?;
         let at_hand = self.at_hand.get(&envelope.letter);
         question::answer(tx, &clues.asked, at_hand, self.settings, &mut findings, now)?;
+        if clues.canned {
+            self.shelf.find_codes_for_letter(tx, &mut findings)?;
+        }
         let mut changes = desk::decide(letter, envelope, &findings, &rules, now);
         // The last look before anything leaves for a customer: if words of a note are in it, it is judged again, knowing that.
         findings.noted = tx.noted(&desk::outgoing(&changes))?;
@@ -70,6 +73,7 @@ impl Batch<'_> {
         let blobs = own.map(|a| (a.sha256.clone(), a.data.as_slice())).chain(made).collect();
         tx.apply(&changes, &blobs, now)?;
         clocks::follow(tx, self.settings, &changes)?;
+        self.shelf.count_codes(tx, &changes, &rules, now)?;
         let halted = changes.iter().find_map(|c| match c {
             Change::Halt { why } => Some(why.clone()),
             _ => None,

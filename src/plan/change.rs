@@ -3,9 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Address, AskNo, Channel, CustomerNo, Direction, IncidentNo, Kind, LetterNo, MessageNo, NoticeKind, ParcelNo, ParcelState,
+    Address, AskNo, BulkNo, BulkState, BulkStep, Channel, CustomerNo, Direction, IncidentNo, Kind, LetterNo, MessageNo,
+    NoticeKind, ParcelNo, ParcelState,
     Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
+use crate::plan::bulk::NewBulk;
+use crate::plan::canned::CannedVersion;
 use crate::plan::event::Event;
 use crate::plan::found::{Blocked, CallWish, KnownAsk};
 use crate::plan::incident::{Incident, Woken};
@@ -157,6 +160,8 @@ pub enum Change {
         message: MessageNo,
         shingles: Vec<i64>,
     },
+    /// A version of a canned answer.
+    KeepCanned(Box<CannedVersion>),
     /// A discount code is this ticket's. Fails where another has it.
     TakeCode {
         code: String,
@@ -241,6 +246,45 @@ pub enum Change {
     EndIncident {
         incident: IncidentNo,
         at: Time,
+    },
+
+    /// One text is to go to many tickets: they are looked up by the engine.
+    NewBulk(Box<NewBulk>),
+    /// How far it has come.
+    SetBulk {
+        bulk: BulkNo,
+        state: BulkState,
+        /// Who stopped it, or why it cannot be; empty: as before.
+        why: String,
+        at: Time,
+    },
+    /// Whose word it waits for, or by whose it goes.
+    AskBulk {
+        bulk: BulkNo,
+        ask: AskNo,
+    },
+    /// Where a ticket of it stands from now on.
+    BulkStep {
+        bulk: BulkNo,
+        ticket: TicketNo,
+        step: BulkStep,
+        /// Why it is left out: a word, and what belongs to it.
+        why: String,
+        /// The language in which it is spoken to.
+        language: String,
+    },
+    /// The mail to a ticket of it lies in the outbox; the ticket is left in that state.
+    BulkQueued {
+        bulk: BulkNo,
+        ticket: TicketNo,
+        message: MessageNo,
+        parcel: ParcelNo,
+        left_in: State,
+    },
+    /// What became of a mail of it.
+    BulkSettled {
+        parcel: ParcelNo,
+        step: BulkStep,
     },
 
     AgentAway {

@@ -1,13 +1,14 @@
 //! What was found: everything that a decision may depend on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Address, AskNo, CustomerNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party,
+    Address, AskNo, BulkNo, CustomerNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party,
     Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
+use crate::plan::bulk::BulkFacts;
 use crate::plan::change::AttachmentRow;
 
 use crate::plan::incident::IncidentAsk;
@@ -40,8 +41,14 @@ pub struct Findings {
     /// The messages that those parcels are about or carry, and the newest customer message of each ticket in `Clues::numbers`.
     pub said: BTreeMap<MessageNo, Said>,
     pub asks: Vec<KnownAsk>,
+    /// What these asks have to do with, where it is a bulk.
+    pub bulks: Vec<BulkFacts>,
+    /// Which of `Clues::numbers` stand in a preview of theirs.
+    pub bulk_tickets: BTreeSet<(BulkNo, TicketNo)>,
     /// Where `Clues::canned`: what the customers wrote on the tickets that the letter is about, the newest first.
     pub written: BTreeMap<TicketNo, Vec<String>>,
+    /// Answered tickets whose customers wrote `Clues::alike`, the most alike first.
+    pub alike: Vec<Alike>,
     /// Codes that were taken for these tickets and have not left with an answer.
     pub held_codes: BTreeMap<TicketNo, Vec<String>>,
     /// The next codes that nobody has, by canned answer; "" for all that have no codes of their own. The engine's to fill in.
@@ -82,6 +89,17 @@ pub struct Findings {
     pub alarms: Vec<Alarm>,
     /// Mails handed over in the last 24 hours, by mailbox, where the configuration limits them.
     pub handed_over: BTreeMap<String, i64>,
+}
+
+/// An answered ticket that is like a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alike {
+    pub number: TicketNo,
+    pub mailbox: String,
+    pub subject: String,
+    pub state: State,
+    /// When the customer wrote what is alike.
+    pub at: Time,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -284,6 +302,8 @@ pub enum Matter {
     Quarantined { quarantine: i64 },
     /// An incident is to begin, to end or to last longer.
     Incident { incident: IncidentAsk },
+    /// One text to many tickets: a preview that waits, or one that is under way.
+    Bulk { bulk: i64 },
     /// An answer that waits a while before it leaves: `#stop`, or `#send` at once.
     /// `state` and `waiting` (since when somebody waited for an answer) are the ticket's before it.
     Undo {

@@ -132,6 +132,12 @@ impl Query {
         Ok(Self { terms })
     }
 
+    /// Whether tickets in that state are asked for by name.
+    #[must_use]
+    pub fn asks_for(&self, state: State) -> bool {
+        self.terms.iter().any(|t| !t.excluded && t.test == Test::State(state))
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()

@@ -10,7 +10,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
 use crate::model::{
-    Address, AlarmStage, AskNo, Channel, CustomerNo, Direction, IncidentNo, Kind, LetterNo, MessageNo, NoticeKind, ParcelKind,
+    Address, AlarmStage, AskNo, BulkNo, BulkState, BulkStep, Channel, CustomerNo, Direction, IncidentNo, Kind, LetterNo,
+    MessageNo, NoticeKind, ParcelKind,
     ParcelNo, ParcelState, Priority, QuarantineNo, RecipientState, SourceNo, State, TicketNo, Time, Wait,
 };
 
@@ -440,7 +441,7 @@ macro_rules! ids {
     )*};
 }
 
-ids! { TicketNo MessageNo CustomerNo LetterNo ParcelNo QuarantineNo AskNo IncidentNo SourceNo }
+ids! { TicketNo MessageNo CustomerNo LetterNo ParcelNo QuarantineNo AskNo BulkNo IncidentNo SourceNo }
 
 macro_rules! words {
     ($($word:ident)*) => {$(
@@ -459,5 +460,6 @@ macro_rules! words {
 }
 
 words! {
-    State Direction Kind Priority Channel ParcelKind NoticeKind Wait AlarmStage ParcelState RecipientState
+    State Direction Kind Priority Channel ParcelKind NoticeKind Wait AlarmStage ParcelState RecipientState BulkState
+    BulkStep
 }

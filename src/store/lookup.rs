@@ -6,7 +6,7 @@ use super::db::args;
 use super::facts::{ACTED_ON, BORNE_BY_MESSAGE, BORNE_BY_PARCEL, BORNE_WITH_SAMENESS, NAMED, reference};
 use super::text::same_hash;
 use super::{StoreError, Tx};
-use crate::model::{Address, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
+use crate::model::{Address, BulkNo, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
 use crate::plan::incident::{IncidentAsk, Wanted};
 use crate::plan::{Clues, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel, Matter, Said};
 
@@ -84,6 +84,15 @@ impl Tx<'_> {
         let asked = found.parcels.iter().filter_map(|p| p.ask);
         let asked: Vec<_> = asked.filter(|ask| found.asks.iter().all(|a| a.no != *ask)).collect();
         found.asks.extend(self.asks(&asked)?);
+        let bulks = found.asks.iter().filter_map(|a| match &a.matter {
+            Matter::Bulk { bulk } => Some(BulkNo(*bulk)),
+            _ => None,
+        });
+        for bulk in bulks.collect::<BTreeSet<_>>() {
+            found.bulks.extend(self.bulk(bulk)?);
+            let listed = self.bulk_listed(bulk, &clues.numbers)?;
+            found.bulk_tickets.extend(listed.into_iter().map(|ticket| (bulk, ticket)));
+        }
         let undone = found.asks.iter().filter_map(|a| match &a.matter {
             Matter::Undo { parcel, .. } => Some(ParcelNo(*parcel)),
             _ => None,
@@ -102,6 +111,7 @@ impl Tx<'_> {
         if clues.canned || !found.asks.is_empty() {
             found.held_codes = self.held_codes(&found.tickets.keys().copied().collect::<Vec<_>>())?;
         }
+        found.alike = self.alike(&clues.alike)?;
         found.notices = self.notices_of(&clues.numbers)?;
         self.find_incidents(clues.incidents.or(asked_of_incident(&found)), now, &mut found)?;
         let named = |n: &TicketNo| found.tickets.get(n).and_then(|t| t.last_in.as_ref()).map(|l| l.message);

@@ -8,6 +8,7 @@
 pub mod alarm;
 pub mod apply;
 pub mod backup;
+pub mod bulk;
 pub mod canned;
 pub mod check;
 pub mod course;

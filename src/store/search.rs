@@ -65,6 +65,12 @@ pub(super) fn matching(column: Option<Column>, phrases: &[&str]) -> Option<Strin
     })
 }
 
+/// An FTS5 expression for one whole word in a subject or a text. `None`: there is no letter or digit in it.
+pub(super) fn whole_word(word: &str) -> Option<String> {
+    let has_letters = word.chars().any(char::is_alphanumeric);
+    has_letters.then(|| format!("{{subject body}} : \"{}\"", word.replace('"', "\"\"").replace('\0', " ")))
+}
+
 /// An FTS5 expression for what a person typed: words, "phrases", and `-words` to leave out.
 fn expression(text: &str) -> Option<String> {
     let typed = words(text);

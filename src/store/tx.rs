@@ -25,6 +25,7 @@ pub(super) struct DeskRow {
     pub(super) parcel: i64,
     pub(super) quarantine: i64,
     pub(super) ask: i64,
+    pub(super) bulk: i64,
     pub(super) letter: i64,
     pub(super) source: i64,
     pub(super) event: i64,
@@ -70,7 +71,7 @@ impl<'a> Tx<'a> {
             over: false,
         };
         let row = tx.one(
-            "SELECT epoch, last_now, ticket, message, customer, parcel, quarantine, ask, letter, source, event FROM desk",
+            "SELECT epoch, last_now, ticket, message, customer, parcel, quarantine, ask, bulk, letter, source, event FROM desk",
             &[],
             |row| {
                 Ok(DeskRow {
@@ -82,9 +83,10 @@ impl<'a> Tx<'a> {
                     parcel: row.get(5)?,
                     quarantine: row.get(6)?,
                     ask: row.get(7)?,
-                    letter: row.get(8)?,
-                    source: row.get(9)?,
-                    event: row.get(10)?,
+                    bulk: row.get(8)?,
+                    letter: row.get(9)?,
+                    source: row.get(10)?,
+                    event: row.get(11)?,
                 })
             },
         )?;
@@ -101,7 +103,7 @@ impl<'a> Tx<'a> {
             if d != self.written {
                 self.run(
                     "UPDATE desk SET epoch = ?1, last_now = ?2, ticket = ?3, message = ?4, customer = ?5, parcel = ?6,
-                     quarantine = ?7, ask = ?8, letter = ?9, source = ?10, event = ?11",
+                     quarantine = ?7, ask = ?8, bulk = ?9, letter = ?10, source = ?11, event = ?12",
                     args![
                         d.epoch,
                         d.last_now,
@@ -111,6 +113,7 @@ impl<'a> Tx<'a> {
                         d.parcel,
                         d.quarantine,
                         d.ask,
+                        d.bulk,
                         d.letter,
                         d.source,
                         d.event

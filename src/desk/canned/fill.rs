@@ -248,6 +248,7 @@ mod tests {
             number: "RR123456785SE".to_owned(),
             link: "https://tracking.example/?id=RR123456785SE".to_owned(),
             phone: Some("0771-33 33 10".to_owned()),
+            how: "",
         });
         let check = |template: &str, text: &str| {
             let draft = fill(template, &facts).unwrap();

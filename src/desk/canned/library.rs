@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::fill::{NAMES, names};
 use super::flaw::{Flaw, FlawKind};
+use super::like::Stems;
 use crate::desk::commands::plain::fold;
+use crate::plan::canned::{CannedVersion, Origin};
 
 /// A canned answer is not longer.
 pub const SIZE_MAX_BYTES: usize = 100_000;
@@ -35,6 +37,8 @@ pub enum NotFound {
 pub struct Library {
     /// By name; variants in order of language, the one for all languages first.
     answers: BTreeMap<String, Vec<Canned>>,
+    /// By name: what [`Library::like`] compares.
+    pub(super) stems: BTreeMap<String, Stems>,
 }
 
 impl Canned {
@@ -150,6 +154,7 @@ impl Library {
     pub fn new(answers: impl IntoIterator<Item = Canned>) -> Self {
         let mut library = Self::default();
         for canned in answers {
+            library.stems.entry(canned.name.clone()).or_default().add(&canned);
             let variants = library.answers.entry(canned.name.clone()).or_default();
             if !variants.iter().any(|v| v.language == canned.language) {
                 variants.push(canned);
@@ -157,6 +162,25 @@ impl Library {
             }
         }
         library
+    }
+
+    /// Of the versions that are in use, the ones that count first first. One that cannot be read any more (svar has changed) is left out.
+    #[must_use]
+    pub fn of(versions: &[CannedVersion]) -> Self {
+        Self::new(versions.iter().filter_map(|v| {
+            let language = Some(v.language.as_str()).filter(|l| !l.is_empty());
+            match v.origin {
+                Origin::File => Canned::read(&v.name, language, &v.text).ok(),
+                Origin::Mail => Canned::untitled(&v.name, language, &v.title, &v.text).ok(),
+            }
+        }))
+    }
+
+    /// Whether there is one of exactly this name and language ("": for all).
+    #[must_use]
+    pub fn has(&self, name: &str, language: &str) -> bool {
+        let same = |v: &Canned| v.language.as_deref().unwrap_or_default() == language;
+        self.answers.get(name).is_some_and(|variants| variants.iter().any(same))
     }
 
     #[must_use]

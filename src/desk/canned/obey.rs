@@ -121,7 +121,8 @@ impl Incoming<'_> {
     }
 
     /// A `#canned` line that cannot be done.
-    fn canned_wrong(&self, refusal: &Refusal, line: &str) -> WrongLine {
+    /// A line that names a canned answer which cannot be sent, and why.
+    pub fn canned_wrong(&self, refusal: &Refusal, line: &str) -> WrongLine {
         let mut wrong = self.wrong_of(refusal, line);
         if let Refusal::Canned(NotFound::Unknown(Some(near))) = refusal {
             let words = Wording::of(self.case.inside_voice().language);

@@ -4,6 +4,8 @@ pub mod acknowledgement;
 pub mod answer;
 pub mod asked;
 pub mod breach;
+pub mod bulk;
+pub mod canned;
 pub mod colleague;
 pub mod counter;
 pub mod failed;
@@ -22,6 +24,8 @@ pub mod shown;
 pub mod subject;
 pub mod third;
 pub mod undo;
+
+pub use sheet::escape;
 
 use jiff::tz::TimeZone;
 use minijinja::context;

@@ -114,8 +114,8 @@ impl Tx<'_> {
         )?;
         found(changed, "mail that still waits", parcel.0)?;
         let ticket: Option<TicketNo> = self.one(
-            "UPDATE message SET direction = 'note', counts = 0 WHERE no = ?1 AND direction = 'out' AND accepted_at IS NULL
-             RETURNING ticket",
+            "UPDATE message SET direction = 'note', counts = 0 WHERE no = ?1 AND direction IN ('out', 'auto')
+             AND accepted_at IS NULL RETURNING ticket",
             args![message],
             |row| row.get(0),
         )?;
