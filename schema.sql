@@ -405,7 +405,8 @@ CREATE TABLE incident (
     epoch INTEGER NOT NULL,            -- in another nothing is sent in its name: see `svar restore`
     started_at INTEGER NOT NULL,
     until_at INTEGER NOT NULL,         -- it ends by itself
-    ended_at INTEGER                   -- NULL: it is on
+    ended_at INTEGER,                  -- NULL: it is on
+    bulk INTEGER REFERENCES bulk       -- the answer to all of its tickets; it ends when that begins, and nobody is told before that is over
 ) STRICT;
 CREATE INDEX incident_open ON incident (until_at) WHERE ended_at IS NULL;
 CREATE INDEX incident_tag ON incident (tag);

@@ -19,7 +19,7 @@ use crate::desk::say::notification::{Reason, Remark};
 use crate::desk::tell::{InsidePost, News, Reply, is_live};
 use crate::mail::markdown;
 use crate::mail::pattern::Pattern;
-use crate::model::{MessageNo, ParcelKind, Party, State, TicketNo, Time};
+use crate::model::{BulkNo, MessageNo, ParcelKind, Party, State, TicketNo, Time};
 use crate::plan::incident::{IncidentText, Woken};
 use crate::plan::{AttachmentRow, Change, Findings, Incident, IncidentTally, Link, Said, What};
 use crate::wording;
@@ -171,6 +171,14 @@ impl Case<'_> {
         if let Some(link) = link.filter(|_| !self.found.links.contains_key(&into)) {
             self.change(Change::Link { ticket: into, incident: link.incident, told: None, at: self.now });
             self.event(into, "svar", What::Incident, link.incident.to_string());
+        }
+    }
+
+    /// An answer to many tickets begins: if it is to all of an incident's, that is over. The answer's own report says what became of it.
+    pub fn end_answered_incident(&mut self, bulk: BulkNo) {
+        let tally = self.found.tallies.iter().find(|t| t.incident.bulk == Some(bulk));
+        if let Some(incident) = tally.map(|t| t.incident.no) {
+            self.change(Change::EndIncident { incident, at: self.now });
         }
     }
 

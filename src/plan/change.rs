@@ -247,6 +247,11 @@ pub enum Change {
         incident: IncidentNo,
         at: Time,
     },
+    /// It ends when this answer to all of its tickets begins.
+    AnswerIncident {
+        incident: IncidentNo,
+        bulk: BulkNo,
+    },
 
     /// One text is to go to many tickets: they are looked up by the engine.
     NewBulk(Box<NewBulk>),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Address, AskNo, IncidentNo, MessageNo, TicketNo, Time};
+use crate::model::{Address, AskNo, BulkNo, IncidentNo, MessageNo, TicketNo, Time};
 
 /// Nothing is called an incident for longer. Seconds.
 pub const LONGEST_S: i64 = 30 * Time::DAY;
@@ -33,6 +33,8 @@ pub struct Incident {
     pub until: Time,
     /// `None`: it is on.
     pub ended_at: Option<Time>,
+    /// The answer to all of its tickets: it ends when that begins.
+    pub bulk: Option<BulkNo>,
 }
 
 impl Incident {

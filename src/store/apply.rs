@@ -172,6 +172,7 @@ impl Tx<'_> {
             Change::Wake { ticket, why, at } => self.wake(*ticket, *why, *at),
             Change::ProlongIncident { incident, until, epoch } => self.prolong_incident(*incident, *until, *epoch),
             Change::EndIncident { incident, at } => self.end_incident(*incident, *at),
+            Change::AnswerIncident { incident, bulk } => self.answer_incident(*incident, *bulk),
 
             Change::NewBulk(new) => {
                 take(new.no.0, before.bulk, &mut self.scratch.desk.bulk)?;

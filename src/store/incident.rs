@@ -11,7 +11,7 @@ use crate::plan::{Findings, Incident, IncidentTally, Link, TicketText};
 
 macro_rules! columns {
     () => {
-        "i.no, i.name, i.tag, i.pattern, i.matter, i.mailboxes, i.mailbox, i.agent, i.epoch, i.started_at, i.until_at, i.ended_at"
+        "i.no, i.name, i.tag, i.pattern, i.matter, i.mailboxes, i.mailbox, i.agent, i.epoch, i.started_at, i.until_at, i.ended_at, i.bulk"
     };
 }
 
@@ -29,10 +29,12 @@ pub(super) const LINKS: &str = "
     SELECT l.ticket, l.incident, i.name, l.message, l.quiet
     FROM json_each(?1) j CROSS JOIN linked l ON l.ticket = j.value JOIN incident i ON i.no = l.incident ORDER BY l.ticket";
 
-/// Tickets that are still kept quiet though their incident is over, the longest waiting first.
+/// Tickets that are still kept quiet though their incident is over, the longest waiting first; not as long as they are being answered.
 pub(super) const TO_WAKE: &str = "
     SELECT l.ticket FROM linked l JOIN incident i ON i.no = l.incident JOIN ticket t ON t.number = l.ticket
-    WHERE l.quiet = 1 AND i.ended_at IS NOT NULL ORDER BY t.due_at IS NULL, t.due_at, l.ticket LIMIT ?1";
+    WHERE l.quiet = 1 AND i.ended_at IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM bulk b WHERE b.no = i.bulk AND b.state IN ('running', 'stopping'))
+    ORDER BY t.due_at IS NULL, t.due_at, l.ticket LIMIT ?1";
 
 /// How incidents stand that were on between two times.
 pub(super) const TALLIES: &str = concat!(
@@ -75,6 +77,7 @@ fn read_incident(row: &Row<'_>) -> Result<Incident, DbError> {
         started_at: row.get(9)?,
         until: row.get(10)?,
         ended_at: row.get(11)?,
+        bulk: row.get(12)?,
     })
 }
 
@@ -139,12 +142,12 @@ impl Tx<'_> {
         Ok(self.rows(TALLIES, args![from, to], |row| {
             Ok(IncidentTally {
                 incident: read_incident(row)?,
-                linked: row.get(12)?,
-                told: row.get(13)?,
-                replied: row.get(14)?,
-                answered: row.get(15)?,
-                waiting: row.get(16)?,
-                quiet: row.get(17)?,
+                linked: row.get(13)?,
+                told: row.get(14)?,
+                replied: row.get(15)?,
+                answered: row.get(16)?,
+                waiting: row.get(17)?,
+                quiet: row.get(18)?,
             })
         })?)
     }

@@ -289,7 +289,7 @@ fn held(ask: &KnownAsk) -> Option<&HeldAnswer> {
 fn asked_of_incident(found: &Findings) -> Option<Wanted> {
     found.asks.iter().find_map(|ask| match &ask.matter {
         Matter::Incident { incident: IncidentAsk::New { .. } } => Some(Wanted::Texts),
-        Matter::Incident { .. } => Some(Wanted::Tallies),
+        Matter::Incident { .. } | Matter::Bulk { .. } => Some(Wanted::Tallies),
         _ => None,
     })
 }

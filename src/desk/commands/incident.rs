@@ -204,8 +204,10 @@ fn end(text: &str, ground: &Ground<'_>) -> Result<Time, Fault> {
 /// Whether `next` is the rest of `line`: a mail program has broken it within quotes, or before a field.
 #[must_use]
 pub fn goes_on(line: &str, next: &str) -> bool {
-    let folded: Vec<char> = fold(next).chars().collect();
-    line.matches('"').count() % 2 == 1 || field_at(&folded).is_some()
+    let chars = |text: &str| -> Vec<char> { fold(text).chars().collect() };
+    let last = line.trim_end().rsplit(' ').next().unwrap_or_default();
+    let waits = field_at(&chars(last)).is_some_and(|(_, length)| length == last.chars().count());
+    line.matches('"').count() % 2 == 1 || waits || field_at(&chars(next)).is_some()
 }
 
 #[cfg(test)]
@@ -291,6 +293,7 @@ mod tests {
         assert!(goes_on("#incident new \"X\" match:\"postnord försenad|inte", "fått paket\" until:fri"));
         assert!(goes_on("#incident new \"X\" match:\"postnord\"", "until:fri"));
         assert!(goes_on("#händelse ny X", "matchar:paket"));
+        assert!(goes_on("#incident new \"X\" match:paket until:", "\"mon 17:00\""));
         assert!(!goes_on("#incident new \"X\" match:\"postnord\" until:fri", "PostNord är försenad."));
     }
 }

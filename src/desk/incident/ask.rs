@@ -18,6 +18,7 @@ use crate::desk::say::refused::{WrongLine, WrongWhy};
 use crate::mail::pattern::Pattern;
 use crate::model::{IncidentNo, TicketNo, Time};
 use crate::plan::incident::{IncidentAsk, IncidentText, IncidentWords, tag_of};
+use crate::plan::{BulkText, BulkWords, NewBulk};
 use crate::plan::{Change, Fate, Incident, IncidentTally, KnownAsk, Matter, TicketText};
 use crate::wording::Wording;
 
@@ -96,6 +97,7 @@ impl Incoming<'_> {
         match (order, text) {
             (IncidentOrder::New(order), Some(text)) => self.ask_new(staff, order, text),
             (IncidentOrder::New(_), None) => Err(Fault::NoText),
+            (IncidentOrder::Done(which), Some(text)) => self.answer_all(staff, which, text),
             (_, Some(_)) => Err(Fault::NotAlone),
             (IncidentOrder::List, None) => {
                 let page = incident_list(&self.case.inside_voice(), &self.seen_by(staff), self.case.found.epoch);
@@ -217,6 +219,33 @@ impl Incoming<'_> {
         Ok("the end of an incident that is asked about")
     }
 
+    /// The same with an answer to all: what is shown and confirmed is the answer, and the incident ends when that begins.
+    fn answer_all(&mut self, staff: &Staff<'_>, which: &str, text: IncidentText) -> Result<&'static str, Fault> {
+        let incident = self.called(staff, which)?.incident;
+        let text = match text {
+            IncidentText::Own { text } => BulkText::Own { text, html: None },
+            IncidentText::Canned { name, texts } => {
+                let words = |t: IncidentWords| BulkWords { language: t.language, text: t.text };
+                BulkText::Canned { name, texts: texts.into_iter().map(words).collect() }
+            }
+        };
+        let bulk = self.case.next.take_bulk();
+        self.case.change(Change::NewBulk(Box::new(NewBulk {
+            no: bulk,
+            agent: Some(staff.address().clone()),
+            actor: staff.actor(),
+            mailbox: self.mailbox.name.clone(),
+            mailboxes: incident.mailboxes.clone(),
+            query: format!("incident:{} state:open", incident.no),
+            subject: self.letter.subject.clone(),
+            text,
+            answers: true,
+            at: self.case.now,
+        })));
+        self.case.change(Change::AnswerIncident { incident: incident.no, bulk });
+        Ok("the end of an incident with an answer to all that is asked about")
+    }
+
     fn ask_until(&mut self, staff: &Staff<'_>, which: &str, until: Time) -> Result<&'static str, Fault> {
         let tally = self.called(staff, which)?;
         let page = incident_until(&self.case.inside_voice(), &tally, until, self.case.now.plus(ASK_FOR_S));
@@ -246,6 +275,7 @@ impl Incoming<'_> {
                     started_at: self.case.now,
                     until: Time::from_unix(*until),
                     ended_at: None,
+                    bulk: None,
                 };
                 self.begin_incident(staff, incident);
             }

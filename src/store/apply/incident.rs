@@ -4,7 +4,7 @@ use super::super::db::args;
 use super::super::text::{json_text, list};
 use super::super::{StoreError, Tx};
 use super::found;
-use crate::model::{IncidentNo, MessageNo, TicketNo, Time};
+use crate::model::{BulkNo, IncidentNo, MessageNo, TicketNo, Time};
 use crate::plan::Incident;
 use crate::plan::incident::Woken;
 
@@ -71,5 +71,10 @@ impl Tx<'_> {
         let changed =
             self.run("UPDATE incident SET ended_at = ?2 WHERE no = ?1 AND ended_at IS NULL", args![incident, at])?;
         found(changed, "incident that is on", incident.0)
+    }
+
+    pub(super) fn answer_incident(&mut self, incident: IncidentNo, bulk: BulkNo) -> Result<(), StoreError> {
+        let changed = self.run("UPDATE incident SET bulk = ?2 WHERE no = ?1", args![incident, bulk])?;
+        found(changed, "incident", incident.0)
     }
 }
