@@ -161,7 +161,8 @@ mod tests {
         );
         let settings = crate::config::read(std::path::Path::new("/x/config.toml"), &text).unwrap();
         let key = Key::new(&[7; 32]);
-        let rules = Rules { settings: &settings, key: &key };
+        let library = crate::desk::canned::Library::default();
+        let rules = Rules { settings: &settings, key: &key, library: &library };
         let now = Time::parse_rfc3339(now).unwrap();
         let at = rules.next_morning(&settings.mailboxes[0], now);
         assert_eq!(at, Time::parse_rfc3339(expect), "{hours} {now:?}");
