@@ -23,11 +23,14 @@ mod in_flight;
 mod incident;
 mod judge;
 mod keep;
+mod metrics;
+mod notes;
 mod question;
 pub mod reader;
 #[cfg(test)]
 mod tests;
 mod time;
+pub mod vitals;
 mod void;
 
 use std::collections::BTreeMap;
@@ -49,7 +52,9 @@ use crate::engine::desk_dir::{DeskDir, Footprint, Lock};
 use crate::engine::digest::Digests;
 use crate::engine::event::{Finished, Waiting};
 use crate::engine::in_flight::InFlight;
+use crate::engine::metrics::Written;
 use crate::engine::reader::ReadFn;
+use crate::engine::vitals::Vitals;
 use crate::model::{LetterNo, Time};
 use crate::store::{Outlet, Store, StoreError};
 
@@ -94,6 +99,9 @@ pub struct Engine {
     halted: Option<String>,
     sends: bool,
     digests: Digests,
+    vitals: Vitals,
+    /// The file of metrics.
+    written: Written,
     footprint: Footprint,
     footprint_left: Option<Footprint>,
     data_version: i64,
@@ -162,6 +170,8 @@ impl Engine {
         let outcomes = self.next_batch(now, events);
         if self.is_through() {
             self.digests(self.judged);
+            self.look_at_itself(self.judged);
+            self.measure(self.judged);
         }
         outcomes
     }
@@ -246,7 +256,7 @@ impl Engine {
     pub fn next_wake(&self) -> Option<Time> {
         match self.trouble {
             Some(trouble) => Some(trouble.retry_at),
-            None => [self.next_due, self.next_digest()].into_iter().flatten().min(),
+            None => [self.next_due, self.next_digest(), self.next_look_at_itself()].into_iter().flatten().min(),
         }
     }
 

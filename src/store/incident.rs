@@ -160,6 +160,14 @@ impl Tx<'_> {
         Ok(self.rows(TO_WAKE, args![limit], |row| row.get(0))?)
     }
 
+    /// Whether there are any.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn has_to_wake(&mut self) -> Result<bool, StoreError> {
+        Ok(self.one(ANY_QUIET, &[], |_| Ok(()))?.is_some() && !self.to_wake(1)?.is_empty())
+    }
+
     /// To which incident a ticket belongs.
     ///
     /// # Errors
@@ -178,7 +186,7 @@ impl Tx<'_> {
 
     /// When the next incident ends; in the past while there are tickets to wake.
     pub(super) fn next_incident(&mut self) -> Result<Option<Time>, StoreError> {
-        if !self.to_wake(1)?.is_empty() {
+        if self.has_to_wake()? {
             return Ok(Some(Time::from_unix(0)));
         }
         Ok(self.one(NEXT, &[], |row| row.get(0))?.flatten())
