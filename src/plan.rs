@@ -110,6 +110,8 @@ pub struct Clues {
     pub asked: Asked,
     /// Words of a customer's mail: earlier tickets that have them are found.
     pub alike: Vec<String>,
+    /// The order number that a customer names: what else names it is found.
+    pub order: Option<String>,
     /// The mailbox whose promise to a customer may be asked for.
     pub promise_of: Option<String>,
 }

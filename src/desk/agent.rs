@@ -1,6 +1,6 @@
 //! A mail from one of us: is it proved, and which way does it go.
 
-use crate::desk::case::Staff;
+use crate::desk::case::{Role, Staff};
 use crate::desk::commands::plain::headings;
 use crate::desk::commands::{Ground, Parsed, parse_with_headings};
 use crate::desk::intake::Incoming;
@@ -27,6 +27,12 @@ impl Incoming<'_> {
             return true;
         }
         if self.is_watched_only() {
+            // From there a manager gets mail as well.
+            if staff.role == Role::Manager && self.is_to_desk() && !matches!(vouched, Vouch::Unproved(_)) {
+                self.remember();
+                self.ask_desk(&staff);
+                return true;
+            }
             self.of_staff_watched(&staff, vouched);
             return true;
         }

@@ -6,6 +6,7 @@ use crate::desk::answer::{ASK_FOR_S, Seen, matter};
 use crate::desk::case::Staff;
 use crate::desk::commands::{Command, Parsed};
 use crate::desk::intake::Incoming;
+use crate::desk::obey::Work;
 use crate::desk::say::Page;
 use crate::desk::say::asked::{AskedFacts, AskedWhy, asked};
 use crate::desk::say::counter::{CounterFacts, Part, Row, counter, too_many};
@@ -50,7 +51,7 @@ impl Incoming<'_> {
         if self.obeys_incident(staff) || self.wants_bulk(staff) {
             return;
         }
-        let Some(mut work) = self.work(staff, None) else { return };
+        let Some(work) = self.work(staff, None) else { return };
         if work.draft.is_some() {
             return self.send_back(staff, None);
         }
@@ -61,13 +62,8 @@ impl Incoming<'_> {
         if let Some(wrong) = self.needs_ticket(&work) {
             return self.refuse(staff, None, vec![wrong]);
         }
-        self.answer_questions(staff, &work.parsed);
-        // What is answered need not be asked about.
-        let lines = work.parsed.commands.iter().zip(work.parsed.right_lines()).filter(|(c, _)| !is_question(c));
-        let lines: Vec<String> = lines.map(|(_, line)| line.clone()).collect();
-        work.parsed.lines.clone_from(&lines);
-        let mut draft = work.shown();
-        draft.commands.clone_from(&lines);
+        let work = self.answer_first(staff, work);
+        let (lines, draft) = (work.parsed.lines.clone(), work.shown());
         let facts = AskedFacts {
             subject: self.letter.subject.clone(),
             why: AskedWhy::Commands(lines),
@@ -79,6 +75,22 @@ impl Incoming<'_> {
         let ask = self.case.ask(None, staff, matter(&draft, &[], "desk", &Seen::default()));
         self.case.tell(self.mailbox, staff, page, None, Some(ask));
         self.settle(Fate::Done("commands that are asked about"));
+    }
+
+    /// Answers the questions of a mail the rest of which has to wait, and leaves them out of it.
+    pub fn answer_first(&mut self, staff: &Staff<'_>, mut work: Work) -> Work {
+        if !work.parsed.commands.iter().any(|c| matches!(c, Command::Questions(_))) {
+            return work;
+        }
+        self.answer_questions(staff, &work.parsed);
+        let kept = work.parsed.commands.iter().zip(work.parsed.right_lines()).filter(|(c, _)| !is_question(c));
+        let (commands, lines): (Vec<Command>, Vec<String>) = kept.map(|(c, l)| (c.clone(), l.clone())).unzip();
+        for draft in [&mut work.draft, &mut work.aside].into_iter().flatten() {
+            draft.commands.clone_from(&lines);
+        }
+        work.parsed.commands = commands;
+        work.parsed.lines = lines;
+        work
     }
 
     /// Whether this mail may be answered, as far as its number goes; that it is, is written down.
@@ -167,7 +179,11 @@ impl Incoming<'_> {
                 let names = names.filter_map(|a| Some((a.clone(), named(a)?))).collect();
                 Part::Stats { stats: stats.clone(), names }
             }
-            Answer::Answers(rows) => Part::Answers(rows.clone()),
+            Answer::Answers => {
+                let languages = [self.case.inside_voice().language.to_owned()];
+                let library = self.case.rules.library.list(&languages);
+                Part::Answers(library.into_iter().map(|(name, title)| (name.to_owned(), title.to_owned())).collect())
+            }
             Answer::Digest(_) | Answer::Failed => Part::Failed,
         }
     }

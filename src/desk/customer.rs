@@ -3,10 +3,11 @@
 use crate::config::settings::{AcknowledgeWhen, TagRule};
 use crate::desk::act::PARTICIPANTS_MAX;
 use crate::desk::automatic::{Automatic, echo, spoken};
+use crate::desk::canned::facts::order;
 use crate::desk::incident::together;
 use crate::desk::intake::Incoming;
 use crate::desk::say::acknowledgement::{AckFacts, acknowledgement};
-use crate::desk::say::notification::{Reason, Remark};
+use crate::desk::say::notification::{Matter, Reason, Remark};
 use crate::desk::sign::SignedAddress;
 use crate::desk::tell::{News, is_live};
 use crate::desk::thread::{Place, Thread, takes_part, thread};
@@ -161,6 +162,7 @@ impl Incoming<'_> {
         } else if author.doubtful {
             remarks.insert(0, Remark::Unverified);
         }
+        remarks.extend(self.same_order(number));
         let call = self.wants_call(number);
         self.case.waiting(number, Some(self.env.received_at));
         remarks.extend(call.clone());
@@ -255,6 +257,7 @@ impl Incoming<'_> {
         }
         let mut remarks: Vec<Remark> = merged_from.map(Remark::MergedFrom).into_iter().collect();
         remarks.extend(said);
+        remarks.extend(self.same_order(ticket));
         if let Some(remark) = self.of_form() {
             remarks.insert(0, remark);
         } else if author.doubtful {
@@ -280,6 +283,21 @@ impl Incoming<'_> {
             from: call.and_then(|c| c.from),
             until: call.and_then(|c| c.until),
         })
+    }
+
+    /// Other matters in which the same order is named.
+    fn same_order(&self, ticket: TicketNo) -> Option<Remark> {
+        let pattern = self.case.rules.settings.answers.order.as_ref()?;
+        let found = self.case.found;
+        let order = order(pattern, &self.letter.subject).or_else(|| order(pattern, &self.letter.new_text))?;
+        let matters: Vec<Matter> = found
+            .same_order
+            .iter()
+            .filter_map(|t| found.tickets.get(t))
+            .filter(|t| t.number != ticket && !matches!(t.state, State::Spam | State::Merged))
+            .map(|t| Matter { number: t.number, subject: t.subject.clone(), mailbox: t.mailbox.clone() })
+            .collect();
+        (!matters.is_empty()).then_some(Remark::SameOrder { order, matters })
     }
 
     /// When the customer wants to be called, by a form or by her own words: that is when the ticket is due. A form says it in its own

@@ -1,6 +1,7 @@
 //! One letter: what to look up for it, and which of the desk's doors it goes through.
 
 use crate::config::settings::{AcknowledgeWhen, Mailbox, Mode, Notify, TakenFor};
+use crate::desk::canned::facts::order;
 use crate::desk::canned::like::rare_words;
 use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::commands::plain::headings;
@@ -130,7 +131,18 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
         addresses: by_commands.addresses,
         quarantined: by_commands.quarantined.into_iter().chain(tapped).collect(),
         asked: asked(letter, env, rules, by_commands.questions),
+        order: named_order(letter, env, rules),
     }
+}
+
+/// The order number that a customer names, where the configuration says what one looks like.
+fn named_order(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Option<String> {
+    let pattern = rules.settings.answers.order.as_ref()?;
+    let of_us = letter.from.as_ref().is_some_and(|p| rules.staff(&p.address).is_some());
+    if of_us || env.folder == Folder::Sent || letter.kind != Kind::Person {
+        return None;
+    }
+    order(pattern, &letter.subject).or_else(|| order(pattern, &letter.new_text))
 }
 
 /// What one of us asks the desk; nothing where it is sure that another wrote it.

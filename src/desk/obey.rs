@@ -165,6 +165,7 @@ impl Incoming<'_> {
     }
 
     fn hold(&mut self, staff: &Staff<'_>, ticket: TicketNo, work: &Work, why: Vec<HeldWhy>) {
+        let work = &self.answer_first(staff, work.clone());
         let held_on = match why.first() {
             Some(HeldWhy::TicketChanged { now }) => *now,
             _ => ticket,

@@ -4,7 +4,7 @@ use crate::config::settings::{Agent, Mailbox, Mode, Notify};
 use crate::desk::case::{Case, Post, Role, Rules, Staff};
 use crate::desk::say::manager::{ManagerNews, to_manager};
 use crate::desk::say::notification::{
-    LastAnswer, NotificationFacts, Reason, Remark, Tap, TapWord, TicketLine, notification, sender_name,
+    LastAnswer, Matter, NotificationFacts, Reason, Remark, Tap, TapWord, TicketLine, notification, sender_name,
 };
 use crate::desk::say::{Page, subject};
 use crate::desk::sign::{Grounds, Token};
@@ -206,7 +206,7 @@ impl Case<'_> {
             received_at: news.received_at,
             due_at: facts.due_at,
             call: facts.waiting_since.and_then(|s| facts.wanted_call(s)).cloned(),
-            remarks: news.remarks.iter().filter(|r| self.may_see(agent, r)).cloned().collect(),
+            remarks: news.remarks.iter().filter_map(|r| self.seen_by(agent, r)).collect(),
             text: news.text.clone(),
             copies: facts.participants.clone(),
             attachments: attachments.clone(),
@@ -253,6 +253,18 @@ impl Case<'_> {
             return true;
         };
         self.tickets.get(number).is_some_and(|t| agent.mailboxes.contains(&t.mailbox))
+    }
+
+    /// As much of a remark as the agent may know.
+    fn seen_by(&self, agent: &Agent, remark: &Remark) -> Option<Remark> {
+        match remark {
+            Remark::SameOrder { order, matters } => {
+                let seen = |m: &&Matter| agent.mailboxes.contains(&m.mailbox);
+                let matters: Vec<Matter> = matters.iter().filter(seen).cloned().collect();
+                (!matters.is_empty()).then(|| Remark::SameOrder { order: order.clone(), matters })
+            }
+            remark => self.may_see(agent, remark).then(|| remark.clone()),
+        }
     }
 
     fn taps(&self, mailbox: &Mailbox, agent: &Agent, facts: &TicketFacts, news: &News) -> Vec<Tap> {

@@ -176,7 +176,7 @@ pub(super) fn answer(
                 know(tx, &[*number], found)?;
                 show(tx, *number, asked, settings, found, now)?
             }
-            Question::Answers => Answer::Answers(Vec::new()),
+            Question::Answers => Answer::Answers,
             Question::Stats(_) | Question::Digest(_) => {
                 let known = at_hand.and_then(|a| a.answers.iter().find(|(q, _)| q == question));
                 known.map_or(Answer::Failed, |(_, answer)| answer.clone())

@@ -69,6 +69,8 @@ pub struct Findings {
     pub texts: Vec<TicketText>,
     /// What was answered to `Clues::asked`.
     pub answers: Vec<(Question, Answer)>,
+    /// Tickets that name `Clues::order`, newest first, at most 20.
+    pub same_order: Vec<TicketNo>,
     /// Words that a first judgement would have sent to a customer and that stand in notes. Empty at first; see `engine::judge`.
     pub noted: Vec<NotedWords>,
     /// By first address. Agents of whom nothing is recorded are missing.

@@ -123,8 +123,8 @@ pub enum Answer {
     Stats(Box<Stats>),
     /// A finished mail of its own.
     Digest(Box<Made>),
-    /// The names and titles of the canned answers.
-    Answers(Vec<(String, String)>),
+    /// The desk knows them itself.
+    Answers,
     /// By a fault of ours.
     Failed,
 }

@@ -101,6 +101,9 @@ impl Tx<'_> {
         found.parcels.extend(self.parcels(&undone)?);
         let about = found.asks.iter().filter_map(|a| held(a)).map(|h| MessageNo(h.about)).filter(|m| m.0 > 0);
         found.said = self.said_by(&found.parcels.iter().filter_map(|p| p.message).chain(about).collect())?;
+        if let Some(order) = &clues.order {
+            found.same_order = self.naming_order(order)?;
+        }
         found.tickets = self.ticket_facts(&named_tickets(clues, &found))?;
         if clues.canned {
             let about = found.parcels.iter().filter_map(|p| p.ticket).chain(clues.numbers.iter().copied());
@@ -297,6 +300,7 @@ fn asked_of_incident(found: &Findings) -> Option<Wanted> {
 fn named_tickets(clues: &Clues, found: &Findings) -> BTreeSet<TicketNo> {
     let mut named: BTreeSet<TicketNo> = clues.numbers.iter().copied().collect();
     named.extend(&found.senders_tickets);
+    named.extend(&found.same_order);
     named.extend(found.duplicate.iter().map(|m| m.ticket));
     named.extend(found.messages.iter().map(|m| m.ticket));
     named.extend(found.children.iter().map(|m| m.ticket));

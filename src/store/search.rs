@@ -90,7 +90,30 @@ fn expression(text: &str) -> Option<String> {
     Some(if unwanted.is_empty() { wanted } else { format!("({wanted}) NOT ({})", unwanted.join(" OR ")) })
 }
 
+/// The newest messages that hold a phrase, by their tickets.
+pub(super) const HOLDING: &str = "
+    SELECT m.ticket FROM search s CROSS JOIN message m ON m.no = s.rowid WHERE s.search MATCH ?1 ORDER BY s.rowid DESC LIMIT ?2";
+
+/// So many messages, and tickets, that name an order are found.
+const ORDER_MESSAGES: usize = 60;
+const ORDER_TICKETS: usize = 20;
+
 impl Tx<'_> {
+    /// Tickets on which an order number was named, newest first.
+    pub(super) fn naming_order(&mut self, order: &str) -> Result<Vec<TicketNo>, StoreError> {
+        let phrase = format!("\"{}\"", order.replace('"', " ").replace('\0', " "));
+        if !order.chars().any(char::is_alphanumeric) {
+            return Ok(Vec::new());
+        }
+        let mut tickets: Vec<TicketNo> = Vec::new();
+        for ticket in self.rows(HOLDING, args![phrase, ORDER_MESSAGES], |row| row.get(0))? {
+            if !tickets.contains(&ticket) && tickets.len() < ORDER_TICKETS {
+                tickets.push(ticket);
+            }
+        }
+        Ok(tickets)
+    }
+
     /// Messages with all of `text`'s words in them, whatever their case and diacritics, best first.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ use svar::store::{Arrival, Outlet, custody};
 const CONFIG: &str = r#"
 [desk]
 name = "Exempelbutiken"
-language = "sv"
+%LANGUAGE%
 time_zone = "Europe/Stockholm"
 data_dir = "data"
 %DESK%
@@ -115,8 +115,12 @@ fn configuration(config: &str) -> String {
     };
     CONFIG
         .replace("%DESK%", &of(|k| matches!(k, "reopen_within" | "undo")))
+        .replace(
+            "%LANGUAGE%",
+            if of(|k| k == "desk_language").is_empty() { "language = \"sv\"" } else { "language = \"en\"" },
+        )
         // The rest, so that a key that is nowhere known is refused and not passed over.
-        .replace("%MAILBOX%", &of(|k| !matches!(k, "reopen_within" | "undo" | "hours")))
+        .replace("%MAILBOX%", &of(|k| !matches!(k, "reopen_within" | "undo" | "hours" | "desk_language")))
         .replace("%ANNA%", &of(|k| k == "hours"))
         .replace("%REST%", &rest.join("\n"))
         .replace("%SLA%", if config.contains("[sla.") { "" } else { "[sla.standard]\nwarned = []" })

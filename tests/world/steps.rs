@@ -209,8 +209,8 @@ impl World {
             message_id: id,
             in_reply_to: step.after("answers").map(str::to_owned),
             references: step.all("references").into_iter().map(str::to_owned).collect(),
-            text: step.text.clone(),
-            html: step.has("html").then(|| step.text.clone()),
+            text: if step.has("html-alone") { String::new() } else { step.text.clone() },
+            html: (step.has("html") || step.has("html-alone")).then(|| step.text.clone()),
             ..Written::default()
         };
         self.dress(&mut written, step)?;

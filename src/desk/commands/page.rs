@@ -30,6 +30,16 @@ pub fn document() -> String {
          Times: `2d`, `3h`, `90m`, `1w`, `mon 09:00`, `tomorrow`, `imorgon 9`, `om 2 dagar`, `2026-12-01 08:00`, `1/12`, `24 dec 10:00`.\n\
          A day without a time is nine in the morning. `d` is a day of the calendar, not of opening hours.\n\n\
          People: a first name, an address, or any part of name or address that only one of them has.\n\n\
+         ## The desk's own address\n\n\
+         `#list`, `#show`, `#search`, `#stats`, `#digest`, `#answers` and `#help` ask the desk something. They may stand in any mail to it;\n\
+         as a mail of their own they go to `support+desk@…` (the mailbox's address with `+desk`), several of them in one mail, and the\n\
+         answers come to the writer's first address within seconds. Each agent is told of his own mailboxes. Where nothing proves who\n\
+         wrote, twenty such mails an hour are answered to one person. Whatever changes something in a first mail to that address waits\n\
+         for a `#send` in reply.\n\n\
+         A query: words, and `state:open`, `mailbox:support`, `from:eva@example.test`, `agent:anna` (`agent:none`), `tag:late`,\n\
+         `priority:high`, `subject:word`, `older:2h`, `newer:7d`, `overdue`, `number:1..99`; `-` before a term excludes it. Without one: all that\n\
+         is not closed. The most urgent stands first; a hundred are shown. Days: `today`, `yesterday`, `week`, `last week`, `month`,\n\
+         `last month`, `2026-11-01 2026-11-30`; digests: `daily`, `weekly`, `monthly`.\n\n\
          ## What goes together\n\n\
          `#close #open #done #pending #hold #spam #ignore` say where the ticket stands afterwards, `#note #called #ask #new` say where the\n\
          text goes: one of each group in one mail. `#cc`, `#uncc`, `#customer`, `#same-as` and `#split` are done before the text is sent,\n\

@@ -101,7 +101,7 @@ const SUBJECTS_MAX: usize = 3;
 /// Writes one answer; what the subject says of it.
 fn part_of(voice: &Voice<'_>, sheet: &mut Sheet, line: &str, part: &Part, desk: Option<&Address>) -> String {
     let words = voice.words();
-    let line = super::sheet::shortened(&one_line(line), 60);
+    let line = super::sheet::shortened(&super::sheet::inert(&one_line(line)), 60);
     match part {
         Part::List { rows, of } => {
             let said = words.say("counter.list", context! { n => *of });
@@ -212,4 +212,88 @@ pub fn too_many(voice: &Voice<'_>, n: usize, again: Time) -> Page {
     let mut sheet = Sheet::default();
     sheet.say(&words.say("counter.too_many", context! { n, again => voice.moment(again) }));
     sheet.done(words.language(), words.word("counter.too_many_subject"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::say::notification::TapWord;
+    use crate::wording::Wording;
+
+    fn row(number: i64, subject: &str, name: &str) -> Row {
+        let address = |text: &str| Address::parse(text).unwrap();
+        Row {
+            number: TicketNo(number),
+            subject: subject.to_owned(),
+            state: State::Open,
+            customer: Some(Party { name: name.to_owned(), address: address("maja@kund.test") }),
+            waiting_since: Time::parse_rfc3339("2026-11-24T10:40:00Z"),
+            due_at: Time::parse_rfc3339("2026-11-24T11:40:00Z"),
+            overdue: true,
+            hold_until: None,
+            assignee: None,
+            priority: Priority::High,
+            tags: vec!["sen".to_owned()],
+            taps: vec![Tap {
+                what: TapWord::Take,
+                to: address(&format!("support+k{number}-take.k4zq2m.7xw3tab5c6d7e2f3@example.test")),
+            }],
+        }
+    }
+
+    fn page(language: &str, parts: Vec<(String, Part)>) -> Page {
+        let zone = jiff::tz::TimeZone::get("Europe/Stockholm").unwrap();
+        let now = Time::parse_rfc3339("2026-11-24T12:40:00Z").unwrap();
+        let voice = Voice { language, zone: &zone, now, desk: "Exempelbutiken" };
+        counter(&voice, &CounterFacts { parts, left_out: 2, desk: Address::parse("support+desk@example.test") })
+    }
+
+    #[test]
+    fn a_list_is_narrow_and_its_words_stay_words() {
+        let evil = "<script>alert(1)</script>\u{1b}[31m -=-=- svar -=-=- https://evil.test/";
+        for language in Wording::languages() {
+            let long =
+                "Var är mitt paket? Det skulle ha kommit i går och nu är jag orolig för att det är borta ".repeat(3);
+            let rows = vec![row(41, &long, "Maja Svensson"), row(42, evil, evil), row(43, "", "")];
+            let parts = vec![
+                ("#list overdue".to_owned(), Part::List { rows, of: 250 }),
+                (evil.to_owned(), Part::NoTicket),
+                (
+                    "#search x".to_owned(),
+                    Part::Search {
+                        rows: vec![Hit {
+                            number: TicketNo(7),
+                            at: Time::from_unix(0),
+                            from: evil.to_owned(),
+                            subject: evil.to_owned(),
+                            snippet: evil.to_owned(),
+                        }],
+                        more: true,
+                    },
+                ),
+                ("#help".to_owned(), Part::Help),
+            ];
+            let page = page(language, parts);
+            assert!(page.text.lines().all(|l| l.chars().count() <= 90), "{}", page.text);
+            assert!(!page.html.contains("<script") && !page.html.contains("<table style=\"width"), "{}", page.html);
+            assert!(!page.text.contains('\u{1b}') && !page.text.contains("-=-=- svar"));
+            assert!(!page.html.contains("href=\"https://evil.test"), "subjects and names are no links");
+            assert_eq!(page.html.matches("mailto:support%2Bk41-take.").count(), 1);
+            assert!(page.html.contains("mailto:support%2Bdesk@example.test?subject="));
+            assert!(page.text.contains("250") && page.text.contains("#41 Var är mitt paket?"));
+            assert!(!page.subject.contains('\n') && page.subject.chars().count() < 250, "{}", page.subject);
+        }
+    }
+
+    #[test]
+    fn a_row_says_where_a_ticket_stands() {
+        let page = page("sv", vec![("#lista".to_owned(), Part::List { rows: vec![row(41, "Retur", "Maja")], of: 1 })]);
+        assert!(
+            page.text.starts_with(
+                "1 ärende.\n\n#41 Retur\n    Maja <maja@kund.test>\n    skulle ha besvarats i dag 12:40 · väntar sedan i dag 11:40 · ingens ·\n"
+            ),
+            "{}",
+            page.text
+        );
+    }
 }

@@ -113,8 +113,18 @@ pub enum Remark {
     IncidentOver { name: String },
     /// The customer asks for a call, in her own words; where, and when, as far as that can be read.
     WantsCall { wish: String, phone: Option<String>, from: Option<Time>, until: Option<Time> },
+    /// Other matters name the same order.
+    SameOrder { order: String, matters: Vec<Matter> },
     /// A sentence of the caller's, in the reader's language.
     Other(String),
+}
+
+/// Another ticket; only who works in its mailbox hears of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matter {
+    pub number: TicketNo,
+    pub subject: String,
+    pub mailbox: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -369,6 +379,11 @@ fn remark_words(voice: &Voice<'_>, remark: &Remark) -> String {
         Remark::WantsCall { wish, .. } => {
             let wish = super::sheet::shortened(&super::sheet::inert(&one_line(wish)), 200);
             words.say("remark.wants_call", context! { wish })
+        }
+        Remark::SameOrder { order, matters } => {
+            let named: Vec<String> = matters.iter().take(LINES).map(|m| voice.ticket(m.number, &m.subject)).collect();
+            let order = super::sheet::shortened(&super::sheet::inert(&one_line(order)), 40);
+            words.say("remark.same_order", context! { number => order, list => words.list(&named) })
         }
         Remark::Other(sentence) => one_line(sentence),
     }

@@ -255,6 +255,14 @@ fn every_reason_and_remark_has_words() {
             from: crate::model::Time::parse_rfc3339("2026-11-24T13:00:00Z"),
             until: None,
         },
+        Remark::SameOrder {
+            order: "412345".to_owned(),
+            matters: vec![super::notification::Matter {
+                number: TicketNo(40),
+                subject: "Var är det?".to_owned(),
+                mailbox: "support".to_owned(),
+            }],
+        },
         Remark::Other("Något annat.".to_owned()),
     ];
     let all = [

@@ -145,6 +145,7 @@ fn named_queries_use_an_index() {
         ("robots: told", robots::TOLD, 1),
         ("best", search::BEST, 2),
         ("snippet", search::SNIPPET, 2),
+        ("holding", search::HOLDING, 2),
         ("fill", search::FILL, 1),
     ] {
         check(&mut store, name, sql, args);
