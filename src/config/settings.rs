@@ -397,9 +397,7 @@ impl Notice {
     /// Whether it stands in a mail.
     #[must_use]
     pub fn stands(&self, mailbox: &str, language: &str, today: jiff::civil::Date) -> bool {
-        self.is_current(today)
-            && self.scope.holds(mailbox)
-            && self.language.as_ref().is_none_or(|l| l == language)
+        self.is_current(today) && self.scope.holds(mailbox) && self.language.as_ref().is_none_or(|l| l == language)
     }
 
     /// Whether today is one of its days.

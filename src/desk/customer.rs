@@ -486,7 +486,10 @@ impl Incoming<'_> {
                 number: ticket,
                 echo: echo(author.verified, &self.letter.subject, &party.name),
                 expect: settings.acknowledge.expect.get(language).cloned().or(said),
-                notices: notices.filter(|n| n.stands(&self.mailbox.name, language, today)).map(|n| n.text.clone()).collect(),
+                notices: notices
+                    .filter(|n| n.stands(&self.mailbox.name, language, today))
+                    .map(|n| n.text.clone())
+                    .collect(),
                 signature: self.case.automatic_signature(self.mailbox, ticket, author.verified.then_some(&party)),
             },
         );

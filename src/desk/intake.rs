@@ -335,7 +335,11 @@ impl<'a> Incoming<'a> {
     pub fn rule(&self) -> Option<TakenFor> {
         let from = self.letter.from.as_ref()?.address.as_str();
         let rules = &self.case.rules.settings.senders;
-        rules.iter().filter(|r| r.scope.holds(&self.mailbox.name)).find(|r| matches_pattern(&r.pattern.to_lowercase(), from)).map(|r| r.taken_for)
+        rules
+            .iter()
+            .filter(|r| r.scope.holds(&self.mailbox.name))
+            .find(|r| matches_pattern(&r.pattern.to_lowercase(), from))
+            .map(|r| r.taken_for)
     }
 
     /// Whether the letter was sent with an empty return path: never acknowledged, a person's all the same.

@@ -9,7 +9,9 @@ use crate::desk::say::notification::{
 use crate::desk::say::{Page, subject};
 use crate::desk::sign::{Grounds, Token};
 use crate::mail::compose::AutoSubmitted;
-use crate::model::{Address, AskNo, MessageNo, NoticeKind, ParcelKind, ParcelNo, Party, Priority, State, TicketNo, Time};
+use crate::model::{
+    Address, AskNo, MessageNo, NoticeKind, ParcelKind, ParcelNo, Party, Priority, State, TicketNo, Time,
+};
 use crate::plan::incident::Woken;
 use crate::plan::{AttachmentRow, Change, TicketFacts, What};
 

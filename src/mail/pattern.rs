@@ -93,7 +93,11 @@ mod tests {
     #[test]
     fn what_a_pattern_speaks_of() {
         let check = |pattern: &str, subject: &str, text: &str, expect: bool| {
-            assert_eq!(Pattern::read(pattern).unwrap().is_match(subject, text), expect, "{pattern:?} {subject:?} {text:?}");
+            assert_eq!(
+                Pattern::read(pattern).unwrap().is_match(subject, text),
+                expect,
+                "{pattern:?} {subject:?} {text:?}"
+            );
         };
         check("postnord försenad|inte fått paket", "Hej", "Jag har INTE\nfått  paket än.", true);
         check("postnord försenad|inte fått paket", "PostNord\u{a0}försenad?", "", true);

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Address, AskNo, BulkNo, BulkState, BulkStep, Channel, CustomerNo, Direction, IncidentNo, Kind, LetterNo, MessageNo,
-    NoticeKind, ParcelNo, ParcelState,
-    Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
+    NoticeKind, ParcelNo, ParcelState, Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
 use crate::plan::bulk::NewBulk;
 use crate::plan::canned::CannedVersion;

@@ -41,7 +41,10 @@ impl Incident {
     /// Whether new mail to `mailbox` may belong to it.
     #[must_use]
     pub fn is_on(&self, mailbox: &str, epoch: i64, now: Time) -> bool {
-        self.ended_at.is_none() && now < self.until && self.epoch == epoch && self.mailboxes.iter().any(|m| m == mailbox)
+        self.ended_at.is_none()
+            && now < self.until
+            && self.epoch == epoch
+            && self.mailboxes.iter().any(|m| m == mailbox)
     }
 
     /// Whether somebody means it by this name, tag or number.

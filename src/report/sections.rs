@@ -6,13 +6,13 @@ mod slow;
 
 use minijinja::context;
 
-use crate::report::{IncidentLine, Matter};
 use crate::report::colour;
 use crate::report::kind::{Days, Kind};
 use crate::report::page::{BarRow, Block, Item, Piece, Row, Table, Tile, Tone, UNSETTLED, shade};
 use crate::report::say::{Say, per_cent};
 use crate::report::sentences::{first_known, sentences};
 use crate::report::tally::{self, DayTally, responses};
+use crate::report::{IncidentLine, Matter};
 use crate::sla::figures::{BandCount, ClockFigures, Figures};
 
 /// From such a share on a day was good, and from such a share on it was not bad.

@@ -18,8 +18,11 @@ macro_rules! columns {
 pub(super) const ON: &str =
     concat!("SELECT ", columns!(), " FROM incident i WHERE i.ended_at IS NULL ORDER BY i.started_at, i.no");
 
-pub(super) const OVER: &str =
-    concat!("SELECT ", columns!(), " FROM incident i WHERE i.ended_at IS NULL AND i.until_at <= ?1 ORDER BY i.until_at, i.no");
+pub(super) const OVER: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM incident i WHERE i.ended_at IS NULL AND i.until_at <= ?1 ORDER BY i.until_at, i.no"
+);
 
 pub(super) const NEXT: &str = "SELECT min(until_at) FROM incident WHERE ended_at IS NULL";
 

@@ -121,8 +121,14 @@ impl Tx<'_> {
         let waits = found.notices.iter().map(|n| n.message);
         // What nobody was told of is shown together with what comes next.
         let unseen = found.links.iter().filter(|(_, link)| link.quiet).map(|(ticket, _)| ticket);
-        let last: BTreeSet<MessageNo> =
-            clues.numbers.iter().chain(unseen).filter_map(named).chain(waits).filter(|m| !found.said.contains_key(m)).collect();
+        let last: BTreeSet<MessageNo> = clues
+            .numbers
+            .iter()
+            .chain(unseen)
+            .filter_map(named)
+            .chain(waits)
+            .filter(|m| !found.said.contains_key(m))
+            .collect();
         if !last.is_empty() {
             found.said.extend(self.said_by(&last)?);
         }

@@ -78,9 +78,7 @@ impl Test {
                     Ok(number) => format!("i.no = {}", bind(number.into())),
                     Err(_) => format!("i.tag = {}", bind(tag_of(name).into())),
                 };
-                format!(
-                    "t.number IN (SELECT l.ticket FROM incident i JOIN linked l ON l.incident = i.no WHERE {of})"
-                )
+                format!("t.number IN (SELECT l.ticket FROM incident i JOIN linked l ON l.incident = i.no WHERE {of})")
             }
             Self::Priority(priority) => format!("t.priority = {}", bind((*priority).into())),
             Self::Older(seconds) => format!("t.created_at < {}", bind(now.plus(-seconds).into())),

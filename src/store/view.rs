@@ -8,8 +8,8 @@ use super::facts::RecipientEntry;
 use super::text::{read_json, read_parties, read_party};
 use super::{Query, StoreError, Tx};
 use crate::model::{
-    Address, Channel, Direction, IncidentNo, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party, Priority,
-    QuarantineNo, RecipientState, State, TicketNo, Time,
+    Address, Channel, Direction, IncidentNo, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party,
+    Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
 use crate::plan::AttachmentRow;
 

@@ -149,7 +149,8 @@ fn order(argument: &str, ground: &Ground<'_>) -> Result<IncidentOrder, Fault> {
         return Err(Fault::What);
     }
     let (name, values) = fields(rest);
-    let value = |field: Field| values.iter().find(|(f, _)| *f == field).map(|(_, v)| v.clone()).filter(|v| !v.is_empty());
+    let value =
+        |field: Field| values.iter().find(|(f, _)| *f == field).map(|(_, v)| v.clone()).filter(|v| !v.is_empty());
     let name = one_line(&name);
     if name.is_empty() {
         return Err(Fault::NoName);
@@ -171,7 +172,11 @@ fn order(argument: &str, ground: &Ground<'_>) -> Result<IncidentOrder, Fault> {
 fn prolong(rest: &str, ground: &Ground<'_>) -> Result<IncidentOrder, Fault> {
     let (head, values) = fields(rest);
     if let Some((_, value)) = values.iter().find(|(f, _)| *f == Field::Until) {
-        return if head.is_empty() { Err(Fault::NoIncident) } else { Ok(IncidentOrder::Until(head, end(value, ground)?)) };
+        return if head.is_empty() {
+            Err(Fault::NoIncident)
+        } else {
+            Ok(IncidentOrder::Until(head, end(value, ground)?))
+        };
     }
     // Quotes say where the name ends; else the longest end of the words that is a time.
     let head = rest.trim();
@@ -251,7 +256,8 @@ mod tests {
 
     #[test]
     fn other_orders() {
-        let check = |text: &str, expect: Result<IncidentOrder, Fault>| assert_eq!(read_at_noon(text), expect, "{text:?}");
+        let check =
+            |text: &str, expect: Result<IncidentOrder, Fault>| assert_eq!(read_at_noon(text), expect, "{text:?}");
         let at = |text: &str| Time::parse_rfc3339(text).unwrap();
         for list in ["", "list", "lista", "List."] {
             check(list, Ok(IncidentOrder::List));

@@ -113,10 +113,10 @@ impl Incoming<'_> {
     fn canned_text(&self, typed: &str) -> Result<IncidentText, Fault> {
         let library = self.case.rules.library;
         let name = library.find(typed).map_err(Fault::Canned)?;
-        let texts = library.all().filter(|c| c.name == name).map(|c| IncidentWords {
-            language: c.language.clone().unwrap_or_default(),
-            text: c.body.clone(),
-        });
+        let texts = library
+            .all()
+            .filter(|c| c.name == name)
+            .map(|c| IncidentWords { language: c.language.clone().unwrap_or_default(), text: c.body.clone() });
         Ok(IncidentText::Canned { name: name.to_owned(), texts: texts.collect() })
     }
 
@@ -144,12 +144,8 @@ impl Incoming<'_> {
     }
 
     fn mailboxes_for(&self, staff: &Staff<'_>, order: &NewOrder) -> Result<Vec<String>, Fault> {
-        let mut all: Vec<String> = staff
-            .mailboxes
-            .iter()
-            .filter(|name| self.case.mailbox(name).is_some_and(sends))
-            .cloned()
-            .collect();
+        let mut all: Vec<String> =
+            staff.mailboxes.iter().filter(|name| self.case.mailbox(name).is_some_and(sends)).cloned().collect();
         if let Some(wanted) = &order.mailbox {
             all.retain(|name| name.to_lowercase() == wanted.to_lowercase());
             if all.is_empty() {
@@ -162,9 +158,7 @@ impl Incoming<'_> {
     /// Open tickets of which a pattern speaks, the oldest first.
     fn matching(&self, pattern: &str, mailboxes: &[String]) -> Vec<(TicketNo, String)> {
         let Ok(pattern) = Pattern::read(pattern) else { return Vec::new() };
-        let fits = |t: &&TicketText| {
-            t.waits && mailboxes.contains(&t.mailbox) && pattern.is_match(&t.subject, &t.text)
-        };
+        let fits = |t: &&TicketText| t.waits && mailboxes.contains(&t.mailbox) && pattern.is_match(&t.subject, &t.text);
         let texts = self.case.found.texts.iter().rev();
         texts.filter(fits).map(|t| (t.ticket, t.subject.clone())).collect()
     }
@@ -186,8 +180,7 @@ impl Incoming<'_> {
         let of_mine = |t: &&TicketText| mailboxes.contains(&t.mailbox);
         let all: Vec<&TicketText> = self.case.found.texts.iter().filter(of_mine).collect();
         let fit = all.iter().filter(|t| pattern.is_match(&t.subject, &t.text)).count();
-        let nearly_all =
-            (all.len() >= SAMPLE_MIN && fit * 10 >= all.len() * NEARLY_ALL).then_some((fit, all.len()));
+        let nearly_all = (all.len() >= SAMPLE_MIN && fit * 10 >= all.len() * NEARLY_ALL).then_some((fit, all.len()));
         let only_one = self.case.rules.settings.mailboxes.len() == 1;
         let facts = PreviewFacts {
             name: &order.name,
