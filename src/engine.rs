@@ -22,6 +22,7 @@ mod guest;
 pub mod history;
 mod home;
 mod in_flight;
+mod incident;
 mod judge;
 mod keep;
 mod metrics;

@@ -116,6 +116,12 @@ pub enum Command {
     /// One answer to many tickets, each as its own mail to its own customer
     #[command(after_help = BULK)]
     Bulk(Bulk),
+    /// What many customers write about at once (`#incident`), and how it stands
+    Incidents {
+        /// Those that are over, too
+        #[arg(long)]
+        all: bool,
+    },
     /// What waits to be sent and why
     Outbox {
         #[command(subcommand)]
@@ -277,7 +283,7 @@ pub fn query_typed(query: &[String]) -> String {
 
 const QUERY: &str = "A query is words and terms; all must hold, `-` before one excludes it:
   state:open  mailbox:support  from:ADDR  agent:ADDR  tag:late  priority:high
-  subject:word  older:2h  newer:7d  overdue  number:1..99";
+  subject:word  older:2h  newer:7d  overdue  number:1..99  incident:NAME";
 
 const AUDIT: &str = "A SOURCE is a Maildir, an mbox, a folder of .eml files, one .eml file, or
 imaps://user@host/FOLDER (opened read-only: no flag changes).";

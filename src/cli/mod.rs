@@ -12,6 +12,7 @@ pub mod explain;
 pub mod health;
 pub mod history;
 pub mod import;
+pub mod incidents;
 pub mod init;
 pub mod keep;
 pub mod lens;
@@ -76,6 +77,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Stats { from, to, mailbox } => stats::stats(global, out, from, to, mailbox.as_deref()),
         Command::Search { words } => tickets::search(global, out, &words),
         Command::Bulk(wanted) => bulk::bulk(global, out, &wanted),
+        Command::Incidents { all } => incidents::incidents(global, out, all),
         Command::Outbox { act } => aside::outbox(global, out, act),
         Command::Quarantine { act } => aside::quarantine(global, out, act),
         Command::Close(n) => acts::each(global, out, &n.tickets, &Act::Close, "is closed"),

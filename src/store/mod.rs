@@ -20,6 +20,7 @@ pub mod due;
 mod facts;
 pub mod figures;
 pub mod gauges;
+pub mod incident;
 mod inside;
 pub mod lookup;
 pub mod meta;
