@@ -103,8 +103,11 @@ CREATE TABLE quarantine (
     at INTEGER NOT NULL,
     settled_at INTEGER,
     how TEXT CHECK (how IN ('released', 'dropped')),
-    CHECK ((settled_at IS NULL) = (how IS NULL))
+    list_at INTEGER,                   -- when agents are told of a robot's mail, in a list; null: they were, or need not be
+    CHECK ((settled_at IS NULL) = (how IS NULL)),
+    CHECK (list_at IS NULL OR settled_at IS NULL)
 ) STRICT;
+CREATE INDEX quarantine_list ON quarantine (list_at) WHERE list_at IS NOT NULL;
 CREATE INDEX quarantine_open ON quarantine (no) WHERE settled_at IS NULL;
 CREATE INDEX quarantine_at ON quarantine (at);
 
@@ -205,6 +208,8 @@ CREATE TABLE ticket (
     due_at INTEGER,                    -- when the target of that answer is used up
     late_at INTEGER,                   -- when it is past: the next open second; both follow from the steps and the configuration
     promised_at INTEGER,               -- until when the acknowledgement has promised an answer
+    call_at INTEGER,                   -- when the customer wants to be called: while she waits, this is due_at
+    call_phone TEXT,                   -- and where
     look_at INTEGER,                   -- when its clocks are to be looked at next; in the past: at once. Follows like the above
     hold_until INTEGER,
     survivor INTEGER REFERENCES ticket,

@@ -18,8 +18,8 @@ pub use bulk::{BulkCounts, BulkFacts, BulkLine, BulkText, BulkTicket, BulkWords,
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
 pub use event::{Event, What};
 pub use found::{
-    AgentFacts, Alike, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage,
-    KnownParcel, LastAnswer, LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
+    AgentFacts, Alike, Blocked, CallWish, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk,
+    KnownMessage, KnownParcel, LastAnswer, LastIn, Matter, NotedWords, RobotMail, Said, SetAside, TicketFacts,
 };
 pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};

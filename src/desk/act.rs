@@ -304,6 +304,10 @@ impl Case<'_> {
                 }
                 self.event(ticket, actor, What::Called, "");
                 self.touch(ticket, |t| t.answers += 1);
+                if facts.call.is_some() {
+                    self.change(Change::Call { ticket, call: None });
+                    self.touch(ticket, |t| t.call = None);
+                }
                 self.waiting(ticket, None);
                 if facts.assignee.is_none()
                     && let Some(by) = by
@@ -554,6 +558,11 @@ impl Case<'_> {
         });
         self.event(facts.number, actor, What::Merged, format!("into #{}", survivor.number));
         self.event(survivor.number, actor, What::Merged, format!("from #{}", facts.number));
+        if let (Some(call), None) = (&facts.call, &survivor.call) {
+            self.change(Change::Call { ticket: survivor.number, call: Some(call.clone()) });
+            let call = call.clone();
+            self.touch(survivor.number, |t| t.call = Some(call));
+        }
         if since.is_some() {
             if matches!(survivor.state, State::Closed | State::Pending) {
                 let what = if is_live(survivor.state) { What::Open } else { What::Reopened };

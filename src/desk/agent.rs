@@ -75,6 +75,7 @@ impl Incoming<'_> {
             Proof::Note { ticket, writer } => self.reply_with_note(staff, ticket, writer),
             Proof::Desk { ticket } => self.commands_only(staff, ticket),
             Proof::Confirm { ask } => self.confirm(staff, ask),
+            Proof::Release { quarantine } => self.release_by_tap(staff, quarantine),
         }
     }
 

@@ -25,6 +25,8 @@ pub struct Look<'a> {
     pub promised_at: Option<Time>,
 }
 
+/// A wished call is warned of so long before.
+pub const CALL_WARN_S: i64 = 15 * Time::MINUTE;
 /// An answer that is on its way to SMTP is waited for so long before somebody is warned.
 const UNDER_WAY_S: i64 = 5 * Time::MINUTE;
 
@@ -46,6 +48,8 @@ struct Raised<'a> {
     clock: &'a Clock,
     wait: Wait,
     target_s: i64,
+    /// When the customer wants to be called.
+    call_at: Option<Time>,
     /// Half of the rest has passed, or all of it.
     is_wide: bool,
     /// An answer is written that SMTP has not accepted yet.
@@ -78,14 +82,27 @@ impl<'a> Case<'a> {
             let target_s = sla.targets().of(clock.kind);
             let marks = Marks::of(sla.warn_at, target_s);
             let wait = if clock.kind == ClockKind::Resolution { Wait::Resolution } else { Wait::Response };
-            let reached = |open_s: i64| clock.reaches(open_s, calendar, self.now);
+            let call = facts.waiting_since.and_then(|s| facts.wanted_call(s)).filter(|_| wait == Wait::Response);
+            let call_at = call.map(|c| c.at);
+            // Who wants to be called waits for that. The target stays what it is.
+            let now = self.now;
+            let reached = |stage: AlarmStage, open_s: i64| {
+                let at = clock.reaches(open_s, calendar, now)?;
+                Some(match (call_at, stage) {
+                    (Some(call), AlarmStage::Warning) => call.plus(-CALL_WARN_S).max(clock.started_at),
+                    (Some(call), AlarmStage::Widened) => call.plus(-CALL_WARN_S / 2).max(clock.started_at),
+                    (Some(call), _) => at.max(call.plus(1)),
+                    (None, _) => at,
+                })
+            };
             let raised = Raised {
                 facts,
                 mailbox,
                 clock,
                 wait,
                 target_s,
-                is_wide: reached(marks.widened_s).is_some_and(|t| t <= self.now),
+                call_at,
+                is_wide: reached(AlarmStage::Widened, marks.widened_s).is_some_and(|t| t <= self.now),
                 under_way: facts.last_answer.as_ref().is_some_and(|a| a.message > message),
                 message,
                 text: self.unanswered_text(look, message),
@@ -99,7 +116,7 @@ impl<'a> Case<'a> {
                 (AlarmStage::Breach, marks.breach_s),
             ];
             for (stage, at_s) in stages {
-                let Some(at) = clock.reaches(at_s, calendar, self.now).filter(|_| !done.contains(&stage)) else {
+                let Some(at) = reached(stage, at_s).filter(|_| !done.contains(&stage)) else {
                     continue;
                 };
                 if at > self.now {
@@ -202,10 +219,14 @@ impl<'a> Case<'a> {
 
     fn warn_agent(&mut self, raised: &Raised<'_>, agent: &Agent) {
         let mut facts = raised.facts.clone();
-        facts.due_at = raised.clock.due_at;
+        facts.due_at = raised.call_at.or(raised.clock.due_at);
+        let left_s = match raised.call_at {
+            Some(at) => at.since(self.now),
+            None => raised.target_s - raised.clock.elapsed_s,
+        };
         let news = News {
             message: raised.message,
-            reason: Reason::Warning { left_s: raised.target_s - raised.clock.elapsed_s },
+            reason: Reason::Warning { left_s },
             remarks: Vec::new(),
             author: facts.last_in.as_ref().and_then(|l| l.from.clone()),
             text: raised.text.clone(),

@@ -205,6 +205,9 @@ impl<'a> Case<'a> {
     /// When an answer to a message received at `since` is due.
     #[must_use]
     pub fn due(&self, ticket: &TicketFacts, since: Time) -> Option<Time> {
+        if let Some(call) = ticket.wanted_call(since) {
+            return Some(call.at);
+        }
         let mailbox = self.mailbox(&ticket.mailbox)?;
         let sla = self.rules.settings.sla_of(mailbox, ticket.priority)?;
         let target_s = if ticket.answers == 0 { sla.first_response_s } else { sla.next_response_s };

@@ -10,12 +10,15 @@ use crate::desk::sign::SignedAddress;
 use crate::desk::tell::{News, is_live};
 use crate::desk::thread::{Place, Thread, takes_part, thread};
 use crate::desk::vouch::{Vouch, vouch};
+use crate::mail::call::wish;
 use crate::mail::letter::{Defect, Letter};
 use crate::mail::thanks::only_thanks;
 use crate::model::{Address, CustomerNo, Direction, Kind, MessageNo, Party, Priority, State, TicketNo, Time};
-use crate::plan::{Change, Fate, KnownMessage, LastIn, NewMessage, NewTicket, TicketFacts, What};
+use crate::plan::{CallWish, Change, Fate, KnownMessage, LastIn, NewMessage, NewTicket, TicketFacts, What};
 use crate::sla::promise::{Phrase, promise};
 
+/// A call that is wished later than that is a misreading.
+const CALL_AHEAD_S: i64 = 14 * Time::DAY;
 /// Mail that lay there before us and is older than this is filed without telling anybody.
 const OLD_NEWS_S: i64 = 7 * Time::DAY;
 
@@ -155,7 +158,9 @@ impl Incoming<'_> {
         } else if author.doubtful {
             remarks.insert(0, Remark::Unverified);
         }
+        let call = self.wants_call(number);
         self.case.waiting(number, Some(self.env.received_at));
+        remarks.extend(call);
         let prefer = same_person.and_then(|(t, _)| {
             let facts = self.case.tickets.get(&t)?;
             facts.assignee.clone().or_else(|| facts.turn_agent.clone())
@@ -233,10 +238,12 @@ impl Incoming<'_> {
             }
             _ => Reason::Again,
         };
+        let said = self.wants_call(ticket);
         if facts.waiting_since.is_none_or(|since| self.case.quiet && self.env.received_at < since) {
             self.case.waiting(ticket, Some(self.env.received_at));
         }
         let mut remarks: Vec<Remark> = merged_from.map(Remark::MergedFrom).into_iter().collect();
+        remarks.extend(said);
         if let Some(remark) = self.of_form() {
             remarks.insert(0, remark);
         } else if author.doubtful {
@@ -258,6 +265,45 @@ impl Incoming<'_> {
             from: call.and_then(|c| c.from),
             until: call.and_then(|c| c.until),
         })
+    }
+
+    /// When the customer wants to be called, by a form or by her own words: that is when the ticket is due. A form says it in its own
+    /// remark.
+    fn wants_call(&mut self, ticket: TicketNo) -> Option<Remark> {
+        if self.case.quiet || self.env.old {
+            return None;
+        }
+        let said_at = self.env.received_at;
+        let zone = &self.case.rules.settings.desk.time_zone;
+        let (call, phone, remark) = match &self.letter.form {
+            Some(entry) => (entry.call.clone()?, entry.phone.clone(), None),
+            None => {
+                let wish = wish(&self.letter.new_text, said_at, zone)?;
+                let remark = Remark::WantsCall {
+                    wish: wish.call.wish.clone(),
+                    phone: wish.phone.clone(),
+                    from: wish.call.from,
+                    until: wish.call.until,
+                };
+                (wish.call, wish.phone, Some(remark))
+            }
+        };
+        let plausible = |at: &Time| {
+            let hour = at.timestamp().to_zoned(zone.clone()).hour();
+            *at >= said_at && at.since(said_at) <= CALL_AHEAD_S && (6..=22).contains(&hour)
+        };
+        if let Some(at) = call.from.or(call.until).filter(plausible) {
+            let call = CallWish { at, phone };
+            self.case.change(Change::Call { ticket, call: Some(call.clone()) });
+            let waits = self.case.tickets.get(&ticket).is_some_and(|t| t.waiting_since.is_some());
+            self.case.touch(ticket, |t| {
+                t.call = Some(call);
+                if waits {
+                    t.due_at = Some(at);
+                }
+            });
+        }
+        remark
     }
 
     /// The answer was found before the mail that it answers, and nobody waits.
@@ -491,6 +537,7 @@ pub fn facts_of(ticket: &NewTicket, epoch: i64, now: Time) -> TicketFacts {
         waiting_since: None,
         due_at: None,
         hold_until: None,
+        call: None,
         survivor: None,
         related: Vec::new(),
         epoch,

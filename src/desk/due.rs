@@ -71,6 +71,7 @@ pub fn unreadable(
         subject: one_line(subject),
         reason: format!("unreadable: {}", one_line(why)),
         at: now,
+        list_at: None,
     }));
     let number = case.next.take_ticket();
     let ticket = NewTicket {

@@ -102,6 +102,10 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
     let own = letter.svar_id.as_deref().into_iter().chain(bounce.and_then(|b| b.svar_id.as_deref()));
     let parcels =
         own.filter_map(|v| rules.key.verify_svar_id(v)).chain(bounce_address(letter, rules)).map(|(_, p)| p).collect();
+    let tapped = signed.iter().filter_map(|s| match s.token {
+        Token::Release { quarantine } => Some(quarantine),
+        _ => None,
+    });
     Clues {
         message_id: letter.message_id.clone(),
         sameness: letter.sameness.clone(),
@@ -123,7 +127,7 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
             })
             .collect(),
         addresses: by_commands.addresses,
-        quarantined: by_commands.quarantined,
+        quarantined: by_commands.quarantined.into_iter().chain(tapped).collect(),
         asked: asked(letter, env, rules, by_commands.questions),
     }
 }
@@ -185,6 +189,7 @@ pub fn decide(letter: &Letter, env: &Envelope, found: &Findings, rules: &Rules<'
             subject: letter.subject.clone(),
             reason: "no-mailbox: the configuration has no mailbox of this name any more".to_owned(),
             at: now,
+            list_at: None,
         };
         return vec![
             Change::Quarantine(quarantine),
@@ -214,6 +219,11 @@ impl<'a> Incoming<'a> {
 
     /// Sets the letter aside, whole. `reason`: a word, a colon, a sentence.
     pub fn quarantine(&mut self, reason: impl Into<String>) -> crate::model::QuarantineNo {
+        self.put_aside(reason.into(), None)
+    }
+
+    /// The same; agents are told of it at `list_at`, in a list.
+    pub fn put_aside(&mut self, reason: String, list_at: Option<Time>) -> crate::model::QuarantineNo {
         let no = self.case.next.take_quarantine();
         self.case.change(Change::Quarantine(NewQuarantine {
             no,
@@ -221,8 +231,9 @@ impl<'a> Incoming<'a> {
             mailbox: self.mailbox.name.clone(),
             from: self.letter.from.as_ref().map(|p| p.address.clone()),
             subject: self.letter.subject.clone(),
-            reason: reason.into(),
+            reason,
             at: self.case.now,
+            list_at,
         }));
         self.settle(Fate::Quarantined(no));
         no

@@ -2,8 +2,9 @@
 
 use crate::desk::case::Staff;
 use crate::desk::intake::Incoming;
+use crate::desk::robots::releases;
 use crate::desk::sign::{Grounds, Key, SignedAddress, Token};
-use crate::model::{Address, AskNo, ParcelKind, TicketNo};
+use crate::model::{Address, AskNo, ParcelKind, QuarantineNo, TicketNo};
 use crate::plan::KnownParcel;
 
 /// What a proof entitles to. The kind of our mail that is answered is part of what was signed.
@@ -19,6 +20,8 @@ pub enum Proof {
     Desk { ticket: Option<TicketNo> },
     /// `#send` or `#drop`.
     Confirm { ask: AskNo },
+    /// `#release`, whatever the text says.
+    Release { quarantine: QuarantineNo },
     /// A signed address of this person's that is no longer good, or that answers nothing of ours.
     Stale { ticket: TicketNo },
 }
@@ -40,6 +43,10 @@ impl Incoming<'_> {
             let known = found.asks.iter().find(|a| a.no == ask)?;
             return admits(Grounds { created_at: known.created_at, serial: 0 }).then_some(Proof::Confirm { ask });
         }
+        if matches!(signed.token, Token::Release { .. }) {
+            let quarantine = releases(&self.case, signed, staff.address())?;
+            return Some(Proof::Release { quarantine });
+        }
         let facts = self.case.tickets.get(&signed.token.ticket()?)?;
         if !staff.mailboxes.contains(&facts.mailbox) {
             return None;
@@ -60,7 +67,7 @@ impl Incoming<'_> {
             Token::Answer { .. } => Proof::Answer { ticket, to: self.answered_notification(ticket) },
             Token::Note { .. } => Proof::Note { ticket, writer: self.writer_of_answered_note(ticket) },
             Token::Desk { .. } | Token::Confirm { .. } => Proof::Desk { ticket: Some(ticket) },
-            Token::Third { .. } => return None,
+            Token::Third { .. } | Token::Release { .. } => return None,
         })
     }
 

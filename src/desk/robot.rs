@@ -190,7 +190,8 @@ impl Incoming<'_> {
                 self.settle(Fate::Message(message));
             }
             None => {
-                self.quarantine(format!("robot: {why}"));
+                let list_at = self.told_at();
+                self.put_aside(format!("robot: {why}"), list_at);
             }
         }
         true

@@ -8,7 +8,7 @@ use data_encoding::{Encoding, Specification};
 use ring::{digest, hmac};
 use subtle::ConstantTimeEq;
 
-use crate::model::{Address, AskNo, ParcelNo, TicketNo, Time};
+use crate::model::{Address, AskNo, ParcelNo, QuarantineNo, TicketNo, Time};
 
 /// The desk's key: 32 random bytes that never leave the data directory.
 #[derive(Clone)]
@@ -42,6 +42,8 @@ pub enum Token {
     Confirm { ask: AskNo },
     /// A third party's reply to a question; becomes a note.
     Third { ticket: TicketNo },
+    /// Something that is set aside becomes a ticket, whatever the text says.
+    Release { quarantine: QuarantineNo },
 }
 
 /// A signed address as it was read, before it is verified.
@@ -166,10 +168,11 @@ impl Token {
             Self::Desk { .. } => "desk",
             Self::Confirm { .. } => "confirm",
             Self::Third { .. } => "third",
+            Self::Release { .. } => "release",
         }
     }
 
-    /// What stands before the person: `t42`, `k42-close`, `n42`, `d42`, `c7`, `q42`.
+    /// What stands before the person: `t42`, `k42-close`, `n42`, `d42`, `c7`, `q42`, `r3`.
     fn head(&self) -> String {
         match self {
             Self::Answer { ticket } => format!("t{ticket}"),
@@ -178,6 +181,7 @@ impl Token {
             Self::Desk { ticket } => format!("d{ticket}"),
             Self::Confirm { ask } => format!("c{ask}"),
             Self::Third { ticket } => format!("q{ticket}"),
+            Self::Release { quarantine } => format!("r{quarantine}"),
         }
     }
 
@@ -207,7 +211,7 @@ impl Token {
             | Self::Note { ticket }
             | Self::Desk { ticket }
             | Self::Third { ticket } => Some(*ticket),
-            Self::Confirm { .. } => None,
+            Self::Confirm { .. } | Self::Release { .. } => None,
         }
     }
 }
@@ -231,6 +235,7 @@ impl SignedAddress {
             b'n' => Token::Note { ticket: ticket()? },
             b'd' => Token::Desk { ticket: ticket()? },
             b'q' => Token::Third { ticket: ticket()? },
+            b'r' => Token::Release { quarantine: QuarantineNo(number(rest)?) },
             b'c' => Token::Confirm { ask: AskNo(number(rest)?) },
             b'k' => {
                 let (no, command) = rest.split_once('-')?;

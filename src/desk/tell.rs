@@ -200,6 +200,7 @@ impl Case<'_> {
             mailbox: mailbox.address.clone(),
             received_at: news.received_at,
             due_at: facts.due_at,
+            call: facts.waiting_since.and_then(|s| facts.wanted_call(s)).cloned(),
             remarks: news.remarks.iter().filter(|r| self.may_see(agent, r)).cloned().collect(),
             text: news.text.clone(),
             copies: facts.participants.clone(),

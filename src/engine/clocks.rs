@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::settings::{Mailbox, Settings};
+use crate::desk::alarm::CALL_WARN_S;
 use crate::model::{Direction, Priority, State, TicketNo, Time};
 use crate::plan::{Change, NewTicket, What as Happened};
 use crate::sla::alarm::Marks;
@@ -169,12 +170,17 @@ fn head_of(new: &NewTicket, changes: &[Change]) -> Head {
         Change::Promise { ticket, until } if *ticket == new.number => Some(*until),
         _ => None,
     });
+    let called = changes.iter().rev().find_map(|change| match change {
+        Change::Call { ticket, call } if *ticket == new.number => Some(call.as_ref().map(|c| c.at)),
+        _ => None,
+    });
     Head {
         number: new.number,
         mailbox: new.mailbox.clone(),
         priority: new.priority,
         created_at: new.created_at,
         promised_at: promised,
+        call_at: called.flatten(),
         is_live: true,
     }
 }
@@ -205,6 +211,12 @@ fn write(
     // How far that clock has come only its fold can tell: it is looked at once, which says when again.
     let at_once = (head.is_live && is_warned(ClockKind::Resolution)).then_some(Time::from_unix(0));
     let Some((kind, since)) = waits else { return tx.set_clock(head.number, None, None, None, at_once) };
+    // Who wants to be called waits for that, not for the target.
+    if let Some(at) = head.call_at.filter(|at| *at >= since && kind != ClockKind::Resolution) {
+        let warning = measured.filter(|_| is_warned(kind)).map(|_| at.plus(-CALL_WARN_S).max(since));
+        let look = at_once.into_iter().chain(warning).min();
+        return tx.set_clock(head.number, Some(since), Some(at), Some(at.plus(1)), look);
+    }
     let due = |more_s: i64| measured.and_then(|(sla, calendar)| calendar.add(since, sla.targets().of(kind) + more_s));
     let warning = measured
         .filter(|_| is_warned(kind))

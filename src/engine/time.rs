@@ -8,7 +8,7 @@ use crate::desk::alarm::Look;
 use crate::engine::batch::{Batch, Done, fenced};
 use crate::engine::clocks;
 use crate::model::{Priority, Time};
-use crate::plan::{Change, Notice};
+use crate::plan::{Change, Clues, Notice};
 use crate::sla::promise::{Expectation, expectation, recent_since};
 use crate::store::{Blobs, StoreError, Tx};
 
@@ -42,7 +42,24 @@ impl Batch<'_> {
         self.move_tickets(tx, now, done)?;
         self.tell(tx, now, done)?;
         self.look(tx, now, done)?;
-        self.list(tx, now, done)
+        self.list(tx, now, done)?;
+        self.robots(tx, now, done)
+    }
+
+    /// Robots' mails of one mailbox.
+    fn robots(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
+        let Some((mailbox, mails)) = tx.robots_due(now, LIST_MAX)? else { return Ok(()) };
+        done.more_is_due = true;
+        let told = fenced(tx, |tx| {
+            let findings = tx.lookup(&Clues::default(), now)?;
+            let changes = desk::robots_due(&mailbox, &mails, &findings, &self.rules(), now);
+            tx.apply(&changes, &Blobs::new(), now)
+        })?;
+        if told.is_none() {
+            tracing::error!("a bug: listing robots' mails failed");
+            tx.quarantine_listed(&mails.iter().map(|m| m.no).collect::<Vec<_>>())?;
+        }
+        Ok(())
     }
 
     /// How fast each mailbox has answered of late, for promises to customers.

@@ -6,6 +6,7 @@ pub mod authentication;
 pub mod body;
 pub mod bounce;
 pub mod calendar;
+pub mod call;
 pub mod charset;
 pub mod compose;
 pub mod enriched;

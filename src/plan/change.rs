@@ -9,7 +9,7 @@ use crate::model::{
 use crate::plan::bulk::NewBulk;
 use crate::plan::canned::CannedVersion;
 use crate::plan::event::Event;
-use crate::plan::found::{Blocked, KnownAsk};
+use crate::plan::found::{Blocked, CallWish, KnownAsk};
 use crate::plan::notice::{Alarm, Notice};
 use crate::plan::parcel::Parcel;
 
@@ -30,6 +30,10 @@ pub enum Change {
         sameness: String,
     },
     Quarantine(NewQuarantine),
+    /// Agents were told of what is set aside, in a list.
+    QuarantineListed {
+        quarantined: Vec<QuarantineNo>,
+    },
     /// Something leaves quarantine for good.
     DropQuarantine {
         quarantine: QuarantineNo,
@@ -117,6 +121,11 @@ pub enum Change {
         ticket: TicketNo,
         since: Option<Time>,
         due: Option<Time>,
+    },
+    /// When the customer wants to be called, or that she was.
+    Call {
+        ticket: TicketNo,
+        call: Option<CallWish>,
     },
     Participate {
         ticket: TicketNo,
@@ -339,6 +348,8 @@ pub struct NewQuarantine {
     /// A word (`robot`, `agent-unproved`, `stale-address`, `bounce-unknown`, `unreadable`, `ignored`, `loop` …), then a colon and a sentence.
     pub reason: String,
     pub at: Time,
+    /// When agents are told of it in a list; `None`: they are not.
+    pub list_at: Option<Time>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

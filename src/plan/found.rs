@@ -153,6 +153,15 @@ pub struct SetAside {
     pub reason: String,
 }
 
+/// A robot's mail in quarantine of which agents are to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RobotMail {
+    pub no: QuarantineNo,
+    pub at: Time,
+    pub from: Option<Address>,
+    pub subject: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketFacts {
     pub number: TicketNo,
@@ -178,6 +187,8 @@ pub struct TicketFacts {
     pub waiting_since: Option<Time>,
     pub due_at: Option<Time>,
     pub hold_until: Option<Time>,
+    /// When the customer wants to be called.
+    pub call: Option<CallWish>,
     /// Where `state` is merged: the end of the chain.
     pub survivor: Option<TicketNo>,
     /// Tickets shown as possibly related (`Change::Relate`), at most 10.
@@ -192,6 +203,22 @@ pub struct TicketFacts {
     pub last_answer: Option<LastAnswer>,
     /// The customer's newest message: what an answer threads under.
     pub last_in: Option<LastIn>,
+}
+
+impl TicketFacts {
+    /// The call that the customer waits for, if she waits since then.
+    #[must_use]
+    pub fn wanted_call(&self, waiting_since: Time) -> Option<&CallWish> {
+        self.call.as_ref().filter(|c| c.at >= waiting_since)
+    }
+}
+
+/// A customer wants to be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallWish {
+    pub at: Time,
+    /// As it was written.
+    pub phone: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -51,6 +51,7 @@ impl Tx<'_> {
                 take(new.no.0, before.quarantine, &mut self.scratch.desk.quarantine)?;
                 self.set_aside(new)
             }
+            Change::QuarantineListed { quarantined } => self.quarantine_listed(quarantined),
             Change::DropQuarantine { quarantine, at } => {
                 let letter = self.leave_quarantine(*quarantine, *at, "dropped")?;
                 self.run("UPDATE letter SET state = 'settled' WHERE no = ?1 AND state = 'quarantined'", args![letter])?;
@@ -198,6 +199,7 @@ impl Tx<'_> {
             }
             Change::Alarmed { ticket, alarm, at } => self.alarmed(*ticket, alarm, *at),
             Change::Promise { ticket, until } => self.promise(*ticket, *until),
+            Change::Call { ticket, call } => self.call(*ticket, call.as_ref()),
             Change::LookAt { ticket, at } => self.look_at(*ticket, *at),
             Change::Defer(notice) => self.defer(notice, blobs),
             Change::ForgetNotice { person, kind, ticket, message } => {
@@ -251,7 +253,7 @@ impl Tx<'_> {
 
     fn leave_quarantine(&mut self, quarantine: QuarantineNo, at: Time, how: &str) -> Result<LetterNo, StoreError> {
         let letter: Option<LetterNo> = self.one(
-            "UPDATE quarantine SET settled_at = ?2, how = ?3 WHERE no = ?1 AND settled_at IS NULL RETURNING letter",
+            "UPDATE quarantine SET settled_at = ?2, how = ?3, list_at = NULL WHERE no = ?1 AND settled_at IS NULL RETURNING letter",
             args![quarantine, at, how],
             |row| row.get(0),
         )?;
@@ -265,9 +267,9 @@ impl Tx<'_> {
         )?;
         found(changed, "letter", new.letter.0)?;
         self.run(
-            "INSERT INTO quarantine (no, letter, mailbox, from_address, subject, reason, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            args![new.no, new.letter, &new.mailbox, new.from.as_ref(), &new.subject, &new.reason, new.at],
+            "INSERT INTO quarantine (no, letter, mailbox, from_address, subject, reason, at, list_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            args![new.no, new.letter, &new.mailbox, new.from.as_ref(), &new.subject, &new.reason, new.at, new.list_at],
         )?;
         Ok(())
     }

@@ -163,6 +163,8 @@ pub struct Head {
     pub created_at: Time,
     /// Until when the customer was promised an answer.
     pub promised_at: Option<Time>,
+    /// When the customer wants to be called.
+    pub call_at: Option<Time>,
     /// Open, pending or held.
     pub is_live: bool,
 }
@@ -171,10 +173,10 @@ pub(super) const HEADS: &str = "
     WITH RECURSIVE chain (number, survivor) AS (
         SELECT t.number, t.survivor FROM json_each(?1) j CROSS JOIN ticket t ON t.number = j.value
         UNION SELECT t.number, t.survivor FROM chain JOIN ticket t ON t.number = chain.survivor)
-    SELECT t.number, t.mailbox, t.priority, t.state, t.created_at, t.promised_at
+    SELECT t.number, t.mailbox, t.priority, t.state, t.created_at, t.promised_at, t.call_at
     FROM chain CROSS JOIN ticket t ON t.number = chain.number ORDER BY t.number";
 pub(super) const OPEN_HEADS: &str = "
-    SELECT number, mailbox, priority, state, created_at, promised_at FROM ticket
+    SELECT number, mailbox, priority, state, created_at, promised_at, call_at FROM ticket
     WHERE state IN ('open', 'pending', 'held') ORDER BY number";
 
 fn read_head(row: &Row<'_>) -> Result<Head, DbError> {
@@ -186,6 +188,7 @@ fn read_head(row: &Row<'_>) -> Result<Head, DbError> {
         is_live: matches!(state, State::Open | State::Pending | State::Held),
         created_at: row.get(4)?,
         promised_at: row.get(5)?,
+        call_at: row.get(6)?,
     })
 }
 

@@ -7,7 +7,7 @@ use super::text::{id_hash, list, read_json, read_parties, read_party};
 use super::{StoreError, Tx};
 use crate::model::{Address, AskNo, CustomerNo, MessageNo, ParcelNo, RecipientState, TicketNo, Time};
 use crate::plan::{
-    AgentFacts, CustomerFacts, KnownAsk, KnownMessage, KnownParcel, LastAnswer, LastIn, Said, TicketFacts,
+    AgentFacts, CallWish, CustomerFacts, KnownAsk, KnownMessage, KnownParcel, LastAnswer, LastIn, Said, TicketFacts,
 };
 
 /// So many merges in a row are followed.
@@ -27,7 +27,7 @@ pub(super) const TICKETS: &str = r#"
            t.created_at, t.updated_at, t.closed_at, t.waiting_since, t.due_at, t.hold_until, t.survivor, t.epoch, t.serial,
            t.answers, a.no, a.at, a.agent, a.text,
            i.no, i.message_id, i."references", i.from_name, i.from_address, i.subject, i.at, i.language, t.turn_agent,
-           (SELECT json_group_array(r.other) FROM related r WHERE r.ticket = t.number)
+           (SELECT json_group_array(r.other) FROM related r WHERE r.ticket = t.number), t.call_at, t.call_phone
     FROM json_each(?1) j CROSS JOIN ticket t ON t.number = j.value
          LEFT JOIN message a ON a.no = t.last_answer LEFT JOIN message i ON i.no = t.last_in
     ORDER BY t.number"#;
@@ -105,6 +105,7 @@ fn addresses(row: &Row<'_>, at: usize) -> Result<Vec<Address>, DbError> {
 fn read_ticket(row: &Row<'_>) -> Result<TicketFacts, DbError> {
     let answer: Option<MessageNo> = row.get(23)?;
     let last_in: Option<MessageNo> = row.get(27)?;
+    let call_at: Option<Time> = row.get(37)?;
     // Sorted here: a sorter for each list of each ticket costs more than all the rest.
     let mut participants = read_parties(row, 9)?;
     participants.sort_unstable_by(|a, b| a.address.cmp(&b.address));
@@ -132,6 +133,10 @@ fn read_ticket(row: &Row<'_>) -> Result<TicketFacts, DbError> {
         waiting_since: row.get(16)?,
         due_at: row.get(17)?,
         hold_until: row.get(18)?,
+        call: match call_at {
+            Some(at) => Some(CallWish { at, phone: row.get(38)? }),
+            None => None,
+        },
         survivor: row.get(19)?,
         related: related.into_iter().rev().take(NEWEST_RELATED).map(TicketNo).collect(),
         epoch: row.get(20)?,

@@ -27,6 +27,7 @@ pub mod outages;
 pub mod outbox;
 pub mod promise;
 pub mod query;
+pub mod robots;
 pub mod search;
 #[cfg(test)]
 mod tests;

@@ -308,13 +308,14 @@ impl World {
         let mail = self.mail_of(who, step)?;
         let text = String::from_utf8_lossy(&mail.raw).replace("=\r\n", "");
         let wanted = match step.after("of") {
+            _ if command.starts_with("release") => format!("+r{}.", &command["release".len()..]),
             Some(number) => format!("+k{number}-{command}."),
             None => format!("-{command}."),
         };
         let link = text
             .split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | ':' | '?' | '(' | ')'))
             .map(|w| w.replace("%2B", "+").replace("%40", "@").replace("=2B", "+"))
-            .find(|w| w.contains("+k") && w.contains(&wanted) && w.contains('@'))
+            .find(|w| w.contains(&wanted) && w.contains('@'))
             .ok_or_else(|| format!("the mail offers no {command}"))?;
         let from = address(step.after("from").unwrap_or(who))?.to_string();
         let id = self.new_id(&from);

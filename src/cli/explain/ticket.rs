@@ -32,6 +32,7 @@ pub fn clues(letter: &Letter) -> Vec<Clue> {
             Token::Desk { .. } => "signed address for commands",
             Token::Confirm { .. } => "signed address for a confirmation",
             Token::Third { .. } => "signed address for a third party's reply",
+            Token::Release { .. } => "signed address that releases a mail from quarantine",
         };
         let clue = Clue { rule, value: address.to_string(), ticket: signed.token.ticket() };
         if !out.contains(&clue) {

@@ -37,7 +37,8 @@ pub(super) fn stats(voice: &Voice<'_>, sheet: &mut Sheet, stats: &Stats, names: 
             let name = agent.as_ref().map(|a| names.get(a).cloned().unwrap_or_else(|| a.to_string()));
             let mut said = words.say("counter.answers_given", context! { n => *answers });
             if let Some(median) = median {
-                said.push_str(&words.say("counter.median_of", context! { time => words.duration(*median) }));
+                said.push_str(", ");
+                said.push_str(&words.say("counter.median_of", context! { duration => words.duration(*median) }));
             }
             (voice.colleague(name.as_ref()), said)
         };

@@ -17,6 +17,7 @@ pub mod manager;
 pub mod not_proved;
 pub mod notification;
 pub mod refused;
+pub mod robots;
 mod sheet;
 pub mod shown;
 pub mod subject;

@@ -7,7 +7,7 @@ use super::sheet::{Button, Sheet};
 use super::{Page, Voice};
 use crate::desk::commands::keyword;
 use crate::model::{Address, Party, State, TicketNo, Time, one_line};
-use crate::plan::AttachmentRow;
+use crate::plan::{AttachmentRow, CallWish};
 
 #[derive(Clone, Debug)]
 pub struct NotificationFacts {
@@ -21,6 +21,8 @@ pub struct NotificationFacts {
     pub mailbox: Address,
     pub received_at: Time,
     pub due_at: Option<Time>,
+    /// When the customer wants to be called: then that is when it is due.
+    pub call: Option<CallWish>,
     /// What the agent must know before he answers, the most important first.
     pub remarks: Vec<Remark>,
     /// What the customer wrote this time.
@@ -103,6 +105,8 @@ pub enum Remark {
         from: Option<Time>,
         until: Option<Time>,
     },
+    /// The customer asks for a call, in her own words; where, and when, as far as that can be read.
+    WantsCall { wish: String, phone: Option<String>, from: Option<Time>, until: Option<Time> },
     /// A sentence of the caller's, in the reader's language.
     Other(String),
 }
@@ -163,7 +167,7 @@ pub enum TapWord {
 pub fn notification(voice: &Voice<'_>, facts: &NotificationFacts) -> Page {
     let words = voice.words();
     let mut sheet = Sheet::default();
-    sheet.marker(&marker_sentence(voice, facts.due_at));
+    sheet.marker(&marker_sentence(voice, facts));
     sheet.say(&occasion(voice, facts));
     for remark in &facts.remarks {
         sheet.warn(&remark_words(voice, remark));
@@ -243,8 +247,40 @@ pub fn sender_name(voice: &Voice<'_>, mailbox_name: &str, due_at: Option<Time>) 
     }
 }
 
-fn marker_sentence(voice: &Voice<'_>, due_at: Option<Time>) -> String {
+/// `VILL BLI UPPRINGD i dag 14:00, 070-123 45 67.`
+fn call_words(voice: &Voice<'_>, facts: &NotificationFacts) -> Option<String> {
     let words = voice.words();
+    let wished = facts.remarks.iter().find_map(|r| match r {
+        Remark::WantsCall { phone, from, until, .. } | Remark::WebForm { wish: Some(_), phone, from, until, .. } => {
+            Some((phone.clone(), *from, *until))
+        }
+        _ => None,
+    });
+    let known = facts.call.as_ref().map(|c| (c.phone.clone(), Some(c.at), None));
+    let (phone, from, until) = wished.or(known)?;
+    let when = match (from, until) {
+        (Some(from), Some(until)) => {
+            let until = words.moment(until, until, voice.zone);
+            format!("{}–{}", voice.moment(from), until.rsplit(' ').next().unwrap_or_default())
+        }
+        (Some(from), None) => voice.moment(from),
+        (None, Some(until)) => words.say("notification.call_before", context! { until => voice.moment(until) }),
+        (None, None) => String::new(),
+    };
+    let phone = phone.map(|p| super::sheet::shortened(&super::sheet::inert(&one_line(&p)), 40)).unwrap_or_default();
+    let said = [when, phone].into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(", ");
+    Some(words.say("notification.call", context! { words => said }))
+}
+
+fn marker_sentence(voice: &Voice<'_>, facts: &NotificationFacts) -> String {
+    let words = voice.words();
+    let due_at = facts.due_at;
+    if let Some(call) = call_words(voice, facts) {
+        // Else the time would stand there twice.
+        let key =
+            if due_at.is_some_and(|at| at < voice.now) { "notification.marker_late" } else { "notification.marker" };
+        return format!("{call} {}", words.word(key));
+    }
     match due_at {
         Some(at) if at < voice.now => words.say("notification.marker_overdue", context! { due => voice.moment(at) }),
         Some(at) => words.say("notification.marker_due", context! { due => voice.moment(at) }),
@@ -320,6 +356,10 @@ fn remark_words(voice: &Voice<'_>, remark: &Remark) -> String {
                 });
             }
             said.join(" ")
+        }
+        Remark::WantsCall { wish, .. } => {
+            let wish = super::sheet::shortened(&super::sheet::inert(&one_line(wish)), 200);
+            words.say("remark.wants_call", context! { wish })
         }
         Remark::Other(sentence) => one_line(sentence),
     }

@@ -92,7 +92,7 @@ fn clock(voice: &Voice<'_>, clock: &ShownClock) -> (String, String) {
     let words = voice.words();
     let mut said = vec![words.word(&format!("counter.clock_{}", clock.state))];
     if clock.state != "cancelled" {
-        said.push(words.say("counter.took", context! { time => words.duration(clock.elapsed_s.max(0)) }));
+        said.push(words.say("counter.took", context! { duration => words.duration(clock.elapsed_s.max(0)) }));
     }
     if let Some(due) = clock.due_at.filter(|_| clock.stopped_at.is_none()) {
         said.push(words.say("counter.due", context! { due => voice.moment(due) }));

@@ -66,6 +66,7 @@ fn facts() -> NotificationFacts {
         author: Some(party("Karin Karlsson", "karin@kund.example")),
         mailbox: address("support@example.test"),
         received_at: time("2026-11-24T12:31:00Z"),
+        call: None,
         due_at: Some(time("2026-11-24T13:31:00Z")),
         remarks: vec![Remark::SameMatter(TicketNo(41))],
         text:
@@ -248,6 +249,12 @@ fn every_reason_and_remark_has_words() {
             until: crate::model::Time::parse_rfc3339("2026-11-24T09:00:00Z"),
         },
         Remark::WebForm { name: name(), has_address: false, phone: None, wish: None, from: None, until: None },
+        Remark::WantsCall {
+            wish: "Ring mig kl 14 på 070-123 45 67.".to_owned(),
+            phone: Some("070-123 45 67".to_owned()),
+            from: crate::model::Time::parse_rfc3339("2026-11-24T13:00:00Z"),
+            until: None,
+        },
         Remark::Other("Något annat.".to_owned()),
     ];
     let all = [

@@ -4,7 +4,7 @@ use super::super::db::args;
 use super::super::{StoreError, Tx};
 use super::{found, missing};
 use crate::model::{Address, Party, Priority, State, TicketNo, Time};
-use crate::plan::{Event, NewTicket, What};
+use crate::plan::{CallWish, Event, NewTicket, What};
 
 impl Tx<'_> {
     pub(super) fn open_ticket(&mut self, new: &NewTicket) -> Result<(), StoreError> {
@@ -57,6 +57,14 @@ impl Tx<'_> {
         let changed = self.run(
             "UPDATE ticket SET assignee = ?2, updated_at = max(updated_at, ?3) WHERE number = ?1",
             args![ticket, agent, at],
+        )?;
+        found(changed, "ticket", ticket.0)
+    }
+
+    pub(super) fn call(&mut self, ticket: TicketNo, call: Option<&CallWish>) -> Result<(), StoreError> {
+        let changed = self.run(
+            "UPDATE ticket SET call_at = ?2, call_phone = ?3 WHERE number = ?1",
+            args![ticket, call.map(|c| c.at), call.and_then(|c| c.phone.as_deref())],
         )?;
         found(changed, "ticket", ticket.0)
     }

@@ -228,6 +228,7 @@ fn letters_have_one_fate() {
             subject: "x".to_owned(),
             reason: "robot: Auto-Submitted".to_owned(),
             at: at(5),
+            list_at: Some(at(100)),
         };
         apply(
             tx,

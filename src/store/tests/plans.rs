@@ -1,7 +1,8 @@
 //! Every named query finds its rows by an index: the cost does not grow with what is over and done with.
 
 use super::super::{
-    alarm, bulk, canned, course, custody, digests, due, facts, figures, inside, lookup, notices, outbox, promise, search,
+    alarm, bulk, canned, course, custody, digests, due, facts, figures, inside, lookup, notices, outbox, promise, robots,
+    search,
     view,
 };
 use super::*;
@@ -126,6 +127,10 @@ fn named_queries_use_an_index() {
         ("quarantine", view::QUARANTINE, 0),
         ("queued", view::QUEUED, 0),
         ("aside", view::ASIDE, 0),
+        ("robots: mailbox", robots::MAILBOX, 1),
+        ("robots: due", robots::DUE, 3),
+        ("robots: next", robots::NEXT, 0),
+        ("robots: told", robots::TOLD, 1),
         ("best", search::BEST, 2),
         ("snippet", search::SNIPPET, 2),
         ("fill", search::FILL, 1),
@@ -190,6 +195,9 @@ fn what_is_open_is_found_among_what_is_open() {
         (figures::OPEN, "ticket_open", 2),
         (figures::OVER, "ticket_over (updated_at>?", 3),
         (course::MESSAGES, "USING COVERING INDEX message_ticket", 2),
+        (robots::MAILBOX, "quarantine_list (list_at<?)", 1),
+        (robots::DUE, "quarantine_list (list_at<?)", 3),
+        (robots::NEXT, "quarantine_list", 0),
         (digests::LATEST, "digest USING PRIMARY KEY (address=? AND kind=?)", 3),
         (digests::KEPT_OUT, "message_robots (at>? AND at<?)", 3),
         (digests::SET_ASIDE, "quarantine_at (at>? AND at<?)", 3),

@@ -246,6 +246,7 @@ impl Played {
                     subject: String::new(),
                     reason: "robot: x".to_owned(),
                     at: at(self.now),
+                    list_at: (b % 3 == 0).then(|| at(self.now + 100)),
                 };
                 let mut changes = vec![Change::Quarantine(aside)];
                 match b % 4 {

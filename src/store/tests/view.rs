@@ -91,6 +91,7 @@ fn json_is_as_the_contract_says() {
                 subject: "x".to_owned(),
                 reason: "robot: why".to_owned(),
                 at: at(0),
+                list_at: None,
             })],
         )?;
         let row = json_of(&tx.quarantine()?[0]);
