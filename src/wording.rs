@@ -261,7 +261,7 @@ mod tests {
             "found line commands until example other nearest duration address words from agent agents limit why",
             "since again percent days term known rows",
             "wish phone share verdict name waiting week to desk period within of p90 usual hours list was now band target median open",
-            "mails tickets query numbers language most sent left_out failed stopped rest",
+            "priority mails tickets query numbers language most sent left_out failed stopped rest",
         ];
         let mut all: BTreeMap<&str, Value> = names.iter().flat_map(|n| n.split(' ')).map(|n| (n, n.into())).collect();
         all.insert("n", 1.into());
