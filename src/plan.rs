@@ -25,7 +25,9 @@ pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};
 pub use question::{Answer, Asked, Question};
 
-use crate::model::{Address, AskNo, BulkNo, Channel, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
+use crate::model::{
+    Address, AskNo, BulkNo, Channel, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time,
+};
 
 /// Where a letter came from and when; known before anybody has read it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -38,8 +38,11 @@ fn main() {
     let all = began.elapsed();
     drop(daemon);
     let size = mail_size(home.path());
-    let (again, reconnecting) = (smtp_source(sink.port, tickets, size, true), smtp_source(sink.port, tickets, size, false));
-    println!("{tickets} mails of {size} bytes, {SESSIONS} sessions\n\n| what | seconds | mails a second |\n|---|---:|---:|");
+    let (again, reconnecting) =
+        (smtp_source(sink.port, tickets, size, true), smtp_source(sink.port, tickets, size, false));
+    println!(
+        "{tickets} mails of {size} bytes, {SESSIONS} sessions\n\n| what | seconds | mails a second |\n|---|---:|---:|"
+    );
     let row = |what: &str, took: Duration| {
         println!("| {what} | {:.2} | {:.0} |", took.as_secs_f64(), tickets as f64 / took.as_secs_f64());
     };

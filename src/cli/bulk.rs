@@ -75,7 +75,10 @@ pub fn bulk(global: &Global, out: &mut Out, wanted: &Bulk) -> Result<(), Command
     }
     let sends = if desk.engine().dir().is_locked() { "is on its way" } else { "is sent by `svar run`" };
     out.line(format!("Bulk {no} {sends}: {} mails.", page.bulk.counts.ready))?;
-    Ok(out.toned(Tone::Faint, format!("svar bulk --show {no} says how far it has come, svar bulk --stop {no} halts it."))?)
+    Ok(out.toned(
+        Tone::Faint,
+        format!("svar bulk --show {no} says how far it has come, svar bulk --stop {no} halts it."),
+    )?)
 }
 
 /// What is to be said.
@@ -122,7 +125,8 @@ fn without(desk: &mut Writer, page: BulkPage, left_out: &[i64], now: Time) -> Re
     if left_out.is_empty() {
         return Ok(page);
     }
-    let (no, drop) = (page.bulk.no, |desk: &mut Writer| desk.engine().set_bulk(page.bulk.no, BulkState::Dropped, "", now));
+    let (no, drop) =
+        (page.bulk.no, |desk: &mut Writer| desk.engine().set_bulk(page.bulk.no, BulkState::Dropped, "", now));
     let listed = |n: &i64| page.shown.ready.iter().chain(&page.shown.joined).any(|l| l.ticket.0 == *n);
     if let Some(stranger) = left_out.iter().find(|n| !listed(n)) {
         drop(desk).map_err(|e| store_error(&e))?;
@@ -161,9 +165,7 @@ fn shown(out: &mut Out, desk: &Writer, page: &BulkPage) -> Result<(), CommandErr
 
 fn as_json(page: &BulkPage) -> Value {
     let BulkFacts { no, state, query, answers, counts, .. } = &page.bulk;
-    let sample = |s: &Sample| {
-        json!({"ticket": s.ticket, "language": s.language, "from": s.from, "to": s.to, "subject": s.subject, "text": s.text})
-    };
+    let sample = |s: &Sample| json!({"ticket": s.ticket, "language": s.language, "from": s.from, "to": s.to, "subject": s.subject, "text": s.text});
     json!({
         "bulk": no, "state": state, "query": query, "answers": answers, "counts": counts,
         "mails": counts.ready, "tickets": counts.ready + counts.joined, "takes_s": page.takes_s.unwrap_or(0),

@@ -199,7 +199,9 @@ impl Shared {
         if accepted > 0 && matches!(consignment.kind, ParcelKind::Answer | ParcelKind::Bulk) {
             self.errands.answered(parcel);
         }
-        if accepted > 0 && (consignment.keep_in_sent || matches!(consignment.kind, ParcelKind::Answer | ParcelKind::Bulk)) {
+        if accepted > 0
+            && (consignment.keep_in_sent || matches!(consignment.kind, ParcelKind::Answer | ParcelKind::Bulk))
+        {
             let errands = Arc::clone(&self.errands);
             tokio::spawn(async move {
                 sleep(THEIR_MOMENT).await;

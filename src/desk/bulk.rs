@@ -208,7 +208,6 @@ impl Incoming<'_> {
         }
         self.settle(Fate::Done("leaves tickets out of a bulk answer"));
     }
-
 }
 
 /// Own words. Pictures within them cannot go along.

@@ -67,7 +67,10 @@ pub enum Command {
     Canned(String),
     Help,
     /// One text to all tickets that a query means; whether it answers them.
-    Bulk { query: String, answers: bool },
+    Bulk {
+        query: String,
+        answers: bool,
+    },
     /// These tickets are not to get it.
     Without(Vec<TicketNo>),
 }

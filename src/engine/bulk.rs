@@ -3,8 +3,8 @@
 //! What a slice has done and where its tickets stand is one transaction: a crash sends none twice and forgets none. Only as many mails
 //! lie in the outbox as are sent soon; the rest are written when these are gone, each after a last look at its ticket.
 
-use crate::desk::canned::Library;
 use crate::desk::bulk::mails::{self, Shown};
+use crate::desk::canned::Library;
 use crate::desk::say::bulk::{BulkPage, BulkRefusal};
 use crate::desk::{Rules, fingerprint};
 use crate::engine::answers::Shelf;
@@ -246,9 +246,8 @@ fn run(tx: &mut Tx<'_>, ground: &Ground<'_>, bulk: &BulkFacts, now: Time) -> Res
         decided(tx, ground, &changes, now)?;
         return Ok(true);
     }
-    let waits = queued > 0
-        || tx.bulk_count(bulk.no, BulkStep::Ready)? > 0
-        || tx.bulk_count(bulk.no, BulkStep::Joined)? > 0;
+    let waits =
+        queued > 0 || tx.bulk_count(bulk.no, BulkStep::Ready)? > 0 || tx.bulk_count(bulk.no, BulkStep::Joined)? > 0;
     if !moved && !waits {
         end(tx, ground, bulk, now)?;
         return Ok(true);

@@ -87,14 +87,7 @@ pub struct BulkCounts {
 impl BulkCounts {
     #[must_use]
     pub const fn all(&self) -> i64 {
-        self.found
-            + self.ready
-            + self.joined
-            + self.queued
-            + self.sent
-            + self.failed
-            + self.left_out
-            + self.stopped
+        self.found + self.ready + self.joined + self.queued + self.sent + self.failed + self.left_out + self.stopped
     }
 
     /// Counts one step's tickets.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Address, AskNo, BulkNo, BulkState, BulkStep, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind, ParcelNo, ParcelState,
-    Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
+    Address, AskNo, BulkNo, BulkState, BulkStep, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind,
+    ParcelNo, ParcelState, Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
 use crate::plan::bulk::NewBulk;
 use crate::plan::canned::CannedVersion;

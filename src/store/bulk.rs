@@ -143,8 +143,7 @@ impl Tx<'_> {
                  AND t.state NOT IN ('spam', 'merged') AND (t.state <> 'closed' OR ?{})",
             first + 1
         );
-        let count: i64 =
-            self.one(&format!("SELECT count(*) {which}"), &args, |row| row.get(0))?.unwrap_or_default();
+        let count: i64 = self.one(&format!("SELECT count(*) {which}"), &args, |row| row.get(0))?.unwrap_or_default();
         if count == 0 || count > most {
             return Ok(count);
         }

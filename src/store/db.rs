@@ -10,8 +10,9 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
 use crate::model::{
-    Address, AlarmStage, AskNo, BulkNo, BulkState, BulkStep, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind, ParcelKind,
-    ParcelNo, ParcelState, Priority, QuarantineNo, RecipientState, SourceNo, State, TicketNo, Time, Wait,
+    Address, AlarmStage, AskNo, BulkNo, BulkState, BulkStep, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo,
+    NoticeKind, ParcelKind, ParcelNo, ParcelState, Priority, QuarantineNo, RecipientState, SourceNo, State, TicketNo,
+    Time, Wait,
 };
 
 /// How long a lock of another process is waited for. No process of ours holds one longer than 100 ms.

@@ -3,8 +3,8 @@
 //! A story is a script of one step a line; `|` lines below a step are its text. See `fixtures/stories/README.md`.
 
 mod alarms;
-mod bulk;
 mod attackers;
+mod bulk;
 mod clients;
 mod commands;
 mod expects;

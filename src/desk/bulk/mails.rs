@@ -5,13 +5,13 @@ use crate::desk::answer::{Draft, Look, Way};
 use crate::desk::bulk::words::{library_of, words};
 use crate::desk::canned::{Library, Unfilled};
 use crate::desk::case::{Case, Rules, Staff};
-use crate::model::{
-    BulkState, BulkStep, Direction, Kind, ParcelKind, Party, State, TicketNo, Time,
-};
 use crate::desk::say::bulk::{BulkPage, BulkRefusal, Sample, preview, refusal, report};
 use crate::desk::sign::{Grounds, Token};
 use crate::desk::tell::{InsidePost, Reply};
-use crate::plan::{BulkFacts, BulkLine, BulkTicket, Change, Findings, KnownAsk, Matter, NewMessage, Said, TicketFacts, What};
+use crate::model::{BulkState, BulkStep, Direction, Kind, ParcelKind, Party, State, TicketNo, Time};
+use crate::plan::{
+    BulkFacts, BulkLine, BulkTicket, Change, Findings, KnownAsk, Matter, NewMessage, Said, TicketFacts, What,
+};
 
 /// Whoever has confirmed it may stop it as long as it lasts; the word to send is good for a day.
 const ASK_FOR_S: i64 = 24 * Time::HOUR;
@@ -221,13 +221,7 @@ pub fn take_back(
 /// Tickets of customers whose one mail, on another of their tickets, has come to an end: if she got it, it answers these as well.
 /// `said`: that mail, by the ticket that it stands on.
 #[must_use]
-pub fn follow(
-    bulk: &BulkFacts,
-    rows: &[BulkTicket],
-    found: &Findings,
-    rules: &Rules<'_>,
-    now: Time,
-) -> Vec<Change> {
+pub fn follow(bulk: &BulkFacts, rows: &[BulkTicket], found: &Findings, rules: &Rules<'_>, now: Time) -> Vec<Change> {
     let mut work = Work::new(bulk, found, rules, now);
     for row in rows {
         let Some(facts) = work.case.tickets.get(&row.ticket).cloned() else { continue };
@@ -275,7 +269,12 @@ impl Work<'_> {
             attachments: Vec::new(),
             defects: Vec::new(),
         })));
-        self.case.event(ticket, &self.bulk.actor, What::Answered, format!("message {no}, by the mail on #{}", said.ticket));
+        self.case.event(
+            ticket,
+            &self.bulk.actor,
+            What::Answered,
+            format!("message {no}, by the mail on #{}", said.ticket),
+        );
         self.case.touch(ticket, |t| t.answers += 1);
         self.case.waiting(ticket, None);
         if matches!(facts.state, State::Open | State::Held) {
@@ -401,7 +400,14 @@ pub fn refuse(bulk: &BulkFacts, why: &BulkRefusal, found: &Findings, rules: &Rul
 
 /// It is over: whoever wanted it is told what became of it. `asked_at`: when the word for it was asked for.
 #[must_use]
-pub fn end(bulk: &BulkFacts, shown: &Shown, asked_at: Option<Time>, found: &Findings, rules: &Rules<'_>, now: Time) -> Vec<Change> {
+pub fn end(
+    bulk: &BulkFacts,
+    shown: &Shown,
+    asked_at: Option<Time>,
+    found: &Findings,
+    rules: &Rules<'_>,
+    now: Time,
+) -> Vec<Change> {
     let mut work = Work::new(bulk, found, rules, now);
     let page = BulkPage {
         bulk: BulkFacts { ended_at: Some(now), ..bulk.clone() },

@@ -40,8 +40,14 @@ pub struct Sample {
 pub enum BulkRefusal {
     /// In words for the person who typed it.
     BadQuery(String),
-    Nothing { query: String },
-    TooMany { query: String, n: i64, most: i64 },
+    Nothing {
+        query: String,
+    },
+    TooMany {
+        query: String,
+        n: i64,
+        most: i64,
+    },
     /// All that matched is left out.
     NothingLeft(Box<BulkPage>),
 }

@@ -1,9 +1,8 @@
 //! Every named query finds its rows by an index: the cost does not grow with what is over and done with.
 
 use super::super::{
-    alarm, bulk, canned, course, custody, digests, due, facts, figures, inside, lookup, notices, outbox, promise, robots,
-    search,
-    view,
+    alarm, bulk, canned, course, custody, digests, due, facts, figures, inside, lookup, notices, outbox, promise,
+    robots, search, view,
 };
 use super::*;
 use crate::store::Query;
