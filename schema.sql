@@ -164,6 +164,13 @@ CREATE TABLE outage (
     PRIMARY KEY (mailbox, from_at)
 ) STRICT, WITHOUT ROWID;
 
+-- What ails the desk itself, as long as it does; managers are told once, and again each day.
+CREATE TABLE ailment (
+    key TEXT PRIMARY KEY,              -- `unread support`, `secret support 7`
+    since_at INTEGER NOT NULL,
+    told_at INTEGER                    -- last; NULL: not yet
+) STRICT, WITHOUT ROWID;
+
 -- Digests that were made for a manager: each comes once, and later ones say what has become of what was told.
 CREATE TABLE digest (
     address TEXT NOT NULL,             -- the manager's first

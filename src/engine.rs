@@ -22,11 +22,14 @@ mod home;
 mod in_flight;
 mod judge;
 mod keep;
+mod metrics;
+mod notes;
 mod question;
 pub mod reader;
 #[cfg(test)]
 mod tests;
 mod time;
+pub mod vitals;
 mod void;
 
 use std::collections::BTreeMap;
@@ -48,7 +51,9 @@ use crate::engine::desk_dir::{DeskDir, Footprint, Lock};
 use crate::engine::digest::Digests;
 use crate::engine::event::{Finished, Waiting};
 use crate::engine::in_flight::InFlight;
+use crate::engine::metrics::Written;
 use crate::engine::reader::ReadFn;
+use crate::engine::vitals::Vitals;
 use crate::model::{LetterNo, Time};
 use crate::store::{Outlet, Store, StoreError};
 
@@ -93,6 +98,9 @@ pub struct Engine {
     halted: Option<String>,
     sends: bool,
     digests: Digests,
+    vitals: Vitals,
+    /// The file of metrics.
+    written: Written,
     footprint: Footprint,
     footprint_left: Option<Footprint>,
     data_version: i64,
@@ -161,6 +169,8 @@ impl Engine {
         let outcomes = self.next_batch(now, events);
         if self.is_through() {
             self.digests(self.judged);
+            self.look_at_itself(self.judged);
+            self.measure(self.judged);
         }
         outcomes
     }
@@ -245,7 +255,7 @@ impl Engine {
     pub fn next_wake(&self) -> Option<Time> {
         match self.trouble {
             Some(trouble) => Some(trouble.retry_at),
-            None => [self.next_due, self.next_digest()].into_iter().flatten().min(),
+            None => [self.next_due, self.next_digest(), self.next_look_at_itself()].into_iter().flatten().min(),
         }
     }
 

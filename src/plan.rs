@@ -3,6 +3,7 @@
 //! The desk decides and never writes; the store writes and never decides. Every [`Change`] names its ids outright: they come from
 //! [`Findings::next`], so that a decision is a value that can be printed, compared and applied.
 
+pub mod ailment;
 pub mod bulk;
 pub mod canned;
 pub mod change;
@@ -14,6 +15,7 @@ pub mod parcel;
 pub mod query;
 pub mod question;
 
+pub use ailment::Ailment;
 pub use bulk::{BulkCounts, BulkFacts, BulkLine, BulkText, BulkTicket, BulkWords, NewBulk};
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
 pub use event::{Event, What};

@@ -259,7 +259,7 @@ mod tests {
         let names = [
             "clock weekday day month year due name who when mailbox files people by colleague number addresses subject ticket left waited",
             "found line commands until example other nearest duration address words from agent agents limit why",
-            "since again percent days term known rows",
+            "since again percent days term known rows host on free at",
             "wish phone share verdict name waiting week to desk period within of p90 usual hours list was now band target median open",
             "priority mails tickets query numbers language most sent left_out failed stopped rest",
         ];

@@ -196,6 +196,7 @@ fn whole(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Settings> 
         slas.insert(STANDARD.to_owned(), rules::sla(reader, &absent, &addresses));
     }
     let acknowledge = rules::acknowledge(&root.table("acknowledge"));
+    let metrics_path = root.table("metrics").opt("path", values::path);
     let answers = answers::answers(reader, &root.table("answers"), &drafts);
     let limits = rules::limits(&root.table("limits"));
     let digest = rules::digest(&root.table("digest"));
@@ -215,6 +216,7 @@ fn whole(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Settings> 
         calendars,
         slas,
         acknowledge,
+        metrics_path,
         answers,
         limits,
         digest,

@@ -19,6 +19,8 @@ pub struct Settings {
     pub calendars: BTreeMap<String, Calendar>,
     pub slas: BTreeMap<String, Sla>,
     pub acknowledge: Acknowledge,
+    /// Where a monitoring system's collector finds our state; `[metrics] path`.
+    pub metrics_path: Option<PathBuf>,
     pub answers: Answers,
     pub limits: Limits,
     pub digest: Digest,

@@ -6,6 +6,7 @@
 
 pub mod act;
 pub mod agent;
+pub mod ailment;
 pub mod alarm;
 pub mod answer;
 pub mod aside;

@@ -67,6 +67,7 @@ impl Engine {
     /// # Errors
     /// A database error.
     pub fn mailbox_is_closed(&mut self, mailbox: &str, now: Time) -> Result<(), StoreError> {
+        self.look_at_itself_later(now);
         self.store.batch(|tx| tx.outage_begins(mailbox, now))
     }
 

@@ -15,6 +15,8 @@ use crate::engine::desk_dir::{self, DeskDir, DeskDirError, Footprint};
 use crate::engine::digest::Digests;
 use crate::engine::event::{Consignment, Waiting};
 use crate::engine::in_flight::InFlight;
+use crate::engine::metrics::Written;
+use crate::engine::vitals::Vitals;
 use crate::model::Time;
 use crate::store::{Role, Store, StoreError, Tx};
 
@@ -120,6 +122,8 @@ impl Engine {
             doubt: None,
             judged: Time::default(),
             digests: Digests::default(),
+            vitals: Vitals::default(),
+            written: Written::default(),
             waiting: Waiting::default(),
             flight: InFlight::default(),
             backlog: Backlog::Some,

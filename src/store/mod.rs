@@ -5,6 +5,7 @@
 //! **any database error voids the whole batch**, because SQLite ends a transaction by itself on FULL, IOERR, NOMEM and BUSY, and
 //! what came after would commit alone.
 
+pub mod ailments;
 pub mod alarm;
 pub mod apply;
 pub mod backup;
@@ -18,6 +19,7 @@ pub mod digests;
 pub mod due;
 mod facts;
 pub mod figures;
+pub mod gauges;
 mod inside;
 pub mod lookup;
 pub mod meta;

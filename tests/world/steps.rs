@@ -66,6 +66,14 @@ impl World {
                 };
                 Ok(())
             }
+            ["mailbox", name, "closes"] => {
+                let now = self.now;
+                self.engine()?.mailbox_is_closed(name, now).map_err(|e| e.to_string())
+            }
+            ["mailbox", name, "opens"] => {
+                let now = self.now;
+                self.engine()?.mailbox_is_open(name, now).map_err(|e| e.to_string())
+            }
             ["file", name] => self.write_file(name, &step.text),
             ["file", name, "gone"] => self.write_file(name, ""),
             ["unreadable", word] => {

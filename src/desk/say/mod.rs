@@ -1,6 +1,7 @@
 //! The pages of svar's mails: facts in, subject, text and HTML out, in the reader's language.
 
 pub mod acknowledgement;
+pub mod ailing;
 pub mod answer;
 pub mod asked;
 pub mod breach;

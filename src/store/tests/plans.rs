@@ -1,8 +1,8 @@
 //! Every named query finds its rows by an index: the cost does not grow with what is over and done with.
 
 use super::super::{
-    alarm, bulk, canned, course, custody, digests, due, facts, figures, inside, lookup, notices, outbox, promise,
-    robots, search, view,
+    ailments, alarm, bulk, canned, course, custody, digests, due, facts, figures, gauges, inside, lookup, notices,
+    outbox, promise, robots, search, view,
 };
 use super::*;
 use crate::store::Query;
@@ -124,6 +124,10 @@ fn named_queries_use_an_index() {
         ("figures: customers", figures::CUSTOMERS, 1),
         ("figures: merged", figures::MERGED, 1),
         ("quarantine", view::QUARANTINE, 0),
+        ("stuck", ailments::STUCK, 1),
+        ("last handed over", ailments::HANDED_OVER, 1),
+        ("live", gauges::LIVE, 1),
+        ("given up or held", gauges::ASIDE, 0),
         ("queued", view::QUEUED, 0),
         ("aside", view::ASIDE, 0),
         ("robots: mailbox", robots::MAILBOX, 1),
