@@ -117,7 +117,7 @@ fn one_wrong_line_is_told_with_the_nearest_word() {
         ("#new eva@kund.test", Wrong::Missing("new")),
         ("#new Eva Ek", Wrong::Address),
         ("#priority highest", Wrong::Argument("priority")),
-        ("#canned sen", Wrong::NotYet),
+        ("#erase eva@kund.test", Wrong::NotYet),
         ("#bulk state:open", Wrong::NotYet),
     ] {
         assert_eq!(wrong(text), expect, "{text}");
