@@ -149,8 +149,8 @@ const TAKEN_FOR: &[(&str, TakenFor)] =
 /// `mailboxes = ["support"]`: without it a rule speaks of all.
 fn scope(table: &Table<'_>, names: &Names) -> Scope {
     let read = values::known("mailbox", &names.mailboxes);
-    let written = table.list("mailboxes", read, "it as [\"support\"]").unwrap_or_default();
-    Scope(written.into_iter().map(|(name, _)| name).collect())
+    let written = table.list("mailboxes", read, "it as [\"support\"]");
+    Scope(written.map_or_else(|| names.mailboxes.clone(), |list| list.into_iter().map(|(name, _)| name).collect()))
 }
 
 pub(super) fn sender(table: &Table<'_>, names: &Names) -> Option<SenderRule> {

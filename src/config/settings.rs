@@ -380,14 +380,14 @@ pub struct TagRule {
 /// The mailboxes of which a rule speaks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope(
-    /// Names of mailboxes; empty: of all.
+    /// Their names.
     pub Vec<String>,
 );
 
 impl Scope {
     #[must_use]
     pub fn holds(&self, mailbox: &str) -> bool {
-        self.0.is_empty() || self.0.iter().any(|m| m == mailbox)
+        self.0.iter().any(|m| m == mailbox)
     }
 }
 
