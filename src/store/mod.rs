@@ -15,6 +15,8 @@ mod db;
 pub mod digests;
 pub mod due;
 mod facts;
+#[doc(hidden)]
+pub mod faults;
 pub mod figures;
 mod inside;
 pub mod lookup;

@@ -9,9 +9,12 @@ mod expects;
 mod letters;
 mod measures;
 mod month;
+mod nasty;
 mod play;
+mod server;
 mod slowly;
 mod steps;
+mod storm;
 mod story;
 mod year;
 
