@@ -3,6 +3,7 @@
 //! A story is a script of one step a line; `|` lines below a step are its text. See `fixtures/stories/README.md`.
 
 mod alarms;
+mod attackers;
 mod clients;
 mod commands;
 mod expects;
@@ -72,6 +73,23 @@ fn a_random_month_keeps_every_promise() {
 fn the_same_month_sends_the_same_bytes() {
     let sent = || -> Vec<Vec<u8>> { month::play(11, 60).expect("it is played").into_iter().map(|m| m.raw).collect() };
     assert_eq!(sent(), sent());
+}
+
+/// So many attacks in every run; `ATTACKS=1000` plays more, `SEED=7` one alone.
+const ATTACKS: u64 = 2;
+const ATTACKS_MAILS: usize = 200;
+
+#[test]
+fn nobody_gets_in_who_knows_everything_but_the_key() {
+    let seeds = match from_environment("SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 1..from_environment("ATTACKS").unwrap_or(ATTACKS) + 1,
+    };
+    let failed: Vec<String> = seeds.filter_map(|seed| attackers::play(seed, ATTACKS_MAILS, None).err()).collect();
+    assert!(failed.is_empty(), "{} attacks went wrong:\n{}", failed.len(), failed.join("\n\n"));
+    // The same attack gets in where the trusted server vouches for it: the test has eyes.
+    let vouched = "Authentication-Results: mx.example.test; dmarc=pass header.from=F\r\n";
+    assert!(attackers::play(1, ATTACKS_MAILS, Some(vouched)).is_err());
 }
 
 /// So many years in every run; `YEARS=50` plays more, `SEED=7` one alone.
