@@ -13,6 +13,8 @@ mod consign;
 pub mod desk_dir;
 pub mod digest;
 mod event;
+#[cfg(test)]
+mod faulty;
 pub mod figures;
 mod guest;
 pub mod history;
@@ -98,6 +100,8 @@ struct Trouble {
 }
 
 impl Trouble {
+    const AT_ONCE: Time = Time::from_unix(0);
+
     /// 1, 2, 4 … seconds, at most a minute.
     fn after(before: Option<Self>, now: Time) -> Self {
         let tries = before.map_or(0, |t| t.tries + 1);
@@ -185,7 +189,7 @@ impl Engine {
     /// Whether there is more to do right now.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.trouble.is_none()
+        self.trouble.is_none_or(|t| t.retry_at == Trouble::AT_ONCE)
             && (!self.waiting.is_empty() || !self.flight.ready(1).is_empty() || self.look || self.can_pick_up())
     }
 

@@ -44,6 +44,8 @@ pub enum Alarm {
     Trouble(String),
     Recovered,
     Halted(String),
+    /// The database's file is damaged.
+    Damaged(String),
     /// The engine's thread has ended by a bug.
     Gone,
 }
@@ -323,6 +325,7 @@ impl Work {
             Outcome::Trouble(why) => self.routes.raise(Alarm::Trouble(why)),
             Outcome::Recovered => self.routes.raise(Alarm::Recovered),
             Outcome::Halted(why) => self.routes.raise(Alarm::Halted(why)),
+            Outcome::Damaged(why) => self.routes.raise(Alarm::Damaged(why)),
         }
     }
 

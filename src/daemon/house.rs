@@ -31,7 +31,7 @@ pub struct House {
     pub broken: Arc<Broken>,
     /// Why the database cannot be written at present.
     pub trouble: Option<String>,
-    routes: Arc<Routes>,
+    pub routes: Arc<Routes>,
     report: UnboundedSender<Report>,
     once: bool,
     given: Option<Now>,

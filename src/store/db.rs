@@ -20,8 +20,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Room for every statement of the house.
 const STATEMENTS: usize = 200;
 
-/// What kind of trouble the database is in. Only [`Constraint`](DbErrorKind::Constraint), [`Schema`](DbErrorKind::Schema) and
-/// [`Other`](DbErrorKind::Other) can be the fault of the letter at hand.
+/// What kind of trouble the database is in. Only [`Malformed`](DbErrorKind::Malformed),
+/// [`Constraint`](DbErrorKind::Constraint), [`Schema`](DbErrorKind::Schema) and [`Other`](DbErrorKind::Other) can be the fault of the letter at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DbErrorKind {
     /// The disk, or the number of pages allowed, is used up.
@@ -30,7 +30,10 @@ pub enum DbErrorKind {
     NoMem,
     /// Another process holds the lock for longer than is reasonable.
     Busy,
+    /// SQLite finds its file damaged.
     Corrupt,
+    /// A row does not hold what it should, in a file that SQLite finds nothing wrong with: a fault in svar, or somebody's hand.
+    Malformed,
     /// A CHECK, UNIQUE, NOT NULL or foreign key said no: a fault in svar.
     Constraint,
     /// A statement does not fit the tables: a fault in svar, or another version's database.
@@ -70,6 +73,7 @@ impl fmt::Display for DbError {
             DbErrorKind::NoMem => "out of memory",
             DbErrorKind::Busy => "the database is locked by another program",
             DbErrorKind::Corrupt => "the database is damaged",
+            DbErrorKind::Malformed => "a row of the database does not hold what it should",
             DbErrorKind::Constraint => "the database refuses a row",
             DbErrorKind::Schema => "the database has other tables than expected",
             DbErrorKind::Other => "the database",
@@ -361,7 +365,7 @@ impl Row<'_> {
     /// Column `at`, counted from 0.
     ///
     /// # Errors
-    /// [`DbErrorKind::Corrupt`] if it holds something else than a `T`.
+    /// [`DbErrorKind::Malformed`] if it holds something else than a `T`.
     pub fn get<T: Column>(&self, at: usize) -> Result<T, DbError> {
         let value = match self.0.get_ref(at)? {
             ValueRef::Null => Value::Null,
@@ -372,11 +376,11 @@ impl Row<'_> {
             ValueRef::Blob(bytes) => Value::Blob(bytes),
             ValueRef::Real(_) => return Err(Self::bad(at, "a real number")),
         };
-        T::read(value).ok_or_else(|| Self::bad(at, std::any::type_name::<T>()))
+        T::read(value).ok_or_else(|| Self::bad(at, &format!("no {}", std::any::type_name::<T>())))
     }
 
     fn bad(at: usize, what: &str) -> DbError {
-        DbError::new(DbErrorKind::Corrupt, &format!("column {at} does not hold what it should ({what})"))
+        DbError::new(DbErrorKind::Malformed, &format!("column {at} holds {what}"))
     }
 }
 
