@@ -110,7 +110,8 @@ const INVARIANTS: &[(&str, &str)] = &[
 pub fn check(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     let mut broken = Vec::new();
     for (what, sql) in INVARIANTS {
-        let rows: Vec<Option<i64>> = tx.rows(&format!("SELECT * FROM ({sql}) LIMIT {SAID_MAX}"), &[], |row| row.get(0))?;
+        let rows: Vec<Option<i64>> =
+            tx.rows(&format!("SELECT * FROM ({sql}) LIMIT {SAID_MAX}"), &[], |row| row.get(0))?;
         if !rows.is_empty() {
             let numbers: Vec<String> = rows.iter().flatten().map(ToString::to_string).collect();
             broken.push(format!("{what}: {}", numbers.join(", ")));

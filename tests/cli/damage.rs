@@ -91,7 +91,8 @@ fn rows_that_do_not_fit_together_are_named() {
 #[test]
 fn run_refuses_to_go_on() {
     let (desk, file, pages) = settled();
-    let before: Vec<(u64, Vec<u8>)> = (pages / 2..pages / 2 + 12).map(|p| (p, write_over(&file, p * PAGE, &[0xa5; 64]))).collect();
+    let before: Vec<(u64, Vec<u8>)> =
+        (pages / 2..pages / 2 + 12).map(|p| (p, write_over(&file, p * PAGE, &[0xa5; 64]))).collect();
     let said = svar_in(desk.path(), &["run"], b"").fails(1, "the database is damaged");
     assert!(said.err.contains("svar check --database") && said.err.contains("svar restore"), "{}", said.err);
     for (page, bytes) in before {
