@@ -17,6 +17,7 @@ mod slowly;
 mod steps;
 mod storm;
 mod story;
+mod twins;
 mod year;
 
 use std::path::Path;

@@ -166,6 +166,12 @@ impl World {
         key.write_all(&[7; 32])
     }
 
+    /// Another desk's key, before anything has happened.
+    pub fn use_key(&mut self, key: [u8; 32]) -> Result {
+        std::fs::write(self.data_dir().join("key"), key).map_err(|e| e.to_string())?;
+        self.restart()
+    }
+
     pub fn open(&mut self) -> Result {
         let events = self.start()?;
         self.handle(events)
