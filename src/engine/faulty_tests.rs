@@ -63,3 +63,49 @@ fn a_damaged_file_is_no_letters_fault_and_is_said() {
     settle(&mut engine, NOW.plus(120), vec![Event::Poked]);
     assert_eq!(counts(&mut engine), (2, 0, 0), "nothing was lost of it");
 }
+
+/// The machine's clock as it is read.
+fn reading(wall: crate::model::Time, up_s: i64) -> crate::engine::clock::Now {
+    crate::engine::clock::Now { wall, uptime_ms: Some(up_s * 1000) }
+}
+
+#[test]
+fn a_clock_that_jumps_by_years_loses_nothing_and_freezes_nothing() {
+    let mut engine = engine_on(Store::in_memory().unwrap());
+    let source = source(&mut engine);
+    engine.handle(
+        reading(NOW, 10),
+        vec![Event::Free(Outlet { mailbox: "support".to_owned(), route: Route::Mailbox }, 9)],
+    );
+    let year = 365 * crate::model::Time::DAY;
+    let (mut up_s, mut went) = (10, 0);
+    for (n, jump) in [73 * year, -40 * year, 500 * year].into_iter().enumerate() {
+        let uid = u32::try_from(n).unwrap() + 1;
+        let mut events = vec![arrived(source, uid, &letter(uid, "Hej, var är mitt paket?"))];
+        let mut sent = 0;
+        for _ in 0..5 {
+            up_s += 1;
+            let out = engine.handle(reading(NOW.plus(up_s + jump), up_s), std::mem::take(&mut events));
+            for outcome in out {
+                match outcome {
+                    Outcome::Read(jobs) => events.extend(engine.read_here(&jobs)),
+                    Outcome::Send(mails) => sent += mails.len(),
+                    _ => {}
+                }
+            }
+        }
+        assert!(engine.doubt().is_some(), "a jump of {jump} s");
+        assert_eq!((counts(&mut engine), sent), ((n + 1, 0, 0), 0), "taken in, and nothing goes out by itself");
+        let shown = engine.store().read(|tx| Ok(tx.last_now())).unwrap();
+        assert!(shown.since(NOW).abs() < 3600, "no row is dated {shown}");
+        // It is put right.
+        for _ in 0..3 {
+            up_s += 60;
+            let out = engine.handle(reading(NOW.plus(up_s), up_s), vec![Event::Poked]);
+            went += out.iter().map(|o| if let Outcome::Send(mails) = o { mails.len() } else { 0 }).sum::<usize>();
+        }
+        assert_eq!(engine.doubt(), None);
+        assert_eq!(went, n + 1, "what waited goes out");
+    }
+    assert_eq!(engine.store().check().unwrap(), Vec::<String>::new());
+}

@@ -100,3 +100,22 @@ fn run_refuses_to_go_on() {
     }
     assert!(change(&desk, &["check", "--database"]).fine().out.contains("sound"));
 }
+
+#[test]
+fn a_copied_or_older_database_sends_nothing() {
+    let desk = own();
+    // A copy of the directory, started beside the one it was taken from.
+    change(&desk, &["run", "--once"]).fails(1, "belongs to another machine or directory");
+    assert_eq!(change(&desk, &["adopt"]).code, 0);
+    assert_eq!(change(&desk, &["run", "--once"]).code, 0);
+    let file = desk.path().join("data/svar.db");
+    let yesterday = fs::read(&file).unwrap();
+    acknowledged(&desk);
+    assert_eq!(change(&desk, &["run", "--once"]).code, 0);
+    // A backup put in its place by hand, as if nothing had happened since.
+    for log in ["data/svar.db-wal", "data/svar.db-shm"] {
+        let _ = fs::remove_file(desk.path().join(log));
+    }
+    fs::write(&file, yesterday).unwrap();
+    change(&desk, &["run", "--once"]).fails(1, "is older than the last one used here");
+}
