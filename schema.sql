@@ -13,11 +13,12 @@ CREATE TABLE desk (
     parcel INTEGER NOT NULL,
     quarantine INTEGER NOT NULL,
     ask INTEGER NOT NULL,
+    bulk INTEGER NOT NULL,
     letter INTEGER NOT NULL,
     source INTEGER NOT NULL,
     event INTEGER NOT NULL
 ) STRICT;
-INSERT INTO desk VALUES (1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+INSERT INTO desk VALUES (1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
 -- Facts of the database itself: whose it is (machine, data_dir), halted, config_fingerprint, clocks_fingerprint, null_sender_refused:MAILBOX,
 -- digests_since (when it was first looked whether one is due).
@@ -53,7 +54,7 @@ CREATE TABLE letter (
     name TEXT,                         -- the Maildir file's or the pipe's key
     mailbox TEXT NOT NULL,
     channel TEXT NOT NULL CHECK (channel IN ('mail', 'pipe', 'import')),
-    folder TEXT NOT NULL CHECK (folder IN ('inbox', 'sent')),
+    folder TEXT NOT NULL CHECK (folder IN ('inbox', 'sent', 'answers')),
     received_at INTEGER NOT NULL,
     kept_at INTEGER NOT NULL,
     old INTEGER NOT NULL CHECK (old IN (0, 1)),
@@ -158,6 +159,13 @@ CREATE TABLE outage (
     from_at INTEGER NOT NULL,
     to_at INTEGER,                     -- NULL: it lasts still
     PRIMARY KEY (mailbox, from_at)
+) STRICT, WITHOUT ROWID;
+
+-- What ails the desk itself, as long as it does; managers are told once, and again each day.
+CREATE TABLE ailment (
+    key TEXT PRIMARY KEY,              -- `unread support`, `secret support 7`
+    since_at INTEGER NOT NULL,
+    told_at INTEGER                    -- last; NULL: not yet
 ) STRICT, WITHOUT ROWID;
 
 -- Digests that were made for a manager: each comes once, and later ones say what has become of what was told.
@@ -385,11 +393,40 @@ CREATE TABLE ask_blob (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ask_blob_blob ON ask_blob (blob);
 
+---- canned answers -------------------------------------------------------------------------------------------------
+
+-- Every version of every canned answer, also those that are broken. In use of a name and language is the newest good one, unless one
+-- that is gone is newer; a file's before a mail's.
+CREATE TABLE canned (
+    no INTEGER PRIMARY KEY,
+    origin TEXT NOT NULL CHECK (origin IN ('file', 'mail')),
+    name TEXT NOT NULL,                -- as it is typed behind `#canned`
+    language TEXT NOT NULL,            -- '': for every language that has none of its own
+    standing TEXT NOT NULL CHECK (standing IN ('good', 'broken', 'gone')),
+    at INTEGER NOT NULL,
+    author TEXT,                       -- who mailed it
+    letter INTEGER REFERENCES letter,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,                -- all of it, as written
+    CHECK ((origin = 'mail') = (letter IS NOT NULL))
+) STRICT;
+CREATE INDEX canned_name ON canned (origin, name, language, no);
+
+-- Discount codes that were taken out of their files: one customer's each, for good.
+CREATE TABLE code (
+    code TEXT PRIMARY KEY,
+    ticket INTEGER NOT NULL REFERENCES ticket,
+    taken_at INTEGER NOT NULL,
+    message INTEGER REFERENCES message -- the answer that it leaves with; NULL: the next answer on the ticket takes it
+) STRICT, WITHOUT ROWID;
+CREATE INDEX code_held ON code (ticket) WHERE message IS NULL;
+CREATE INDEX code_message ON code (message) WHERE message IS NOT NULL;
+
 ---- outbox ---------------------------------------------------------------------------------------------------------
 
 CREATE TABLE parcel (
     no INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('answer', 'ask', 'confirm', 'notify', 'acknowledge', 'report')),
+    kind TEXT NOT NULL CHECK (kind IN ('answer', 'ask', 'confirm', 'notify', 'acknowledge', 'report', 'bulk')),
     rank INTEGER NOT NULL,             -- the place of `kind` in the order of sending
     state TEXT NOT NULL CHECK (state IN ('queued', 'claimed', 'sent', 'held', 'failed', 'dropped')),
     ticket INTEGER REFERENCES ticket,
@@ -444,6 +481,48 @@ CREATE TABLE handed_over (
     mails INTEGER NOT NULL,
     PRIMARY KEY (mailbox, minute)
 ) STRICT, WITHOUT ROWID;
+
+---- one text to many tickets ---------------------------------------------------------------------------------------
+
+CREATE TABLE bulk (
+    no INTEGER PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('wanted', 'checked', 'asked', 'running', 'stopping', 'over', 'dropped')),
+    agent TEXT,                        -- first address of whoever wants it; NULL: the shell
+    actor TEXT NOT NULL,
+    mailbox TEXT NOT NULL,             -- previews and reports come from it
+    mailboxes TEXT NOT NULL,           -- JSON: whose tickets it may reach
+    query TEXT NOT NULL,               -- as it was typed
+    subject TEXT NOT NULL,             -- of the mail that asked for it
+    matter TEXT NOT NULL,              -- JSON: what is said; a canned answer as it was then
+    answers INTEGER NOT NULL CHECK (answers IN (0, 1)),
+    ask INTEGER REFERENCES ask,        -- the latest preview's
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    ended_at INTEGER,
+    why TEXT NOT NULL                  -- who stopped it, or why it cannot be
+) STRICT;
+CREATE INDEX bulk_open ON bulk (no) WHERE state IN ('wanted', 'checked', 'asked', 'running', 'stopping');
+
+-- Its tickets, each as it was when it was shown: one that is not so any more is left out.
+CREATE TABLE bulk_ticket (
+    bulk INTEGER NOT NULL REFERENCES bulk,
+    ticket INTEGER NOT NULL REFERENCES ticket,
+    leader INTEGER NOT NULL,           -- the ticket on which the same customer gets her mail
+    step TEXT NOT NULL CHECK (step IN ('found', 'ready', 'joined', 'queued', 'sent', 'failed', 'left-out', 'stopped')),
+    why TEXT NOT NULL,                 -- why it is left out
+    language TEXT NOT NULL,
+    state TEXT NOT NULL,               -- the ticket's
+    serial INTEGER NOT NULL,
+    last_in INTEGER,
+    last_answer INTEGER,
+    message INTEGER,                   -- its own mail
+    parcel INTEGER,
+    left_in TEXT,                      -- the state in which its mail leaves the ticket
+    PRIMARY KEY (bulk, ticket)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX bulk_ticket_step ON bulk_ticket (bulk, step, ticket, parcel);
+CREATE INDEX bulk_ticket_leader ON bulk_ticket (bulk, leader, step);
+CREATE INDEX bulk_ticket_parcel ON bulk_ticket (parcel) WHERE parcel IS NOT NULL;
 
 ---- search ---------------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ use std::time::Duration;
 use tokio::net::UnixDatagram;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, interval_at, sleep, timeout};
 
 use crate::config::{self, settings::Settings};
 use crate::daemon::desk::{Alarm, Desk, Routes};
@@ -47,6 +47,9 @@ pub struct Options {
 const LAST_WORDS: Duration = Duration::from_secs(8);
 /// Once every mailbox is open, what lies in them comes in before digests are made.
 const NIGHTS_MAIL: Duration = Duration::from_secs(60);
+/// Certificates were seen by then.
+const CERTIFICATES_FIRST: Duration = Duration::from_secs(30);
+const CERTIFICATES_EVERY: Duration = Duration::from_secs(3600);
 /// A mailbox that cannot be opened holds digests back no longer than this.
 const DIGESTS_LATEST: Duration = Duration::from_secs(600);
 /// Mails whose result is unknown wait so long for Sent to be asked.
@@ -190,13 +193,14 @@ async fn stay(
     let digests = sleep(DIGESTS_LATEST);
     tokio::pin!(digests);
     let mut holds_digests = true;
+    let mut certificates = interval_at(Instant::now() + CERTIFICATES_FIRST, CERTIFICATES_EVERY);
     let Signals { terminate, interrupt, hangup } = signals;
     let ended = loop {
         if !is_ready && house.all_open() {
             is_ready = true;
             eprintln!("ready");
             systemd::ready();
-            digests.as_mut().reset(tokio::time::Instant::now() + NIGHTS_MAIL);
+            digests.as_mut().reset(Instant::now() + NIGHTS_MAIL);
         }
         systemd::status(&house.status());
         tokio::select! {
@@ -210,6 +214,7 @@ async fn stay(
                     tracing::info!("the database can be written again");
                     house.trouble = None;
                 }
+                Some(Alarm::Ailing(what)) => house.ailing = what,
                 Some(Alarm::Halted(why)) => {
                     tracing::error!("sending is stopped: {why}");
                     break Err(RunError::Halted(why));
@@ -230,6 +235,7 @@ async fn stay(
                 holds_digests = false;
                 let _ = house.desk.ask(Engine::mailboxes_are_read).await;
             }
+            _ = certificates.tick() => house.note_certificates(),
             _ = hangup.recv() => {
                 systemd::reloading();
                 reload(settings_path, house).await;
@@ -314,7 +320,7 @@ async fn bad_alarm(alarms: &mut UnboundedReceiver<Alarm>) -> RunError {
             Some(Alarm::Halted(why)) => return RunError::Halted(why),
             Some(Alarm::Damaged(why)) => return RunError::Damaged(why),
             Some(Alarm::Gone) | None => return RunError::Gone,
-            Some(Alarm::Recovered) => {}
+            Some(Alarm::Recovered | Alarm::Ailing(_)) => {}
         }
     }
 }

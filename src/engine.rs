@@ -6,7 +6,9 @@
 //! - A letter is in custody before anything reads it, and its attempt is counted before it is read.
 //! - Nothing outside the transaction changes before COMMIT: the engine's own state is brought up to date from what was committed.
 
+pub mod answers;
 mod batch;
+pub mod bulk;
 pub mod clock;
 pub mod clocks;
 mod consign;
@@ -22,10 +24,14 @@ mod home;
 mod in_flight;
 mod judge;
 mod keep;
+mod metrics;
+mod notes;
+mod question;
 pub mod reader;
 #[cfg(test)]
 mod tests;
 mod time;
+pub mod vitals;
 mod void;
 
 use std::collections::BTreeMap;
@@ -38,14 +44,18 @@ pub use home::{OpenError, Post};
 pub use in_flight::Reading;
 
 use crate::config::settings::Settings;
+use crate::desk::canned::Library;
 use crate::desk::sign::Key;
+use crate::engine::answers::Shelf;
 use crate::engine::batch::{Backlog, Plan, Verdict};
 use crate::engine::clock::{Clock, Doubt, Now};
 use crate::engine::desk_dir::{DeskDir, Footprint, Lock};
 use crate::engine::digest::Digests;
 use crate::engine::event::{Finished, Waiting};
 use crate::engine::in_flight::InFlight;
+use crate::engine::metrics::Written;
 use crate::engine::reader::ReadFn;
+use crate::engine::vitals::Vitals;
 use crate::model::{LetterNo, Time};
 use crate::store::{Outlet, Store, StoreError};
 
@@ -64,6 +74,9 @@ pub struct Engine {
     lock: Option<Lock>,
     store: Store,
     settings: Arc<Settings>,
+    /// The canned answers, as last read.
+    library: Arc<Library>,
+    shelf: Shelf,
     key: Key,
     read: ReadFn,
     clock: Clock,
@@ -87,6 +100,9 @@ pub struct Engine {
     halted: Option<String>,
     sends: bool,
     digests: Digests,
+    vitals: Vitals,
+    /// The file of metrics.
+    written: Written,
     footprint: Footprint,
     footprint_left: Option<Footprint>,
     data_version: i64,
@@ -116,6 +132,7 @@ impl Engine {
         self.store.batch(|tx| tx.set_config_fingerprint(&fingerprint))?;
         clocks::follow_all(&mut self.store, &settings)?;
         self.settings = settings;
+        self.shelf.forget();
         // Times and readers of digests may be others now.
         self.digests.next = self.digests.next.map(|_| Time::default());
         Ok(())
@@ -152,9 +169,12 @@ impl Engine {
     /// letters that have come, then parcels are claimed for free outlets. What does not fit waits: call again at once while
     /// [`Self::is_busy`].
     pub fn handle(&mut self, now: Now, events: Vec<Event>) -> Vec<Outcome> {
+        self.refresh_answers(now.wall);
         let outcomes = self.next_batch(now, events);
         if self.is_through() {
             self.digests(self.judged);
+            self.look_at_itself(self.judged);
+            self.measure(self.judged);
         }
         outcomes
     }
@@ -239,7 +259,7 @@ impl Engine {
     pub fn next_wake(&self) -> Option<Time> {
         match self.trouble {
             Some(trouble) => Some(trouble.retry_at),
-            None => [self.next_due, self.next_digest()].into_iter().flatten().min(),
+            None => [self.next_due, self.next_digest(), self.next_look_at_itself()].into_iter().flatten().min(),
         }
     }
 

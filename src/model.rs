@@ -112,6 +112,8 @@ ids! {
     QuarantineNo;
     /// Something that waits for an agent's `#send`.
     AskNo;
+    /// One text to many tickets.
+    BulkNo;
     /// A place that mail comes from: (host, user, folder).
     SourceNo;
 }
@@ -310,6 +312,46 @@ words! {
         Acknowledge = "acknowledge",
         /// A report to a manager.
         Report = "report",
+        /// One of many mails of one text: behind everything else.
+        Bulk = "bulk",
+    }
+
+    /// How far one text to many tickets has come.
+    BulkState {
+        /// Somebody wants it; its tickets are not looked up yet.
+        Wanted = "wanted",
+        /// Ticket by ticket it is looked whether the text can be filled.
+        Checked = "checked",
+        /// The preview waits for somebody's word.
+        Asked = "asked",
+        /// Mails are written, a few at a time, and sent.
+        Running = "running",
+        /// Somebody has said stop: what has not left stays here.
+        Stopping = "stopping",
+        /// It is over, and whoever wanted it was told.
+        Over = "over",
+        /// It was never sent.
+        Dropped = "dropped",
+    }
+
+    /// Where one ticket of a bulk stands.
+    BulkStep {
+        /// Found by the query, not looked at yet.
+        Found = "found",
+        /// Its mail is still to be written.
+        Ready = "ready",
+        /// The customer gets her mail on another ticket; what comes of that comes of this.
+        Joined = "joined",
+        /// Its mail lies in the outbox.
+        Queued = "queued",
+        /// SMTP accepted it.
+        Sent = "sent",
+        /// SMTP refused it, or it was given up.
+        Failed = "failed",
+        /// Nothing is sent, and why stands beside it.
+        LeftOut = "left-out",
+        /// Somebody said stop before it had left.
+        Stopped = "stopped",
     }
 
     /// What one of us is to be told of.

@@ -3,22 +3,33 @@
 //! The desk decides and never writes; the store writes and never decides. Every [`Change`] names its ids outright: they come from
 //! [`Findings::next`], so that a decision is a value that can be printed, compared and applied.
 
+pub mod ailment;
+pub mod bulk;
+pub mod canned;
 pub mod change;
 pub mod event;
 pub mod found;
+pub mod nearest;
 pub mod notice;
 pub mod parcel;
+pub mod query;
+pub mod question;
 
+pub use ailment::Ailment;
+pub use bulk::{BulkCounts, BulkFacts, BulkLine, BulkText, BulkTicket, BulkWords, NewBulk};
 pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTicket};
 pub use event::{Event, What};
 pub use found::{
-    AgentFacts, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel,
-    LastAnswer, LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
+    AgentFacts, Alike, Blocked, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage,
+    KnownParcel, LastAnswer, LastIn, Matter, NotedWords, Said, SetAside, TicketFacts,
 };
 pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};
+pub use question::{Answer, Asked, Question};
 
-use crate::model::{Address, AskNo, Channel, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
+use crate::model::{
+    Address, AskNo, BulkNo, Channel, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time,
+};
 
 /// Where a letter came from and when; known before anybody has read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +72,8 @@ impl Release {
 pub enum Folder {
     Inbox,
     Sent,
+    /// `[answers] folder`: a mail there is a canned answer.
+    Answers,
 }
 
 /// What one letter names. The store answers all of it in at most five statements' worth of lists.
@@ -87,6 +100,12 @@ pub struct Clues {
     pub addresses: Vec<Address>,
     /// What is set aside and named by an agent's commands.
     pub quarantined: Vec<QuarantineNo>,
+    /// What one of us asks the desk.
+    pub asked: Asked,
+    /// A canned answer is asked for: it may say what the customer wrote.
+    pub canned: bool,
+    /// Words of a customer's mail: earlier tickets that have them are found.
+    pub alike: Vec<String>,
     /// The mailbox whose promise to a customer may be asked for.
     pub promise_of: Option<String>,
 }
@@ -100,6 +119,7 @@ pub struct Next {
     pub parcel: ParcelNo,
     pub quarantine: QuarantineNo,
     pub ask: AskNo,
+    pub bulk: BulkNo,
 }
 
 macro_rules! takes {
@@ -122,4 +142,5 @@ takes! {
     take_parcel parcel ParcelNo;
     take_quarantine quarantine QuarantineNo;
     take_ask ask AskNo;
+    take_bulk bulk BulkNo;
 }

@@ -1,6 +1,6 @@
 //! What svar says, in each language: the phrases of `src/lang/*.toml`, and times, sizes and states as people write them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
@@ -203,6 +203,20 @@ fn environment() -> Environment<'static> {
     environment
 }
 
+/// The variables that a template names, `customer.name` as one. What it sets itself, and `range`, are none.
+///
+/// # Errors
+/// The line of the template, counted from 1, and what is wrong there.
+pub fn variables(template: &str) -> Result<BTreeSet<String>, (usize, String)> {
+    let environment = environment();
+    let read = environment.template_from_str(template).map_err(|error| {
+        let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        (error.line().unwrap_or(1), detail)
+    })?;
+    let own = |name: &String| matches!(name.as_str(), "range" | "loop" | "loop.index" | "loop.last");
+    Ok(read.undeclared_variables(true).into_iter().filter(|n| !own(n)).collect())
+}
+
 /// Fills a template that is no phrase of ours (a sender name, a signature, a canned answer).
 ///
 /// # Errors
@@ -230,8 +244,6 @@ fn near_or(days: i64, near: &'static str, far: &'static str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     fn keys(text: &str) -> BTreeSet<(String, bool)> {
@@ -247,7 +259,8 @@ mod tests {
         let names = [
             "clock weekday day month year due name who when mailbox files people by colleague number addresses subject ticket left waited",
             "found line commands until example other nearest duration address words from agent agents limit why",
-            "wish phone share verdict waiting week to desk period within of p90 usual hours list was now band target median open",
+            "since host on free percent at",
+            "wish phone share verdict name waiting week to desk period within of p90 usual hours list was now band target median open",
         ];
         let mut all: BTreeMap<&str, Value> = names.iter().flat_map(|n| n.split(' ')).map(|n| (n, n.into())).collect();
         all.insert("n", 1.into());

@@ -355,6 +355,28 @@ fn what_waits_and_what_is_set_aside() {
 }
 
 #[test]
+fn a_pass_leaves_metrics_for_a_collector() {
+    let desk = own();
+    let file = desk.path().join("config.toml");
+    let config = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{config}\n[metrics]\npath = \"svar.prom\"\n")).unwrap();
+    change(&desk, &["adopt"]);
+    let ran = change(&desk, &["run", "--once"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let text = fs::read_to_string(desk.path().join("svar.prom")).unwrap();
+    let value = |name: &str| -> i64 {
+        let line = text.lines().find_map(|l| l.strip_prefix(name));
+        line.and_then(|v| v.trim().parse().ok()).unwrap_or_else(|| panic!("no {name} in\n{text}"))
+    };
+    let tickets = change(&desk, &["tickets", "state:open", "--json"]).fine().json().as_array().unwrap().len();
+    assert_eq!(value("svar_tickets{mailbox=\"support\",state=\"open\"}"), i64::try_from(tickets).unwrap());
+    assert_eq!(value("svar_mailbox_read{mailbox=\"support\"}"), 1);
+    assert!(text.ends_with("# EOF\n"));
+    let left: Vec<_> = fs::read_dir(desk.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|n| n.to_string_lossy().ends_with(".tmp")), "{left:?}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_svar"))
         .args(["tickets", "--json", "number:1..1000", "--config", "week/config.toml"])

@@ -117,6 +117,9 @@ pub enum Command {
         #[arg(required = true)]
         words: Vec<String>,
     },
+    /// One answer to many tickets, each as its own mail to its own customer
+    #[command(after_help = BULK)]
+    Bulk(Bulk),
     /// What waits to be sent and why
     Outbox {
         #[command(subcommand)]
@@ -213,7 +216,7 @@ const MINUS: char = '\u{1}';
 /// The arguments as clap is to see them.
 pub fn hide_minus(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let args: Vec<OsString> = args.collect();
-    if !args.iter().any(|a| a == "tickets") {
+    if !args.iter().any(|a| a == "tickets" || a == "bulk") {
         return args;
     }
     let hidden = |arg: &OsString| {
@@ -318,6 +321,43 @@ pub struct Init {
     #[arg(long, default_value = "sv")]
     pub language: String,
 }
+
+#[derive(Args, Debug)]
+pub struct Bulk {
+    /// Which tickets: words and terms, as `svar tickets --help` shows them
+    #[arg(required_unless_present_any = ["stop", "show"])]
+    pub query: Vec<String>,
+    /// A canned answer, in the language of each customer
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["text", "stop", "show"], conflicts_with = "text")]
+    pub canned: Option<String>,
+    /// A text as it stands, with variables such as {{ customer.first_name }}; `-` is stdin
+    #[arg(long, value_name = "FILE")]
+    pub text: Option<PathBuf>,
+    /// Leave these tickets out; may be repeated
+    #[arg(long, value_name = "N", value_parser = number)]
+    pub without: Vec<i64>,
+    /// It answers nothing ("we are looking into it"): no clock stops, and the mails say that they are automatic
+    #[arg(long)]
+    pub no_answer: bool,
+    /// Show how it would look, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Send without asking
+    #[arg(long, conflicts_with = "dry_run")]
+    pub yes: bool,
+    /// Keep back what has not left of this bulk
+    #[arg(long, value_name = "BULK", conflicts_with_all = ["query", "show"])]
+    pub stop: Option<i64>,
+    /// How far this bulk has come
+    #[arg(long, value_name = "BULK", conflicts_with = "query")]
+    pub show: Option<i64>,
+}
+
+const BULK: &str = "Spam, merged tickets and closed ones that the query does not name by state:closed are
+never among them. A customer with several tickets gets one mail, which answers all.
+Examples:
+  svar bulk state:open tag:late --canned delayed --dry-run
+  svar bulk subject:postnord -agent:none --text note.txt --no-answer --yes";
 
 #[derive(Debug, Subcommand)]
 pub enum OutboxAct {

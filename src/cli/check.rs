@@ -10,6 +10,7 @@ use crate::cli::error::CommandError;
 use crate::cli::open::{now, settings};
 use crate::cli::print::{Out, Tone, broken, span, visible};
 use crate::config::settings::{After, Imap, Inlet, Mailbox, Mode, Notify, Outlet, SentFolder, Settings, Start};
+use crate::engine::answers::look_over;
 use crate::engine::desk_dir::DeskDir;
 use crate::net::imap::{Folder, ImapError, Item, Selected, Session, Special, feed};
 use crate::net::smtp::{Connection, SmtpError};
@@ -48,6 +49,7 @@ pub fn check(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     let is_new = !DeskDir::at(&settings.desk.data_dir).database().exists();
     let mut report = Report { findings: Vec::new(), mailbox: String::new(), global: global.clone(), is_new };
     report.desk(&settings);
+    report.answers(&settings);
     for mailbox in &settings.mailboxes {
         report.mailbox.clone_from(&mailbox.name);
         runtime.block_on(report.mailbox(&settings, mailbox));
@@ -121,6 +123,22 @@ impl Report {
         } else {
             let names: Vec<&str> = settings.agents.iter().map(|a| a.name.as_str()).collect();
             self.say(Outcome::Ok, "agents", names.join(", "));
+        }
+    }
+
+    fn answers(&mut self, settings: &Settings) {
+        if settings.answers.dir.is_none() && settings.answers.folder.is_none() {
+            return;
+        }
+        let (good, wrong) = look_over(settings);
+        if let Some(dir) = &settings.answers.dir {
+            self.say(Outcome::Ok, "answers", format!("{}: {good} canned answers", dir.display()));
+        }
+        for one in wrong {
+            self.say(Outcome::Failed, "answers", one);
+        }
+        if let Some(folder) = &settings.answers.folder {
+            self.say(Outcome::Ok, "answers", format!("also the mails in {} of {}", folder.folder, folder.mailbox));
         }
     }
 

@@ -8,7 +8,9 @@ use crate::cli::open::Desk;
 use crate::cli::print::{Out, Tone, span};
 use crate::engine::desk_dir::DeskDir;
 use crate::engine::digest::overdue;
+use crate::engine::vitals::ailments;
 use crate::model::{LetterNo, ParcelState, Time};
+use crate::plan::Ailment;
 
 /// What waits longer than this does not move.
 const PATIENCE_S: i64 = 15 * Time::MINUTE;
@@ -24,6 +26,26 @@ struct Check {
 struct Health {
     ok: bool,
     checks: Vec<Check>,
+}
+
+/// What ends or fills: said early, and a failure when it is near.
+type Dated = (&'static str, Option<(String, bool)>, &'static str);
+
+fn dated(desk: &mut Desk, dir: &DeskDir) -> Result<Vec<Dated>, CommandError> {
+    const DAYS: i64 = 7;
+    let found = desk.reads(|store, settings, now| ailments(store, settings, dir, now))?;
+    let worst = |of: fn(&Ailment) -> Option<i64>| {
+        let days = |a: &Ailment| Some((of(a)?, a.to_string()));
+        found.iter().filter_map(days).min().map(|(days, text)| (text, days > DAYS))
+    };
+    let secret = worst(|a| if let Ailment::SecretEnds { days, .. } = a { Some(*days) } else { None });
+    let certificate = worst(|a| if let Ailment::CertificateEnds { days, .. } = a { Some(*days) } else { None });
+    let room = worst(|a| if let Ailment::DiskFills { .. } = a { Some(0) } else { None });
+    Ok(vec![
+        ("room", room, "the disk has room"),
+        ("passwords", secret, "none ends within a month, as far as the configuration says"),
+        ("certificates", certificate, "none that was seen ends within two weeks"),
+    ])
 }
 
 pub fn health(global: &Global, out: &mut Out) -> Result<(), CommandError> {
@@ -72,6 +94,9 @@ pub fn health(global: &Global, out: &mut Out) -> Result<(), CommandError> {
         None => "the last one is made".to_owned(),
     };
     check("digest", late_s <= PATIENCE_S, digests);
+    for (name, found, sound) in dated(&mut desk, &dir)? {
+        check(name, found.as_ref().is_none_or(|f| f.1), found.map_or(sound.to_owned(), |f| f.0));
+    }
     if failed + held > 0 {
         check("undelivered", true, format!("{failed} given up, {held} held: svar outbox"));
     }
@@ -82,7 +107,7 @@ pub fn health(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     } else {
         for check in &health.checks {
             let (mark, tone) = if check.ok { ("ok", Tone::Plain) } else { ("FAIL", Tone::Bad) };
-            out.toned(tone, format!("{mark:<5}{:<12}{}", check.name, check.text))?;
+            out.toned(tone, format!("{mark:<5}{:<13}{}", check.name, check.text))?;
         }
     }
     if health.ok { Ok(()) } else { Err(CommandError::said()) }

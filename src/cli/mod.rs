@@ -4,6 +4,7 @@ pub mod acts;
 pub mod args;
 pub mod aside;
 pub mod audit;
+pub mod bulk;
 pub mod check;
 pub mod digest;
 pub mod error;
@@ -74,6 +75,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Show { ticket } => show::show(global, out, ticket),
         Command::Stats { from, to, mailbox } => stats::stats(global, out, from, to, mailbox.as_deref()),
         Command::Search { words } => tickets::search(global, out, &words),
+        Command::Bulk(wanted) => bulk::bulk(global, out, &wanted),
         Command::Outbox { act } => aside::outbox(global, out, act),
         Command::Quarantine { act } => aside::quarantine(global, out, act),
         Command::Close(n) => acts::each(global, out, &n.tickets, &Act::Close, "is closed"),

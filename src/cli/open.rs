@@ -150,6 +150,17 @@ impl Writer {
         })
     }
 
+    /// Whoever types, as events name him.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        self.actor.clone()
+    }
+
+    /// What has verbs of its own in the engine.
+    pub fn engine(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
     #[must_use]
     pub fn zone(&self) -> jiff::tz::TimeZone {
         self.engine.settings().desk.time_zone.clone()

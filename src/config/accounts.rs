@@ -74,8 +74,9 @@ fn account(table: &Table<'_>, protocol: Protocol, own: Option<&Address>) -> Opti
     }
     let default_user = if login || protocol == Protocol::Imap { own.map_or("", Address::as_str) } else { "" };
     let user = user.unwrap_or_else(|| default_user.to_owned());
+    let password_expires = password.as_ref().and_then(Value::table).and_then(|t| t.opt("expires", values::date));
     let password = password.and_then(|v| v.read(values::secret));
-    Some(Account { host: host?, port, tls: meant, ca_file, user, password })
+    Some(Account { host: host?, port, tls: meant, ca_file, user, password, password_expires })
 }
 
 /// The way in. Exactly one must be written.

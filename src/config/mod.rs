@@ -4,6 +4,7 @@
 //! how it is read and what it is by default stands in one line of code each; `config.example.toml` is held to it by a test.
 
 mod accounts;
+mod answers;
 mod forms;
 mod hours;
 mod mailboxes;
@@ -195,7 +196,8 @@ fn whole(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Settings> 
         slas.insert(STANDARD.to_owned(), rules::sla(reader, &absent, &addresses));
     }
     let acknowledge = rules::acknowledge(&root.table("acknowledge"));
-    let answers_dir = root.table("answers").opt("dir", values::directory);
+    let metrics_path = root.table("metrics").opt("path", values::path);
+    let answers = answers::answers(reader, &root.table("answers"), &drafts);
     let limits = rules::limits(&root.table("limits"));
     let digest = rules::digest(&root.table("digest"));
     let forms = root.tables("form").iter().filter_map(|t| forms::form(reader, t)).collect();
@@ -214,7 +216,8 @@ fn whole(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Settings> 
         calendars,
         slas,
         acknowledge,
-        answers_dir,
+        metrics_path,
+        answers,
         limits,
         digest,
         forms,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::mail::form::Form;
+use crate::mail::shipment::Carrier;
 use crate::model::{Address, Priority};
 use crate::net::{Account, Secret};
 use crate::sla::calendar::Calendar;
@@ -18,7 +19,9 @@ pub struct Settings {
     pub calendars: BTreeMap<String, Calendar>,
     pub slas: BTreeMap<String, Sla>,
     pub acknowledge: Acknowledge,
-    pub answers_dir: Option<PathBuf>,
+    /// Where a monitoring system's collector finds our state; `[metrics] path`.
+    pub metrics_path: Option<PathBuf>,
+    pub answers: Answers,
     pub limits: Limits,
     pub digest: Digest,
     /// Web forms; the first that speaks of a mail reads it.
@@ -271,6 +274,30 @@ pub enum AcknowledgeWhen {
     /// Outside opening hours only.
     Closed,
     Never,
+}
+
+/// Canned answers.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    /// One a file.
+    pub dir: Option<PathBuf>,
+    /// One a mail.
+    pub folder: Option<AnswersFolder>,
+    /// What a customer's order number looks like.
+    pub order: Option<regex::Regex>,
+    /// Discount codes, one a line.
+    pub codes: Option<PathBuf>,
+    /// A manager is told when no more codes than that are left.
+    pub codes_few: i64,
+    pub carriers: Vec<Carrier>,
+}
+
+/// A folder of a mailbox with one canned answer a mail; the subject is its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswersFolder {
+    /// The mailbox's name.
+    pub mailbox: String,
+    pub folder: String,
 }
 
 #[derive(Clone, Debug)]

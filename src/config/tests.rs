@@ -13,7 +13,7 @@ const EXAMPLE: &str = include_str!("../../config.example.toml");
 /// A directory with the files that the example names.
 fn directory() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
-    for name in ["support.password", "signature.md", "ca.pem"] {
+    for name in ["support.password", "signature.md", "ca.pem", "codes.txt"] {
         std::fs::write(dir.path().join(name), name).unwrap();
     }
     std::fs::create_dir(dir.path().join("answers")).unwrap();

@@ -46,6 +46,8 @@ pub enum Alarm {
     Halted(String),
     /// The database's file is damaged.
     Damaged(String),
+    /// What ails the desk has changed; a sentence each.
+    Ailing(Vec<String>),
     /// The engine's thread has ended by a bug.
     Gone,
 }
@@ -210,6 +212,7 @@ pub fn open(
             quiet: Vec::new(),
             finish: None,
             closed: false,
+            ailing: Vec::new(),
         };
         work.run(&told);
         gone.0 = None;
@@ -240,6 +243,8 @@ struct Work {
     quiet: Vec<oneshot::Sender<()>>,
     finish: Option<oneshot::Sender<()>>,
     closed: bool,
+    /// As told last.
+    ailing: Vec<String>,
 }
 
 impl Work {
@@ -286,6 +291,7 @@ impl Work {
             for outcome in outcomes {
                 self.route(outcome);
             }
+            self.tell_what_ails();
             self.answer_the_waiting();
             if self.closed || !self.engine.is_busy() {
                 return;
@@ -326,6 +332,17 @@ impl Work {
             Outcome::Recovered => self.routes.raise(Alarm::Recovered),
             Outcome::Halted(why) => self.routes.raise(Alarm::Halted(why)),
             Outcome::Damaged(why) => self.routes.raise(Alarm::Damaged(why)),
+        }
+    }
+
+    fn tell_what_ails(&mut self) {
+        if self.engine.ailing().len() == self.ailing.len() && self.ailing.is_empty() {
+            return;
+        }
+        let ailing: Vec<String> = self.engine.ailing().iter().map(ToString::to_string).collect();
+        if ailing != self.ailing {
+            self.ailing.clone_from(&ailing);
+            self.routes.raise(Alarm::Ailing(ailing));
         }
     }
 

@@ -106,7 +106,7 @@ async fn orient(
         None => session.uids(1..=u32::MAX).await?.last().map_or(1, |last| last.saturating_add(1)),
     };
     let is_first = watched.row.uidvalidity.is_none();
-    let cursor = if is_first && imap.start == Start::New { uidnext - 1 } else { 0 };
+    let cursor = if is_first && starts_new(imap, watched.folder) { uidnext - 1 } else { 0 };
     if is_first && cursor > 0 {
         tracing::info!(mailbox = reader.mailbox, folder = watched.name, "mail that was there before is left alone");
     } else if !is_first && selected.uidvalidity.is_some() {
@@ -145,7 +145,7 @@ async fn fetch(
     uids: &[u32],
     through: Option<u32>,
 ) -> Result<Taken, Ended> {
-    let is_read_again = watched.row.generation > 1 && imap.start == Start::New;
+    let is_read_again = watched.row.generation > 1 && starts_new(imap, watched.folder);
     let place = Place {
         row: watched.row.clone(),
         folder: watched.folder,
@@ -217,7 +217,7 @@ fn is_to_be_compared(row: &SourceRow, now: Time) -> bool {
 /// Once a day: is everything that lies in the folder in custody? What was overlooked is fetched, what should have been moved is moved.
 async fn compare(reader: &Reader, imap: &Imap, session: &mut Session, watched: &mut Watched) -> Result<(), Ended> {
     let (source, now) = (watched.row.no, reader.now());
-    let first = first_of_interest(imap, &watched.row);
+    let first = first_of_interest(imap, watched);
     if first <= watched.row.cursor {
         let there = session.uids(first..=watched.row.cursor).await?;
         let missed = without_those_in_custody(reader, &watched.row, there).await?;
@@ -235,7 +235,7 @@ async fn compare(reader: &Reader, imap: &Imap, session: &mut Session, watched: &
 /// `after = { move }`: what is in custody and was not moved before a crash.
 async fn move_leftovers(reader: &Reader, imap: &Imap, session: &mut Session, watched: &Watched) -> Result<(), Ended> {
     let After::Move(to) = &imap.after else { return Ok(()) };
-    let first = first_of_interest(imap, &watched.row);
+    let first = first_of_interest(imap, watched);
     if watched.folder != Folder::Inbox || first > watched.row.cursor {
         return Ok(());
     }
@@ -253,12 +253,14 @@ async fn move_leftovers(reader: &Reader, imap: &Imap, session: &mut Session, wat
     Ok(())
 }
 
+/// What lay there before is left alone; but canned answers are there to be read.
+fn starts_new(imap: &Imap, folder: Folder) -> bool {
+    imap.start == Start::New && folder != Folder::Answers
+}
+
 /// The first UID that svar has anything to do with.
-fn first_of_interest(imap: &Imap, row: &SourceRow) -> u32 {
-    match imap.start {
-        Start::New => row.old_below.unwrap_or(1).max(1),
-        Start::All => 1,
-    }
+fn first_of_interest(imap: &Imap, watched: &Watched) -> u32 {
+    if starts_new(imap, watched.folder) { watched.row.old_below.unwrap_or(1).max(1) } else { 1 }
 }
 
 async fn without_those_in_custody(reader: &Reader, row: &SourceRow, uids: Vec<u32>) -> Result<Vec<u32>, Ended> {

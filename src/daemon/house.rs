@@ -17,7 +17,9 @@ use crate::daemon::sent::Errands;
 use crate::engine::Engine;
 use crate::engine::clock::{self, Now};
 use crate::engine::desk_dir::DeskDir;
+use crate::engine::vitals::accounts;
 use crate::model::Time;
+use crate::net::certificates;
 use crate::plan::Route;
 use crate::store::{Outlet, StoreError};
 
@@ -31,6 +33,8 @@ pub struct House {
     pub broken: Arc<Broken>,
     /// Why the database cannot be written at present.
     pub trouble: Option<String>,
+    /// What else ails the desk, a sentence each.
+    pub ailing: Vec<String>,
     pub routes: Arc<Routes>,
     report: UnboundedSender<Report>,
     once: bool,
@@ -56,6 +60,7 @@ impl House {
             desk,
             broken: Arc::default(),
             trouble: None,
+            ailing: Vec::new(),
             routes,
             report,
             once,
@@ -114,6 +119,13 @@ impl House {
             report: self.report.clone(),
             errands: self.errands(&mailbox.name),
             marks_answered: mailbox.mark_answered,
+            answers: self
+                .settings
+                .answers
+                .folder
+                .as_ref()
+                .filter(|f| f.mailbox == mailbox.name)
+                .map(|f| f.folder.clone()),
             once: self.once,
             limit_bytes: self.settings.limits.message_size_bytes,
             clock: clock::read,
@@ -219,6 +231,20 @@ impl House {
         }
     }
 
+    /// Writes down until when the certificates are good that our servers have shown.
+    pub fn note_certificates(&self) {
+        let settings = Arc::clone(&self.settings);
+        let now = self.given.unwrap_or_else(clock::read).wall;
+        tokio::task::spawn_blocking(move || {
+            let dir = DeskDir::at(&settings.desk.data_dir);
+            for (_, account) in accounts(&settings) {
+                if let Some(good_until) = certificates::good_until(account, now) {
+                    dir.note_certificate(&account.host, account.port, good_until);
+                }
+            }
+        });
+    }
+
     /// Outages are figures: a digest tells of them.
     fn write_down(&self, mailbox: String, what: fn(&mut Engine, &str, Time) -> Result<(), StoreError>) {
         let now = self.given.unwrap_or_else(clock::read).wall;
@@ -255,6 +281,10 @@ impl House {
         }
         if let Some(why) = &self.trouble {
             line.push_str(&format!("; nothing can be written down: {why}"));
+        }
+        for what in &self.ailing {
+            line.push_str("; ");
+            line.push_str(what);
         }
         line
     }

@@ -44,6 +44,8 @@ pub struct Reader {
     pub report: UnboundedSender<Report>,
     pub errands: Arc<Errands>,
     pub marks_answered: bool,
+    /// The folder of canned answers, where it is this mailbox's.
+    pub answers: Option<String>,
     pub once: bool,
     pub limit_bytes: u64,
     pub clock: fn() -> Now,
@@ -118,6 +120,10 @@ async fn session(reader: &Reader, imap: &Imap, was_open: &mut bool) -> Result<()
     let mut session = Session::connect(&imap.account, Timeouts::default()).await?;
     let mut inbox = folder::open(reader, imap, &imap.folder, Folder::Inbox).await?;
     let sent_name = sent_folder(&mut session, &imap.sent).await?;
+    let mut answers = match &reader.answers {
+        Some(name) => answers_folder(reader, imap, &mut session, name).await?,
+        None => None,
+    };
     let mut sent = match &sent_name {
         Some(name) => Some(folder::open(reader, imap, name, Folder::Sent).await?),
         None => None,
@@ -130,6 +136,9 @@ async fn session(reader: &Reader, imap: &Imap, was_open: &mut bool) -> Result<()
             folder::visit(reader, imap, &mut session, &mut inbox).await?;
             folder::visit(reader, imap, &mut session, sent).await?;
             sent::keep_copies(reader, &mut session, &sent.name).await?;
+        }
+        if let Some(answers) = &mut answers {
+            folder::visit(reader, imap, &mut session, answers).await?;
         }
         sent::mark_answered(reader, &mut session, &inbox.name, inbox.row.no).await?;
         folder::visit(reader, imap, &mut session, &mut inbox).await?;
@@ -200,6 +209,24 @@ async fn wait_for_news(
             Err(other) => return Err(other.into()),
         }
     }
+}
+
+/// The folder of canned answers. Customers' mail does not wait until somebody has made it.
+async fn answers_folder(
+    reader: &Reader,
+    imap: &Imap,
+    session: &mut Session,
+    name: &str,
+) -> Result<Option<folder::Watched>, Ended> {
+    if session.folders().await?.iter().any(|f| f.name == *name && f.selectable) {
+        return folder::open(reader, imap, name, Folder::Answers).await.map(Some);
+    }
+    tracing::warn!(
+        mailbox = reader.mailbox,
+        folder = name,
+        "there is no such folder; no canned answers are read from it"
+    );
+    Ok(None)
 }
 
 /// The folder of sent mail, if it is watched and there is one.

@@ -196,10 +196,12 @@ impl Shared {
             events.push(Event::Free(self.outlet.clone(), places));
         }
         self.desk.tell(events);
-        if accepted > 0 && consignment.kind == ParcelKind::Answer {
+        if accepted > 0 && matches!(consignment.kind, ParcelKind::Answer | ParcelKind::Bulk) {
             self.errands.answered(parcel);
         }
-        if accepted > 0 && (consignment.keep_in_sent || consignment.kind == ParcelKind::Answer) {
+        if accepted > 0
+            && (consignment.keep_in_sent || matches!(consignment.kind, ParcelKind::Answer | ParcelKind::Bulk))
+        {
             let errands = Arc::clone(&self.errands);
             tokio::spawn(async move {
                 sleep(THEIR_MOMENT).await;

@@ -70,7 +70,7 @@ impl Account {
         })?;
         let aside = desk.engine().store().read(|tx| tx.quarantine())?;
         let waiting = desk.engine().store().read(|tx| tx.outbox())?;
-        let waiting = waiting.iter().filter(|p| p.kind != ParcelKind::Answer).count();
+        let waiting = waiting.iter().filter(|p| !matches!(p.kind, ParcelKind::Answer | ParcelKind::Bulk)).count();
 
         let still_open = told.iter().filter(|t| t.row().state == State::Open).count();
         let answered = told.iter().filter(|t| t.answers() > 0).count();

@@ -1,6 +1,7 @@
 //! What agents do to a ticket, by mail or from the shell.
 
 use crate::config::settings::Agent;
+use crate::desk::canned::{NotFound, Unfilled};
 use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::commands::Command;
 use crate::desk::commands::plain::fold;
@@ -86,6 +87,10 @@ pub enum Refusal {
     IsCustomer,
     /// Nothing stands before the message at which a ticket is to be split.
     NothingBefore,
+    /// No canned answer is called so.
+    Canned(NotFound),
+    /// A canned answer names what this ticket does not have.
+    Unfilled(Unfilled),
     /// Nothing of that number is set aside in the agent's mailboxes.
     NoSuchQuarantine(crate::model::QuarantineNo),
 }
@@ -110,6 +115,16 @@ impl std::fmt::Display for Refusal {
             Self::NoTicket => f.write_str("no ticket is named"),
             Self::NoFiles => f.write_str("the message has no attachments"),
             Self::IsCustomer => f.write_str("that is the customer"),
+            Self::Canned(NotFound::Unknown(None)) => f.write_str("there is no canned answer of that name"),
+            Self::Canned(NotFound::Unknown(Some(near))) => {
+                write!(f, "there is no canned answer of that name; did you mean {near:?}?")
+            }
+            Self::Canned(NotFound::Ambiguous(names)) => {
+                write!(f, "several canned answers begin so ({}); write more of the name", names.join(", "))
+            }
+            Self::Unfilled(Unfilled::Unknown(names)) => write!(f, "nobody knows the variables {}", names.join(", ")),
+            Self::Unfilled(Unfilled::Empty(names)) => write!(f, "this ticket has no {}", names.join(", ")),
+            Self::Unfilled(Unfilled::Broken(why)) => write!(f, "the canned answer cannot be filled: {why}"),
             Self::NothingBefore => f.write_str("nothing stands before that message"),
             Self::NoSuchQuarantine(n) => write!(f, "nothing with id {n} is set aside"),
             Self::OurAddress(a) => write!(f, "{a} is an address of ours and cannot take part"),
@@ -166,11 +181,15 @@ pub fn of_command(
         | Command::New(..)
         | Command::Files
         | Command::Release(_)
+        | Command::Questions(_)
         | Command::Away(_)
         | Command::Back
         | Command::Send
+        | Command::Canned(_)
         | Command::Stop
         | Command::Drop
+        | Command::Bulk { .. }
+        | Command::Without(_)
         | Command::Help => return Ok(None),
     }))
 }

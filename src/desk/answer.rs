@@ -9,7 +9,10 @@ use crate::desk::say::colleague::{ColleagueFacts, colleague_answered};
 use crate::desk::say::held::{HeldFacts, HeldWhy, held};
 use crate::desk::sign::Token;
 use crate::desk::tell::{InsidePost, Reply};
-use crate::model::{Address, AskNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, Party, State, TicketNo, Time};
+use crate::mail::compose::AutoSubmitted;
+use crate::model::{
+    Address, AskNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, Party, State, TicketNo, Time,
+};
 use crate::plan::{AttachmentRow, Change, HeldAnswer, KnownAsk, LastAnswer, Matter, NewMessage, TicketFacts, What};
 
 /// An answer before it is a mail.
@@ -23,6 +26,17 @@ pub struct Draft {
     pub attachments: Vec<AttachmentRow>,
     /// The command lines above it, as written.
     pub commands: Vec<String>,
+}
+
+/// How a mail to a customer leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A person's answer.
+    Alone,
+    /// One of many of the same text: to the customer alone, behind everything else.
+    Bulk,
+    /// The same, but it answers nothing ("we are looking into it"): an automatic mail, no clock stops.
+    BulkWord,
 }
 
 /// How an answer looks to the customer.
@@ -129,11 +143,27 @@ impl Case<'_> {
         actor: &str,
         draft: &Draft,
     ) -> Option<MessageNo> {
+        self.write_answer(ticket, by, actor, draft, Way::Alone).map(|(message, _)| message)
+    }
+
+    /// The same, alone or as one of many; message and mail.
+    pub fn write_answer(
+        &mut self,
+        ticket: TicketNo,
+        by: Option<&Staff<'_>>,
+        actor: &str,
+        draft: &Draft,
+        way: Way,
+    ) -> Option<(MessageNo, ParcelNo)> {
         let facts = self.tickets.get(&ticket).cloned()?;
         let mailbox = self.mailbox(&facts.mailbox)?;
         let look = self.look(mailbox, &facts, by, draft);
         let to = self.recipients(&facts);
-        let (customer, copies) = to.split_first()?;
+        let (customer, copies) = match to.split_first()? {
+            (customer, _) if way != Way::Alone => (customer, &[][..]),
+            whole => whole,
+        };
+        let answers = way != Way::BulkWord;
         let no = self.next.take_message();
         let last = facts.last_in.as_ref();
         let in_reply_to = last.and_then(|l| l.message_id.clone());
@@ -143,7 +173,7 @@ impl Case<'_> {
         let parcel = self.post(
             mailbox,
             Post {
-                kind: ParcelKind::Answer,
+                kind: if way == Way::Alone { ParcelKind::Answer } else { ParcelKind::Bulk },
                 ticket: Some(ticket),
                 message: Some(no),
                 agent: by.map(|s| s.address().clone()),
@@ -157,9 +187,11 @@ impl Case<'_> {
                 html: look.html,
                 in_reply_to,
                 references: references.clone(),
-                auto: None,
+                auto: (!answers).then_some(AutoSubmitted::Generated),
                 attachments: draft.attachments.clone(),
-                not_before: by.map_or(self.now, |_| self.now.plus(self.rules.settings.desk.undo_s)),
+                not_before: by
+                    .filter(|_| way == Way::Alone)
+                    .map_or(self.now, |_| self.now.plus(self.rules.settings.desk.undo_s)),
             },
         );
         let parcel = parcel?;
@@ -168,8 +200,8 @@ impl Case<'_> {
         let message = Change::AddMessage(Box::new(NewMessage {
             no,
             ticket,
-            direction: Direction::Out,
-            kind: Kind::Person,
+            direction: if answers { Direction::Out } else { Direction::Auto },
+            kind: if answers { Kind::Person } else { Kind::Auto },
             letter: draft.letter,
             from: Some(look.from),
             to: vec![customer.clone()],
@@ -185,7 +217,7 @@ impl Case<'_> {
             thread_index: None,
             language: None,
             agent: by.map(|s| s.address().clone()),
-            counts: true,
+            counts: answers,
             accepted: false,
             verified: true,
             attachments: draft.attachments.clone(),
@@ -193,11 +225,22 @@ impl Case<'_> {
         }));
         // The message stands before the mail that carries it.
         self.changes.insert(before, message);
+        self.spend_codes(ticket, no, &draft.text);
         let at = self.now;
+        if !answers {
+            return Some((no, parcel));
+        }
         self.touch(ticket, |t| {
             t.last_answer =
                 Some(LastAnswer { message: no, at, agent: by.map(|s| s.address().clone()), text: draft.text.clone() });
         });
+        if way != Way::Alone {
+            // Nobody's ticket becomes the writer's by it: thousands of replies would be hers alone.
+            if matches!(facts.state, State::Open | State::Held) {
+                self.set_state(ticket, State::Pending, None, actor, What::Pending);
+            }
+            return Some((no, parcel));
+        }
         if facts.assignee.is_none()
             && let Some(by) = by.filter(|s| self.rules.settings.agent_of(s.address()).is_some())
         {
@@ -212,7 +255,7 @@ impl Case<'_> {
         if let Some(by) = by.filter(|_| self.rules.settings.desk.undo_s > 0) {
             self.offer_to_stop(mailbox, by, &facts, parcel, no);
         }
-        Some(no)
+        Some((no, parcel))
     }
 
     /// With `notify = "all"`: one line in the notification's own conversation.
@@ -303,7 +346,7 @@ impl Case<'_> {
 /// A draft as it is kept while it waits; `to`: the recipients that are shown.
 #[must_use]
 pub fn matter(draft: &Draft, to: &[Party], why: &str, seen: &Seen) -> Matter {
-    let named = commands::named(&draft.commands.join("\n"));
+    let named = commands::named(&draft.commands.join("\n"), &[]);
     Matter::Answer(HeldAnswer {
         letter: draft.letter.map_or(0, |l| l.0),
         text: draft.text.clone(),

@@ -1,6 +1,8 @@
 //! What comes back to an agent: refused commands, the list of them, mails set aside.
 
 use crate::desk::act::Refusal;
+use crate::desk::canned::NotFound;
+use crate::desk::canned::obey::why_unfilled;
 use crate::desk::case::Staff;
 use crate::desk::intake::Incoming;
 use crate::desk::say::asked::{AskedFacts, AskedWhy, asked};
@@ -95,6 +97,9 @@ impl Incoming<'_> {
             Refusal::NoText => WrongWhy::MissingText,
             Refusal::OurAddress(_) => WrongWhy::OurAddress,
             Refusal::Ambiguous(_, people) => WrongWhy::Ambiguous { people: people.clone() },
+            Refusal::Canned(NotFound::Unknown(_)) => WrongWhy::NoSuchCanned,
+            Refusal::Canned(NotFound::Ambiguous(names)) => WrongWhy::AmbiguousCanned { names: names.clone() },
+            Refusal::Unfilled(unfilled) => why_unfilled(unfilled),
             Refusal::NoFiles => WrongWhy::NoFiles,
             Refusal::IsCustomer => WrongWhy::IsCustomer,
             Refusal::NothingBefore => WrongWhy::NothingBefore,

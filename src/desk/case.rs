@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::settings::{Agent, Mailbox, Mode, NullSender, Outlet, Settings};
+use crate::desk::canned::Library;
 use crate::desk::pace::Pace;
 use crate::desk::say::Voice;
 use crate::desk::sign::{Grounds, Key};
@@ -15,6 +16,7 @@ use crate::plan::{AttachmentRow, Change, Event, Findings, Next, Parcel, Route, S
 pub struct Rules<'a> {
     pub settings: &'a Settings,
     pub key: &'a Key,
+    pub library: &'a Library,
 }
 
 /// One of us: an agent, or a manager.
@@ -233,7 +235,8 @@ impl<'a> Case<'a> {
         let no = self.next.take_parcel();
         let message_id = key.message_id(epoch, no, mailbox.address.domain());
         let mut headers = vec![("X-Svar-Id".to_owned(), key.svar_id(epoch, no))];
-        let inside = !matches!(post.kind, ParcelKind::Answer | ParcelKind::Ask | ParcelKind::Acknowledge);
+        let by_person = matches!(post.kind, ParcelKind::Answer | ParcelKind::Ask | ParcelKind::Bulk);
+        let inside = !by_person && post.kind != ParcelKind::Acknowledge;
         if let Some(ticket) = post.ticket.filter(|_| inside) {
             headers.push(("X-Svar-Ticket".to_owned(), ticket.to_string()));
         }
@@ -270,7 +273,6 @@ impl<'a> Case<'a> {
         } else {
             Sender::Address(bounces)
         };
-        let by_person = matches!(post.kind, ParcelKind::Answer | ParcelKind::Ask);
         self.change(Change::Enqueue(Box::new(Parcel {
             no,
             kind: post.kind,

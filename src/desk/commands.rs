@@ -5,14 +5,19 @@
 pub mod page;
 pub mod plain;
 pub mod polite;
+pub mod question;
 
 use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 
 use crate::desk::commands::plain::{address_of, bare, fold, plain};
+use crate::desk::commands::question::{digest_word, list, span, without_links};
 use crate::desk::when;
 use crate::model::{Address, Priority, QuarantineNo, TicketNo, Time, one_line};
+use crate::plan::nearest::distance;
+use crate::plan::query::{Query, QueryError};
+use crate::plan::question::{QUESTIONS_MAX, Question};
 use crate::wording::Wording;
 
 /// What an agent asks for, apart from the text that goes to the customer.
@@ -53,10 +58,21 @@ pub enum Command {
     Away(Option<Time>),
     Back,
     Release(Vec<QuarantineNo>),
+    /// Of the desk itself; an answer comes by mail.
+    Questions(Vec<Question>),
     Send,
     Stop,
     Drop,
+    /// A text of the house, by its name.
+    Canned(String),
     Help,
+    /// One text to all tickets that a query means; whether it answers them.
+    Bulk {
+        query: String,
+        answers: bool,
+    },
+    /// These tickets are not to get it.
+    Without(Vec<TicketNo>),
 }
 
 /// Commands of one group exclude each other in one mail.
@@ -107,6 +123,8 @@ pub enum Wrong {
     Argument(&'static str),
     Time,
     Address,
+    /// A query that cannot be read.
+    Query(QueryError),
     /// It takes nothing.
     NoArgument,
     /// It excludes another line.
@@ -159,11 +177,20 @@ table! {
     "away" Any |a, g| if a.is_empty() { Ok(Command::Away(None)) } else { when::parse(a, g.now, g.zone).map(|t| Command::Away(Some(t))).ok_or(Wrong::Time) };
     "back" Any |a, _| none(a, Command::Back);
     "release" Any |a, _| numbers(a, "release").map(|n| Command::Release(n.into_iter().map(QuarantineNo).collect()));
+    "list" Any |a, _| list(a);
+    "show" Any |a, _| numbers(a, "show").map(|n| Command::Questions(n.into_iter().map(|n| Question::Show(TicketNo(n))).collect()));
+    "search" Any |a, _| some(a, "search").map(|w| Command::Questions(vec![Question::Search(without_links(w))]));
+    "stats" Any |a, _| span(a).map(|s| Command::Questions(vec![Question::Stats(s)])).ok_or(Wrong::Argument("stats"));
+    "digest" Any |a, _| digest_word(a).map(|d| Command::Questions(vec![Question::Digest(d)])).ok_or(Wrong::Argument("digest"));
+    "answers" Any |a, _| none(a, Command::Questions(vec![Question::Answers]));
+    "bulk" Any |a, _| bulk(a);
+    "without" Any |a, _| numbers(a, "without").map(|n| Command::Without(n.into_iter().map(TicketNo).collect()));
     "send" Any |a, _| none(a, Command::Send);
     "stop" Any |a, _| none(a, Command::Stop);
     "drop" Any |a, _| none(a, Command::Drop);
     "help" Any |_, _| Ok(Command::Help);
-    later "canned" "list" "show" "search" "stats" "digest" "answers" "bulk" "without" "incident" "export" "erase"
+    "canned" Any |a, _| some(a, "canned").map(|name| Command::Canned(name.to_owned()));
+    later "incident" "export" "erase"
 }
 
 fn none(argument: &str, command: Command) -> Result<Command, Wrong> {
@@ -200,6 +227,29 @@ fn priority(argument: &str) -> Result<Command, Wrong> {
     let word = fold(some(argument, "priority")?);
     let is = |p: &&Priority| Wording::in_all_languages(&format!("when.{p}")).any(|w| fold(w) == word);
     Priority::ALL.iter().find(is).copied().map(Command::Priority).ok_or(Wrong::Argument("priority"))
+}
+
+/// `state:open tag:late answers:no`: what is no `answers:` is the query, which must not be empty.
+fn bulk(argument: &str) -> Result<Command, Wrong> {
+    let is_one = |list: &str, word: &str| Wording::in_all_languages(list).any(|w| fold(w) == fold(word));
+    let mut answers = true;
+    let mut query = Vec::new();
+    for word in some(argument, "bulk")?.split(' ').filter(|w| !w.is_empty()) {
+        match word.split_once(':') {
+            Some((key, value)) if is_one("when.answers", key) => {
+                answers = is_one("when.yes", value);
+                if !answers && !is_one("when.no", value) {
+                    return Err(Wrong::Argument("bulk"));
+                }
+            }
+            _ => query.push(word),
+        }
+    }
+    let query = query.join(" ");
+    if Query::parse(&query).map_err(Wrong::Query)?.is_empty() {
+        return Err(Wrong::Missing("bulk"));
+    }
+    Ok(Command::Bulk { query, answers })
 }
 
 /// Whether a word stands for nobody, in any language.
@@ -253,13 +303,16 @@ fn row_of(line: &str) -> Option<(usize, &str)> {
     })
 }
 
+/// What follows these words keeps its quotes and its full stop.
+const AS_WRITTEN: &[&str] = &["called", "list", "search"];
+
 /// Reads a plain line that claims to be a command.
 fn read(line: &str, ground: &Ground<'_>) -> Result<(usize, Command), Wrong> {
     let line = line.trim_start_matches('#');
     let Some((row, argument)) = row_of(line) else { return Err(Wrong::Unknown(nearest(line))) };
     let Some(reader) = TABLE[row].read else { return Err(Wrong::NotYet) };
     // The full stop that a telephone puts behind a line; a telephone note keeps its own.
-    let argument = if TABLE[row].key == "called" { argument } else { bare(argument) };
+    let argument = if AS_WRITTEN.contains(&TABLE[row].key) { argument } else { bare(argument) };
     reader(argument, ground).map(|command| (row, command))
 }
 
@@ -272,27 +325,11 @@ fn nearest(line: &str) -> Option<String> {
         .map(|(folded, known, _)| {
             // Of two that differ by as much, the one that begins alike.
             let alike = word.chars().zip(folded).take_while(|(a, b)| a == *b).count();
-            (distance(&word, folded), std::cmp::Reverse(alike), *known)
+            (distance(&word, &folded.iter().collect::<String>()), std::cmp::Reverse(alike), *known)
         })
         .filter(|(d, _, known)| *d <= 2 && *d < known.chars().count().min(word.chars().count()))
         .min()
         .map(|(_, _, known)| known.to_owned())
-}
-
-/// Levenshtein's distance, in letters.
-fn distance(a: &str, b: &[char]) -> usize {
-    let b: Vec<char> = b.iter().copied().take(40).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().take(40).enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let above = row[j + 1];
-            row[j + 1] = (above + 1).min(row[j] + 1).min(corner + usize::from(ca != *cb));
-            corner = above;
-        }
-    }
-    row[b.len()]
 }
 
 /// An agent's text taken apart.
@@ -371,29 +408,35 @@ pub struct Named {
     pub tickets: Vec<TicketNo>,
     pub addresses: Vec<Address>,
     pub quarantined: Vec<QuarantineNo>,
+    pub questions: Vec<Question>,
+    /// A canned answer: what the customer wrote belongs to it.
+    pub canned: bool,
 }
 
 /// So many tickets or addresses of one mail are looked up.
-const NAMED_AT_MOST: usize = 60;
+const NAMED_AT_MOST: usize = 200;
 
 #[must_use]
-pub fn named(text: &str) -> Named {
-    let parsed = parse(text, &Ground { now: Time::from_unix(0), zone: &TimeZone::UTC });
+pub fn named(text: &str, headings: &[String]) -> Named {
+    let parsed = parse_with_headings(text, headings, &Ground { now: Time::from_unix(0), zone: &TimeZone::UTC });
     let mut named = Named::default();
     for command in &parsed.commands {
         match command {
             Command::Merge(ticket) => named.tickets.push(*ticket),
-            Command::Take(tickets) => named.tickets.extend(tickets),
+            Command::Take(tickets) | Command::Without(tickets) => named.tickets.extend(tickets),
             Command::New(a, _) | Command::Customer(a) | Command::SameAs(a) | Command::NotSameAs(a) => {
                 named.addresses.push(a.clone());
             }
+            Command::Canned(_) => named.canned = true,
             Command::Release(numbers) => named.quarantined.extend(numbers),
+            Command::Questions(questions) => named.questions.extend(questions.iter().cloned()),
             _ => {}
         }
     }
     named.tickets.truncate(NAMED_AT_MOST);
     named.addresses.truncate(NAMED_AT_MOST);
     named.quarantined.truncate(NAMED_AT_MOST);
+    named.questions.truncate(QUESTIONS_MAX);
     named
 }
 

@@ -32,6 +32,9 @@ impl Incoming<'_> {
         else {
             return self.set_aside(staff, NotProvedWhy::UnknownAddress, "it confirms what another was asked");
         };
+        if let Matter::Bulk { .. } = known.matter {
+            return self.confirm_bulk(staff, &known);
+        }
         let parsed = self.parse();
         if known.settled.is_some() || known.expires_at < self.case.now {
             return self.explain(staff, &known, AskedWhy::TooLate, parsed.text);
@@ -69,7 +72,7 @@ impl Incoming<'_> {
                 self.settle(Fate::Done("dropped a mail in quarantine"));
             }
             (_, Word::Drop) => self.settle(Fate::Done("dropped a held answer")),
-            (Matter::Undo { .. }, Word::Send) => {}
+            (Matter::Undo { .. } | Matter::Bulk { .. }, Word::Send) => {}
         }
     }
 
@@ -94,7 +97,8 @@ impl Incoming<'_> {
         self.settle(Fate::Done("nothing that waits was confirmed"));
     }
 
-    fn tell_of(&mut self, staff: &Staff<'_>, page: Page, known: &KnownAsk, ask: Option<AskNo>) {
+    /// A mail about what was asked; a reply to it confirms `ask`, where that still waits.
+    pub fn tell_of(&mut self, staff: &Staff<'_>, page: Page, known: &KnownAsk, ask: Option<AskNo>) {
         // The address of what still waits was signed with the moment of its asking.
         let reply = match ask {
             Some(ask) => Reply::To(Token::Confirm { ask }, Grounds { created_at: known.created_at, serial: 0 }),

@@ -4,7 +4,7 @@ use crate::desk::case::{Case, Rules};
 use crate::desk::say::failed::{FailedHow, UndeliverableFacts, undeliverable};
 use crate::desk::say::manager::ManagerNews;
 use crate::desk::tell::is_live;
-use crate::model::{Address, ParcelKind, ParcelState, RecipientState, State, TicketNo, Time};
+use crate::model::{Address, BulkStep, Direction, ParcelKind, ParcelState, RecipientState, State, TicketNo, Time};
 use crate::net::Delivery;
 use crate::plan::{Change, DeliveryFindings, Findings, What};
 
@@ -63,11 +63,20 @@ pub fn delivered(
             .any(|(a, s)| matches!(s, RecipientState::Accepted | RecipientState::Bounced) && customers.contains(a))
     };
     // An answer is one to the customer: that a person on Cc has it stops no clock.
-    if let (ParcelKind::Answer, Some(ticket)) = (parcel.kind, ticket)
+    if let (true, Some(ticket)) = (answers(found), ticket)
         && has_it(&states)
         && !has_it(&parcel.recipients)
     {
         accepted(&mut case, found, ticket);
+    }
+    match state {
+        ParcelState::Sent if parcel.kind == ParcelKind::Bulk => {
+            case.change(Change::BulkSettled { parcel: parcel.no, step: BulkStep::Sent });
+        }
+        ParcelState::Failed if parcel.kind == ParcelKind::Bulk => {
+            case.change(Change::BulkSettled { parcel: parcel.no, step: BulkStep::Failed });
+        }
+        _ => {}
     }
     if !refused.is_empty() {
         let how = if results.iter().any(|(_, r)| matches!(r, Delivery::Refused { .. })) {
@@ -80,6 +89,15 @@ pub fn delivered(
         failed(&mut case, found, ticket, failure);
     }
     case.changes
+}
+
+/// Whether the mail is an answer. One of a bulk is if its author has said so.
+fn answers(found: &DeliveryFindings) -> bool {
+    match found.parcel.kind {
+        ParcelKind::Answer => true,
+        ParcelKind::Bulk => found.said.as_ref().is_some_and(|s| s.direction == Direction::Out),
+        _ => false,
+    }
 }
 
 /// The recipients of an answer that are its customer's; all of them, where none is.
@@ -156,6 +174,15 @@ fn failed(case: &mut Case<'_>, found: &DeliveryFindings, ticket: Option<TicketNo
                 let recipients = refused.iter().map(|(a, _)| a.to_string()).collect();
                 let news = ManagerNews::AnswerFailed { agent: None, recipients, words };
                 case.tell_managers(mailbox, Some(facts.number), "answer-failed", Time::HOUR, &news);
+            }
+        }
+        // Whoever sent it has a report at the end.
+        (ParcelKind::Bulk, Some(facts)) => {
+            let detail = format!("message {}", parcel.message.map_or(0, |m| m.0));
+            case.event(facts.number, "svar", What::Undelivered, detail);
+            let answered = answers(found) && matches!(facts.state, State::Pending | State::Held);
+            if missed && answered {
+                case.set_state(facts.number, State::Open, None, "svar", What::Open);
             }
         }
         (ParcelKind::Notify, Some(facts)) => {

@@ -68,7 +68,9 @@ pub fn outgoing(changes: &[Change]) -> Vec<i64> {
     let mut all = Vec::new();
     for change in changes {
         match change {
-            Change::AddMessage(message) if message.direction == Direction::Out && !message.accepted => {
+            Change::AddMessage(message)
+                if matches!(message.direction, Direction::Out | Direction::Auto) && !message.accepted =>
+            {
                 all.extend(of_outgoing(&message.new_text));
             }
             // What is held for another reason is shown with this one, too.

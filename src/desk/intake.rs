@@ -1,14 +1,19 @@
 //! One letter: what to look up for it, and which of the desk's doors it goes through.
 
-use crate::config::settings::{AcknowledgeWhen, Mailbox, Mode, TakenFor};
+use crate::config::settings::{AcknowledgeWhen, Mailbox, Mode, Notify, TakenFor};
+use crate::desk::canned::like::rare_words;
 use crate::desk::case::{Case, Rules, Staff};
+use crate::desk::commands::plain::headings;
 use crate::desk::commands::{Named, named};
 use crate::desk::sign::{SignedAddress, Token};
 use crate::desk::thread;
+use crate::desk::vouch::{Vouch, vouch};
 use crate::mail::form::matches_pattern;
 use crate::mail::letter::{Letter, ReturnPath};
-use crate::model::{Address, Kind, ParcelNo, TicketNo, Time, one_line};
-use crate::plan::{AttachmentRow, Change, Clues, Envelope, Fate, Findings, Folder, NewQuarantine, Release};
+use crate::model::{Address, Channel, Kind, ParcelNo, TicketNo, Time, one_line};
+use crate::plan::{
+    Asked, AttachmentRow, Change, Clues, Envelope, Fate, Findings, Folder, NewQuarantine, Question, Release,
+};
 
 /// One letter being decided.
 #[derive(Debug)]
@@ -54,6 +59,14 @@ fn promises(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> bool {
         && !env.old
 }
 
+/// Whether agents may be told of the letter by mail, as a customer's.
+fn is_told(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> bool {
+    let ours = letter.from.as_ref().is_none_or(|p| rules.staff(&p.address).is_some() || rules.is_ours(&p.address));
+    let told = |m: &Mailbox| m.mode == Mode::Desk && m.notify != Notify::None;
+    let fresh = env.folder == Folder::Inbox && !env.old && env.channel != Channel::Import;
+    fresh && !ours && letter.kind == Kind::Person && rules.settings.mailbox(&env.mailbox).is_some_and(told)
+}
+
 /// What to look up for a letter.
 #[must_use]
 pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
@@ -63,7 +76,8 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
     numbers.extend(signed.iter().filter_map(|s| s.token.merges_into()));
     let mut by_commands = Named::default();
     if letter.from.as_ref().is_some_and(|p| rules.staff(&p.address).is_some()) {
-        by_commands = named(&letter.new_text);
+        let headings = letter.new_html().as_deref().map(headings).unwrap_or_default();
+        by_commands = named(&letter.new_text, &headings);
         numbers.extend(&by_commands.tickets);
     }
     numbers.sort_unstable();
@@ -97,6 +111,8 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
         thread_index: letter.thread_index.clone(),
         base_subject: letter.base_subject.clone(),
         parcels,
+        canned: by_commands.canned,
+        alike: if is_told(letter, env, rules) { rare_words(&letter.subject, &letter.new_text) } else { Vec::new() },
         promise_of: promises(letter, env, rules).then(|| env.mailbox.clone()),
         bounced: bounce.and_then(|b| b.message_id.clone()).into_iter().collect(),
         asks: signed
@@ -108,15 +124,39 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
             .collect(),
         addresses: by_commands.addresses,
         quarantined: by_commands.quarantined,
+        asked: asked(letter, env, rules, by_commands.questions),
+    }
+}
+
+/// What one of us asks the desk; nothing where it is sure that another wrote it.
+fn asked(letter: &Letter, env: &Envelope, rules: &Rules<'_>, mut questions: Vec<Question>) -> Asked {
+    let staff = letter.from.as_ref().and_then(|p| rules.staff(&p.address));
+    let (Some(staff), Some(mailbox)) = (staff, rules.settings.mailbox(&env.mailbox)) else { return Asked::default() };
+    let vouched = vouch(letter, mailbox, staff.addresses);
+    if questions.is_empty() || env.folder == Folder::Sent || matches!(vouched, Vouch::Unproved(_)) {
+        return Asked::default();
+    }
+    let mut seen: Vec<Question> = Vec::new();
+    questions.retain(|q| {
+        let is_new = !seen.contains(q);
+        seen.push(q.clone());
+        is_new
+    });
+    Asked {
+        by: Some(staff.address().clone()),
+        proved: vouched.is_proved(),
+        mailboxes: staff.mailboxes.to_vec(),
+        questions,
     }
 }
 
 type Door<'a> = (&'static str, fn(&mut Incoming<'a>) -> bool);
 
 /// The doors, in order. Each looks whether the letter is its own, and if so deals with it.
-const fn doors<'a>() -> [Door<'a>; 12] {
+const fn doors<'a>() -> [Door<'a>; 13] {
     [
         ("long past", Incoming::history),
+        ("a canned answer", Incoming::canned_mail),
         ("released from quarantine", Incoming::released),
         ("our own mail", Incoming::echo),
         ("a mail in Sent", Incoming::sent),

@@ -6,14 +6,18 @@
 
 pub mod act;
 pub mod agent;
+pub mod ailment;
 pub mod alarm;
 pub mod answer;
 pub mod aside;
 pub mod automatic;
 pub mod block;
+pub mod bulk;
+pub mod canned;
 pub mod case;
 pub mod commands;
 pub mod confirm;
+pub mod counter;
 pub mod customer;
 pub mod delivery;
 pub mod digest;

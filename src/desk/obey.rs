@@ -1,7 +1,7 @@
 //! What an agent's proved mail asks for is done: text to the customer, commands, notes. All or nothing.
 
 use crate::desk::act::{Act, Refusal, of_command};
-use crate::desk::answer::{ASK_FOR_S, Draft, Seen, matter};
+use crate::desk::answer::{Draft, Seen};
 use crate::desk::case::Staff;
 use crate::desk::commands::polite::says_nothing;
 use crate::desk::commands::{self, Command, Parsed, Wrong, keyword};
@@ -112,7 +112,7 @@ impl Incoming<'_> {
     }
 
     /// Text and commands of the mail; `None` if it was refused.
-    fn work(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) -> Option<Work> {
+    pub fn work(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) -> Option<Work> {
         let parsed = self.parse();
         let (acts, errands) = match self.asked_for(staff, ticket, &parsed) {
             Ok(asked_for) => asked_for,
@@ -124,6 +124,13 @@ impl Incoming<'_> {
         let mut work = Work { parsed, acts, errands, ..Work::default() };
         let silent = says_nothing(&work.parsed.text, staff.name) && self.attachment_rows().iter().all(|a| a.inline);
         let draft = (!silent && !work.notes()).then(|| self.draft(&work.parsed));
+        let draft = match self.with_canned(staff, ticket, &work, draft) {
+            Ok(draft) => draft,
+            Err(wrong) => {
+                self.refuse(staff, ticket, wrong);
+                return None;
+            }
+        };
         if !work.sends_aside() {
             work.draft = draft;
         } else if draft.is_some() {
@@ -191,7 +198,7 @@ impl Incoming<'_> {
     }
 
     /// Does what says to whom the text goes; the ticket that all the rest is about.
-    fn first(&mut self, staff: &Staff<'_>, ticket: TicketNo, work: &Work) -> Result<TicketNo, Refusal> {
+    pub fn first(&mut self, staff: &Staff<'_>, ticket: TicketNo, work: &Work) -> Result<TicketNo, Refusal> {
         let actor = staff.actor();
         let mut target = ticket;
         for act in work.acts.iter().filter(|a| goes_first(a)) {
@@ -233,8 +240,12 @@ impl Incoming<'_> {
         for act in work.acts.iter().filter(|a| !goes_first(a)) {
             self.case.act(ticket.ok_or(Refusal::NoTicket)?, act, &actor, Some(staff))?;
         }
-        for command in &work.parsed.commands {
+        let asks = work.parsed.commands.iter().any(|c| matches!(c, Command::Questions(_)));
+        for command in work.parsed.commands.iter().filter(|c| !asks || **c != Command::Help) {
             self.personal(staff, ticket, command);
+        }
+        if asks {
+            self.answer_questions(staff, &work.parsed);
         }
         if work.parsed.commands.is_empty() && work.draft.is_none() && work.acts.is_empty() {
             self.help(staff, ticket);
@@ -291,6 +302,11 @@ impl Incoming<'_> {
                 wrong.push(WrongLine { line: line.clone(), why: WrongWhy::NothingWaits, nearest: None });
                 continue;
             }
+            // They speak of many tickets, and to the desk alone.
+            if matches!(command, Command::Bulk { .. } | Command::Without(_)) {
+                wrong.push(WrongLine { line: line.clone(), why: WrongWhy::NotAllowed, nearest: None });
+                continue;
+            }
             let errand = Errand::of(command);
             let may = errand.as_ref().map_or(Ok(()), |e| self.may(staff, ticket, e));
             match may.and_then(|()| of_command(command, &self.case.rules, Some(staff.address()), &parsed.text)) {
@@ -337,6 +353,9 @@ impl Incoming<'_> {
 
     /// A reply to a breach mail, a manager's notice or a colleague's note: a note to the assignee, never the customer.
     pub fn reply_with_note(&mut self, staff: &Staff<'_>, ticket: TicketNo, writer: Option<Address>) {
+        if let Some(wrong) = self.canned_inside(&self.parse()) {
+            return self.refuse(staff, Some(ticket), vec![wrong]);
+        }
         let Some(mut work) = self.work(staff, Some(ticket)) else { return };
         if work.draft.take().is_some() {
             work.acts.push(Act::Note { text: work.parsed.text.clone(), to: writer });
@@ -352,6 +371,9 @@ impl Incoming<'_> {
 
     /// To the desk: commands alone; any other text comes back unsent.
     pub fn commands_only(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) {
+        if ticket.is_none() && self.wants_bulk(staff) {
+            return;
+        }
         let Some(mut work) = self.work(staff, ticket) else { return };
         if work.draft.is_some() {
             return self.send_back(staff, ticket);
@@ -360,7 +382,8 @@ impl Incoming<'_> {
         self.carry_out(staff, ticket, &work);
     }
 
-    fn send_back(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) {
+    /// Text to the desk itself goes nowhere.
+    pub fn send_back(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) {
         let facts = AskedFacts {
             subject: self.letter.subject.clone(),
             why: AskedWhy::CommandsOnly,
@@ -373,38 +396,15 @@ impl Incoming<'_> {
         self.settle(Fate::Done("text to the desk, sent back"));
     }
 
-    /// A first mail to `+desk` needs no signature, so nothing is changed by it before a `#send`.
-    pub fn ask_desk(&mut self, staff: &Staff<'_>) {
-        let Some(work) = self.work(staff, None) else { return };
-        if work.draft.is_some() {
-            return self.send_back(staff, None);
-        }
-        if !work.acts.is_empty() || work.errands.contains(&Errand::Files) {
-            let wrong = self.wrong_of(&Refusal::NoTicket, &work.parsed.lines.join(" "));
-            return self.refuse(staff, None, vec![wrong]);
-        }
-        if work.errands.is_empty() && work.parsed.commands.iter().all(|c| *c == Command::Help) {
-            self.help(staff, None);
-            return self.settle(Fate::Done("asked for help"));
-        }
-        let commands = work.parsed.lines.clone();
-        let draft = work.shown();
-        let facts = AskedFacts {
-            subject: self.letter.subject.clone(),
-            why: AskedWhy::Commands(commands),
-            taps: Vec::new(),
-            text: work.aside.as_ref().map(|d| d.text.clone()).unwrap_or_default(),
-            until: Some(self.case.now.plus(ASK_FOR_S)),
-        };
-        let page = asked(&self.case.inside_voice(), &facts);
-        let ask = self.case.ask(None, staff, matter(&draft, &[], "desk", &Seen::default()));
-        self.case.tell(self.mailbox, staff, page, None, Some(ask));
-        self.settle(Fate::Done("commands that are asked about"));
+    /// Why commands to no ticket at all cannot be obeyed, if one of them is about a ticket.
+    pub fn needs_ticket(&self, work: &Work) -> Option<WrongLine> {
+        let needs = !work.acts.is_empty() || work.errands.contains(&Errand::Files);
+        needs.then(|| self.wrong_of(&Refusal::NoTicket, &work.parsed.lines.join(" ")))
     }
 }
 
 /// A line that is no command, as the agent reads it.
-fn wrong_line(wrong: &commands::WrongLine, words: &Wording) -> WrongLine {
+pub fn wrong_line(wrong: &commands::WrongLine, words: &Wording) -> WrongLine {
     let example = |key: &'static str| {
         let examples = words.list_of(&format!("example.{key}"));
         let example = examples.iter().find(|e| !e.is_empty()).cloned().unwrap_or_default();
@@ -421,6 +421,10 @@ fn wrong_line(wrong: &commands::WrongLine, words: &Wording) -> WrongLine {
         Wrong::Argument(key) => WrongWhy::BadArgument { example: example(key) },
         Wrong::Time => WrongWhy::BadTime,
         Wrong::Address => WrongWhy::BadAddress,
+        Wrong::Query(error) => {
+            nearest = error.nearest.as_ref().map(|n| wrong.line.replace(&error.term, n));
+            WrongWhy::Query(error.clone())
+        }
         Wrong::NoArgument => WrongWhy::UnwantedArgument,
         Wrong::Contradicts(other) => WrongWhy::Contradicts { other: other.clone() },
         Wrong::NotYet => WrongWhy::NotYet,

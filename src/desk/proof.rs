@@ -81,7 +81,9 @@ impl Incoming<'_> {
                 Proof::Note { ticket, writer: self.writer_of_answered_note(ticket) }
             }
             // An answer of his own in his mailbox (Bcc, a list) proves nothing.
-            (ParcelKind::Answer | ParcelKind::Ask | ParcelKind::Acknowledge, None, _) => return None,
+            (ParcelKind::Answer | ParcelKind::Bulk | ParcelKind::Ask | ParcelKind::Acknowledge, None, _) => {
+                return None;
+            }
             (_, None, ticket) => Proof::Desk { ticket },
         })
     }

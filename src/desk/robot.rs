@@ -58,7 +58,7 @@ impl Incoming<'_> {
         }
         let ticket = parcel.ticket.filter(|t| self.case.tickets.contains_key(t));
         match (parcel.kind, ticket) {
-            (ParcelKind::Answer, Some(ticket)) => self.answer_bounced(&parcel, ticket, &failed),
+            (ParcelKind::Answer | ParcelKind::Bulk, Some(ticket)) => self.answer_bounced(&parcel, ticket, &failed),
             (ParcelKind::Notify, Some(ticket)) => {
                 if !failed.is_empty() {
                     let words = failed.first().map(words).unwrap_or_default();

@@ -208,6 +208,8 @@ impl Case<'_> {
             last_answer,
             history: lines(&self.found.senders_tickets),
             related: lines(&facts.related),
+            alike: self.alike_to(agent, facts),
+            canned: self.canned_for(mailbox, agent, facts, news),
             taps: self.taps(mailbox, agent, facts, news),
         };
         let page = notification(&voice, &facts_told);

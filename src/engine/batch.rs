@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::config::settings::Settings;
+use crate::desk::canned::Library;
 use crate::desk::sign::Key;
 use crate::desk::{self, Rules};
+use crate::engine::answers::Shelf;
 use crate::engine::clock::{self, Clock, Doubt, Now};
 use crate::engine::clocks;
 use crate::engine::desk_dir::Footprint;
 use crate::engine::event::{Consignment, Finished, Outcome, Waiting};
 use crate::engine::in_flight::{self, InFlight};
+use crate::engine::question::AtHand;
 use crate::engine::reader::Job;
 use crate::engine::void::chain;
 use crate::engine::{BATCH_MS, Engine, home};
@@ -86,6 +89,8 @@ pub(super) struct Verdict {
 /// What a batch looks at. Nothing here changes before COMMIT.
 pub(super) struct Batch<'a> {
     pub(super) settings: &'a Settings,
+    pub(super) library: &'a Library,
+    pub(super) shelf: &'a Shelf,
     pub(super) key: &'a Key,
     pub(super) waiting: &'a Waiting,
     pub(super) flight: &'a InFlight,
@@ -93,12 +98,17 @@ pub(super) struct Batch<'a> {
     pub(super) clock: Clock,
     pub(super) backlog: Backlog,
     pub(super) may_send: bool,
+    /// Answers that took long.
+    pub(super) at_hand: &'a BTreeMap<LetterNo, AtHand>,
 }
 
 impl Engine {
     pub(super) fn commit(&mut self, now: Now, plan: &Plan) -> Result<Done, StoreError> {
+        let at_hand = self.answer_slowly(plan, now.wall);
         let batch = Batch {
             settings: &self.settings,
+            library: &self.library,
+            shelf: &self.shelf,
             key: &self.key,
             waiting: &self.waiting,
             flight: &self.flight,
@@ -106,6 +116,7 @@ impl Engine {
             clock: self.clock,
             backlog: self.backlog,
             may_send: self.halted.is_none() && self.sends,
+            at_hand: &at_hand,
         };
         self.store.batch(|tx| batch.run(tx, now, plan))
     }
@@ -164,6 +175,9 @@ impl Batch<'_> {
                 break;
             }
         }
+        if plan.claim && done.halted.is_none() {
+            self.bulks(tx, now, &mut done)?;
+        }
         if plan.claim && self.may_send && done.halted.is_none() {
             self.claim(tx, now, &mut done)?;
         }
@@ -175,7 +189,7 @@ impl Batch<'_> {
     }
 
     pub(super) fn rules(&self) -> Rules<'_> {
-        Rules { settings: self.settings, key: self.key }
+        Rules { settings: self.settings, key: self.key, library: self.library }
     }
 
     // ---- results ----------------------------------------------------------------------------------------------------

@@ -93,6 +93,11 @@ impl DeskDir {
     }
 
     #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    #[must_use]
     pub fn database(&self) -> PathBuf {
         self.path.join("svar.db")
     }
@@ -235,17 +240,6 @@ impl DeskDir {
         Owner { machine, data_dir: directory.to_string_lossy().into_owned() }
     }
 
-    /// Says beside the database that a mailbox cannot be read and why, or that it can be read again. For `svar health` alone:
-    /// it is no fact of the desk, and nothing is decided by it.
-    pub fn note_mailbox(&self, mailbox: &str, trouble: Option<&str>) {
-        let file = self.path.join(format!("unread.{}", data_encoding::HEXLOWER.encode(mailbox.as_bytes())));
-        // Where the directory cannot be written to, there is worse to be told than this.
-        let _ = match trouble {
-            Some(why) => fs::write(file, why),
-            None => fs::remove_file(file),
-        };
-    }
-
     /// Whether the disk takes writes: a small file is written, synced and removed again.
     ///
     /// # Errors
@@ -259,13 +253,6 @@ impl DeskDir {
         });
         let removed = fs::remove_file(&path);
         written.and(removed)
-    }
-
-    /// Why a mailbox cannot be read at present, if the daemon has said so.
-    #[must_use]
-    pub fn trouble_of(&self, mailbox: &str) -> Option<String> {
-        let file = self.path.join(format!("unread.{}", data_encoding::HEXLOWER.encode(mailbox.as_bytes())));
-        fs::read_to_string(file).ok()
     }
 
     /// Wakes the daemon of this directory, if there is one, after something was written for it.

@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use crate::config::settings::{self, DigestAt, Manager, Settings};
 use crate::desk::digest::Reader;
 use crate::desk::{self, Rules};
+use crate::engine::question::row_of;
 use crate::engine::void::chain;
 use crate::engine::{Engine, figures};
 use crate::model::{Address, State, Time};
@@ -22,7 +23,7 @@ use crate::report::{ByAgent, KeptOut, Matter, Told};
 use crate::sla::clock::{Clock, ClockKind, ClockState, fold};
 use crate::sla::figures::{Figures, History, Measures, Period, figures as count};
 use crate::store::digests::DigestRow;
-use crate::store::{Blobs, Store, StoreError, custody};
+use crate::store::{Blobs, Store, StoreError};
 
 /// What could not be made is tried again so much later.
 const TRY_AGAIN_S: i64 = 5 * Time::MINUTE;
@@ -66,6 +67,7 @@ impl Engine {
     /// # Errors
     /// A database error.
     pub fn mailbox_is_closed(&mut self, mailbox: &str, now: Time) -> Result<(), StoreError> {
+        self.look_at_itself_later(now);
         self.store.batch(|tx| tx.outage_begins(mailbox, now))
     }
 
@@ -147,8 +149,8 @@ impl Engine {
 
     /// The mail and the row that remembers it, or the row alone.
     fn keep(&mut self, due: &Due, made: &Digest, sends: bool, now: Time) -> Result<(), StoreError> {
-        let (settings, key) = (self.settings.clone(), self.key.clone());
-        let rules = Rules { settings: &settings, key: &key };
+        let (settings, key, library) = (self.settings.clone(), self.key.clone(), self.library.clone());
+        let rules = Rules { settings: &settings, key: &key, library: &library };
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         self.store.batch(|tx| {
             let parcel = if sends { enqueue(tx, &due.reader, made, &rules, now)? } else { None };
@@ -169,10 +171,10 @@ impl Engine {
     /// # Errors
     /// The database's; a mailbox that may not send it.
     pub fn send_digest(&mut self, kind: Kind, reader: &Reader, now: Time) -> Result<Digest, DigestError> {
-        let (settings, key) = (self.settings.clone(), self.key.clone());
+        let (settings, key, library) = (self.settings.clone(), self.key.clone(), self.library.clone());
         let today = today(&settings, now);
         let (made, _) = make(&mut self.store, &settings, kind, kind.covers(today), &reader.mailboxes, &[], now)?;
-        let rules = Rules { settings: &settings, key: &key };
+        let rules = Rules { settings: &settings, key: &key, library: &library };
         let parcel = self.store.batch(|tx| enqueue(tx, reader, &made, &rules, now))?;
         self.look = true;
         self.dir.poke();
@@ -191,29 +193,24 @@ fn enqueue(
     now: Time,
 ) -> Result<Option<crate::model::ParcelNo>, StoreError> {
     let found = tx.lookup(&Clues::default(), now)?;
-    let mut blobs = Blobs::new();
-    let mut rows = Vec::new();
-    let mut attach = |name: String, media_type: &str, content_id: Option<String>, bytes| {
-        let bytes: &[u8] = bytes;
-        let sha256 = data_encoding::HEXLOWER.encode(&custody::sha256(bytes));
-        rows.push(AttachmentRow {
-            name,
-            media_type: media_type.to_owned(),
-            size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
-            inline: content_id.is_some(),
-            content_id,
-            sha256: sha256.clone(),
-        });
-        blobs.insert(sha256, bytes);
-    };
-    for picture in made.pictures() {
-        attach(format!("{}.png", picture.name), "image/png", Some(picture.content_id()), picture.png.as_slice());
+    let (mut blobs, mut rows) = (Blobs::new(), Vec::new());
+    for (row, bytes) in attachments(made) {
+        blobs.insert(row.sha256.clone(), bytes);
+        rows.push(row);
     }
-    attach(made.csv_name.clone(), "text/csv", None, made.csv.as_slice());
     let page = desk::say::Page { subject: made.subject.clone(), text: made.text(), html: made.html() };
     let (changes, parcel) = desk::digest::digest(reader, page, rows, &found, rules, now);
     tx.apply(&changes, &blobs, now)?;
     Ok(parcel)
+}
+
+/// Its pictures and its CSV, each with its bytes.
+pub(super) fn attachments(made: &Digest) -> Vec<(AttachmentRow, &[u8])> {
+    let picture = |p: &'_ crate::report::page::Picture| {
+        row_of(format!("{}.png", p.name), "image/png", Some(p.content_id()), &p.png)
+    };
+    let csv = (row_of(made.csv_name.clone(), "text/csv", None, &made.csv), made.csv.as_slice());
+    made.pictures().map(|p| (picture(p), p.png.as_slice())).chain([csv]).collect()
 }
 
 fn at(at: DigestAt) -> At {

@@ -83,13 +83,14 @@ impl Engine {
         clues: &Clues,
         decide: impl FnOnce(&Findings, &Rules<'_>, Time) -> Result<Vec<Change>, R>,
     ) -> Result<Result<Vec<Change>, R>, StoreError> {
-        let (settings, key) = (self.settings.clone(), self.key.clone());
+        self.refresh_answers(now.wall);
+        let (settings, key, library) = (self.settings.clone(), self.key.clone(), self.library.clone());
         let mut clock = self.clock;
         let decided = self.store.batch(|tx| {
             let last = Some(tx.last_now()).filter(|t| t.unix() > 0);
             let now = clock.judge(now, last).now;
             let findings = tx.lookup(clues, now)?;
-            match decide(&findings, &Rules { settings: &settings, key: &key }, now) {
+            match decide(&findings, &Rules { settings: &settings, key: &key, library: &library }, now) {
                 Err(reason) => Ok(Err(reason)),
                 Ok(changes) => {
                     tx.set_last_now(now);

@@ -102,10 +102,10 @@ impl Engine {
         let beside = filing != Filing::Measured && self.dir.is_locked();
         let budget_ms = if beside { BESIDE_DAEMON_MS } else { ALONE_MS };
         let until_ms = uptime_ms() + budget_ms;
-        let (settings, key) = (self.settings.clone(), self.key.clone());
+        let (settings, key, library) = (self.settings.clone(), self.key.clone(), self.library.clone());
         let mut clock = self.clock;
         let done = self.store.batch(|tx| {
-            let rules = desk::Rules { settings: &settings, key: &key };
+            let rules = desk::Rules { settings: &settings, key: &key, library: &library };
             let last = Some(tx.last_now()).filter(|t| t.unix() > 0);
             let now = clock.judge(now, last).now;
             tx.set_last_now(now);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::config::settings::Settings;
 use crate::desk::sign::Key;
 use crate::engine::Engine;
+use crate::engine::answers::Shelf;
 use crate::engine::batch::Backlog;
 use crate::engine::clock::Clock;
 use crate::engine::clocks;
@@ -14,6 +15,8 @@ use crate::engine::desk_dir::{self, DeskDir, DeskDirError, Footprint};
 use crate::engine::digest::Digests;
 use crate::engine::event::{Consignment, Waiting};
 use crate::engine::in_flight::InFlight;
+use crate::engine::metrics::Written;
+use crate::engine::vitals::Vitals;
 use crate::model::Time;
 use crate::store::{Role, Store, StoreError, Tx};
 
@@ -111,12 +114,16 @@ impl Engine {
             data_version: store.data_version().unwrap_or(0),
             store,
             settings,
+            library: Arc::default(),
+            shelf: Shelf::default(),
             key,
             read: crate::mail::read::read,
             clock: Clock::default(),
             doubt: None,
             judged: Time::default(),
             digests: Digests::default(),
+            vitals: Vitals::default(),
+            written: Written::default(),
             waiting: Waiting::default(),
             flight: InFlight::default(),
             backlog: Backlog::Some,

@@ -2,8 +2,8 @@
 
 use crate::desk;
 use crate::engine::batch::{Backlog, Batch, Done, Verdict, fenced};
-use crate::engine::clocks;
 use crate::engine::reader::{Job, ReadFailure, read_alone};
+use crate::engine::{clocks, question};
 use crate::mail::letter::{Attachment, Letter};
 use crate::model::{Address, Channel, LetterNo, Time};
 use crate::plan::{Change, Clues, Envelope, Fate, Folder, Segment};
@@ -56,6 +56,11 @@ impl Batch<'_> {
         let letter = filled.as_deref().unwrap_or(letter);
         let clues = desk::clues(letter, envelope, &rules);
         let mut findings = tx.lookup(&clues, now)?;
+        let at_hand = self.at_hand.get(&envelope.letter);
+        question::answer(tx, &clues.asked, at_hand, self.settings, &mut findings, now)?;
+        if clues.canned {
+            self.shelf.find_codes_for_letter(tx, &mut findings)?;
+        }
         let mut changes = desk::decide(letter, envelope, &findings, &rules, now);
         // The last look before anything leaves for a customer: if words of a note are in it, it is judged again, knowing that.
         findings.noted = tx.noted(&desk::outgoing(&changes))?;
@@ -64,9 +69,11 @@ impl Batch<'_> {
         }
         let earlier = self.earlier_attachments(tx, letter, &changes)?;
         let own = letter.attachments.iter().chain(&earlier);
-        let blobs = own.map(|a| (a.sha256.clone(), a.data.as_slice())).collect();
+        let made = at_hand.iter().flat_map(|a| &a.blobs).map(|(sha256, bytes)| (sha256.clone(), bytes.as_slice()));
+        let blobs = own.map(|a| (a.sha256.clone(), a.data.as_slice())).chain(made).collect();
         tx.apply(&changes, &blobs, now)?;
         clocks::follow(tx, self.settings, &changes)?;
+        self.shelf.count_codes(tx, &changes, &rules, now)?;
         let halted = changes.iter().find_map(|c| match c {
             Change::Halt { why } => Some(why.clone()),
             _ => None,

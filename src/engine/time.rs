@@ -117,7 +117,10 @@ impl Batch<'_> {
             done.more_is_due = true;
             let told = fenced(tx, |tx| {
                 let customer = tx.customer_address(notice.ticket)?;
-                let findings = tx.about(std::slice::from_ref(&notice), customer.as_ref(), now)?;
+                let mut findings = tx.about(std::slice::from_ref(&notice), customer.as_ref(), now)?;
+                if let Some(said) = findings.said.get(&notice.message) {
+                    findings.alike = tx.alike(&desk::canned::like::rare_words(&said.subject, &said.new_text))?;
+                }
                 let changes = desk::notice_due(&notice, &findings, &self.rules(), now);
                 tx.apply(&changes, &Blobs::new(), now)
             })?;

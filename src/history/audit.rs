@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use crate::config;
 use crate::config::settings::Settings;
 use crate::desk::Rules;
+use crate::desk::canned::Library;
 use crate::desk::history::side;
 use crate::desk::sign::Key;
 use crate::engine::Engine;
@@ -89,6 +90,7 @@ pub fn audit(sources: Vec<Source>, wishes: &Wishes, now: Now, watch: Watch<'_>) 
         },
         wishes,
         settings: settings.clone(),
+        library: Library::default(),
         key: Key::new(&[0; 32]),
         colleagues: BTreeMap::new(),
         elsewhere: BTreeMap::new(),
@@ -114,6 +116,7 @@ struct Intake<'a> {
     tally: Tally,
     wishes: &'a Wishes,
     settings: Arc<Settings>,
+    library: Library,
     key: Key,
     colleagues: BTreeMap<Address, usize>,
     elsewhere: BTreeMap<Address, usize>,
@@ -169,7 +172,7 @@ impl Intake<'_> {
     }
 
     fn rules(&self) -> Rules<'_> {
-        Rules { settings: &self.settings, key: &self.key }
+        Rules { settings: &self.settings, key: &self.key, library: &self.library }
     }
 
     fn is_named(&self, address: &Address) -> bool {

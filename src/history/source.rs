@@ -36,6 +36,7 @@ impl Address {
             ca_file: ca_file.map(Path::to_owned),
             user: self.user.clone(),
             password: Some(password),
+            password_expires: None,
         }
     }
 }

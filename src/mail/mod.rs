@@ -25,6 +25,7 @@ pub mod parameters;
 pub mod quote;
 pub mod read;
 pub mod rtf;
+pub mod shipment;
 pub mod signed;
 pub mod subject;
 pub mod thanks;

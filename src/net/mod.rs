@@ -1,6 +1,7 @@
 //! Carries parcels and letters. It does not know what a ticket is.
 
 pub mod archive;
+pub mod certificates;
 pub mod imap;
 pub mod maildir;
 pub mod outdir;
@@ -23,6 +24,8 @@ pub struct Account {
     /// Empty: no login (loopback relays).
     pub user: String,
     pub password: Option<Secret>,
+    /// The day on which the password ends, if somebody has written that down.
+    pub password_expires: Option<jiff::civil::Date>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

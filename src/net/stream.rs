@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::certificates;
 use super::{Account, Tls, tls};
 
 /// How long a server may be silent.
@@ -83,6 +84,7 @@ impl Stream {
             .map_err(|_| DialError::Tls(format!("{} is no name that a certificate could bear", account.host)))?;
         let place = format!("{}:{}", account.host, account.port);
         let stream = TlsConnector::from(config).connect(name, tcp).await.map_err(|e| handshake_error(&place, &e))?;
+        certificates::note(account, stream.get_ref().1.peer_certificates());
         Ok(Self { inner: Inner::Tls(Box::new(stream)), read_bytes: self.read_bytes })
     }
 

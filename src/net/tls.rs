@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -52,13 +53,29 @@ fn with_roots(roots: RootCertStore) -> Result<Arc<ClientConfig>, TlsError> {
 pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TlsError> {
     // Kept, so that connections to the same server resume their TLS session.
     static PUBLIC: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    let Some(path) = ca_file else {
-        if let Some(config) = PUBLIC.get() {
-            return Ok(config.clone());
-        }
-        let config = with_roots(native_roots()?.clone())?;
-        return Ok(PUBLIC.get_or_init(|| config).clone());
+    if let Some(path) = ca_file {
+        return with_roots(roots_of(path)?);
+    }
+    if let Some(config) = PUBLIC.get() {
+        return Ok(config.clone());
+    }
+    let config = with_roots(native_roots()?.clone())?;
+    Ok(PUBLIC.get_or_init(|| config).clone())
+}
+
+/// What judges a server's certificate, by the same roots as [`client_config`]. Blocks on files.
+pub(super) fn verifier(ca_file: Option<&Path>) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
+    let roots = match ca_file {
+        Some(path) => roots_of(path)?,
+        None => native_roots()?.clone(),
     };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .map_err(|e| TlsError::Setup(e.to_string()))
+}
+
+fn roots_of(path: &Path) -> Result<RootCertStore, TlsError> {
     // With a file of one's own, a machine without public roots will do.
     let mut roots = native_roots().cloned().unwrap_or_else(|_| RootCertStore::empty());
     let unreadable = |reason: String| TlsError::CaFile { path: path.to_owned(), reason };
@@ -71,7 +88,7 @@ pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TlsErr
     if !found {
         return Err(TlsError::CaFileEmpty(path.to_owned()));
     }
-    with_roots(roots)
+    Ok(roots)
 }
 
 #[cfg(test)]

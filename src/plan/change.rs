@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Address, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind, ParcelNo, ParcelState,
-    Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
+    Address, AskNo, BulkNo, BulkState, BulkStep, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind,
+    ParcelNo, ParcelState, Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
+use crate::plan::bulk::NewBulk;
+use crate::plan::canned::CannedVersion;
 use crate::plan::event::Event;
 use crate::plan::found::{Blocked, KnownAsk};
 use crate::plan::notice::{Alarm, Notice};
@@ -147,6 +149,19 @@ pub enum Change {
         message: MessageNo,
         shingles: Vec<i64>,
     },
+    /// A version of a canned answer.
+    KeepCanned(Box<CannedVersion>),
+    /// A discount code is this ticket's. Fails where another has it.
+    TakeCode {
+        code: String,
+        ticket: TicketNo,
+        at: Time,
+    },
+    /// It leaves with this answer; recalling the answer gives it back to the ticket.
+    SpendCode {
+        code: String,
+        message: MessageNo,
+    },
     /// An answer that has not left is a note from now on; its mail is not sent. Fails where the mail is on its way.
     Recall {
         parcel: ParcelNo,
@@ -194,6 +209,45 @@ pub enum Change {
         ask: AskNo,
         at: Time,
         how: String,
+    },
+
+    /// One text is to go to many tickets: they are looked up by the engine.
+    NewBulk(Box<NewBulk>),
+    /// How far it has come.
+    SetBulk {
+        bulk: BulkNo,
+        state: BulkState,
+        /// Who stopped it, or why it cannot be; empty: as before.
+        why: String,
+        at: Time,
+    },
+    /// Whose word it waits for, or by whose it goes.
+    AskBulk {
+        bulk: BulkNo,
+        ask: AskNo,
+    },
+    /// Where a ticket of it stands from now on.
+    BulkStep {
+        bulk: BulkNo,
+        ticket: TicketNo,
+        step: BulkStep,
+        /// Why it is left out: a word, and what belongs to it.
+        why: String,
+        /// The language in which it is spoken to.
+        language: String,
+    },
+    /// The mail to a ticket of it lies in the outbox; the ticket is left in that state.
+    BulkQueued {
+        bulk: BulkNo,
+        ticket: TicketNo,
+        message: MessageNo,
+        parcel: ParcelNo,
+        left_in: State,
+    },
+    /// What became of a mail of it.
+    BulkSettled {
+        parcel: ParcelNo,
+        step: BulkStep,
     },
 
     AgentAway {

@@ -1,16 +1,17 @@
 //! What was found: everything that a decision may depend on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Address, AskNo, CustomerNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party,
+    Address, AskNo, BulkNo, CustomerNo, Direction, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party,
     Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
+use crate::plan::bulk::BulkFacts;
 use crate::plan::change::AttachmentRow;
 
-use crate::plan::{Alarm, Next, Notice};
+use crate::plan::{Alarm, Answer, Next, Notice, Question};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
@@ -39,12 +40,26 @@ pub struct Findings {
     /// The messages that those parcels are about or carry, and the newest customer message of each ticket in `Clues::numbers`.
     pub said: BTreeMap<MessageNo, Said>,
     pub asks: Vec<KnownAsk>,
+    /// What these asks have to do with, where it is a bulk.
+    pub bulks: Vec<BulkFacts>,
+    /// Which of `Clues::numbers` stand in a preview of theirs.
+    pub bulk_tickets: BTreeSet<(BulkNo, TicketNo)>,
+    /// Where `Clues::canned`: what the customers wrote on the tickets that the letter is about, the newest first.
+    pub written: BTreeMap<TicketNo, Vec<String>>,
+    /// Answered tickets whose customers wrote `Clues::alike`, the most alike first.
+    pub alike: Vec<Alike>,
+    /// Codes that were taken for these tickets and have not left with an answer.
+    pub held_codes: BTreeMap<TicketNo, Vec<String>>,
+    /// The next codes that nobody has, by canned answer; "" for all that have no codes of their own. The engine's to fill in.
+    pub codes: BTreeMap<String, Vec<String>>,
     /// Customers to whom the addresses in `Clues::addresses` belong, and the authors of `said`.
     pub customers: BTreeMap<Address, CustomerFacts>,
     /// What is still set aside of `Clues::quarantined`.
     pub quarantined: BTreeMap<QuarantineNo, SetAside>,
     /// The author's mails are set aside, by an agent's word.
     pub blocked: Option<Blocked>,
+    /// What was answered to `Clues::asked`.
+    pub answers: Vec<(Question, Answer)>,
     /// Words that a first judgement would have sent to a customer and that stand in notes. Empty at first; see `engine::judge`.
     pub noted: Vec<NotedWords>,
     /// By first address. Agents of whom nothing is recorded are missing.
@@ -65,6 +80,17 @@ pub struct Findings {
     pub alarms: Vec<Alarm>,
     /// Mails handed over in the last 24 hours, by mailbox, where the configuration limits them.
     pub handed_over: BTreeMap<String, i64>,
+}
+
+/// An answered ticket that is like a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alike {
+    pub number: TicketNo,
+    pub mailbox: String,
+    pub subject: String,
+    pub state: State,
+    /// When the customer wrote what is alike.
+    pub at: Time,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -238,6 +264,8 @@ pub enum Matter {
     Answer(HeldAnswer),
     /// A mail said to be an agent's, set aside: `#send` records it, it never acts.
     Quarantined { quarantine: i64 },
+    /// One text to many tickets: a preview that waits, or one that is under way.
+    Bulk { bulk: i64 },
     /// An answer that waits a while before it leaves: `#stop`, or `#send` at once.
     /// `state` and `waiting` (since when somebody waited for an answer) are the ticket's before it.
     Undo {

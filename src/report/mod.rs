@@ -7,6 +7,7 @@ pub mod csv;
 pub mod digest;
 pub mod html;
 pub mod kind;
+pub mod metrics;
 pub mod page;
 pub mod say;
 mod sections;

@@ -1,5 +1,6 @@
 //! Changes in, rows out: every write of ticket data.
 
+pub(super) mod bulk;
 mod inside;
 mod message;
 mod notice;
@@ -128,6 +129,9 @@ impl Tx<'_> {
                 self.add_message(new, now)
             }
             Change::Fingerprint { message, shingles } => self.fingerprint(*message, shingles),
+            Change::KeepCanned(version) => self.keep_canned(version),
+            Change::TakeCode { code, ticket, at } => self.take_code(code, *ticket, *at),
+            Change::SpendCode { code, message } => self.spend_code(code, *message),
             Change::Recall { parcel, message, at } => self.recall(*parcel, *message, *at),
             Change::Hasten { parcel, at } => self.hasten(*parcel, *at),
             Change::AnswerAccepted { message, at } => self.answer_accepted(*message, *at),
@@ -160,6 +164,20 @@ impl Tx<'_> {
                 found(changed, "open ask", ask.0)?;
                 if how == "dropped" { self.forget_held(*ask) } else { Ok(()) }
             }
+
+            Change::NewBulk(new) => {
+                take(new.no.0, before.bulk, &mut self.scratch.desk.bulk)?;
+                self.new_bulk(new)
+            }
+            Change::SetBulk { bulk, state, why, at } => self.set_bulk(*bulk, *state, why, *at),
+            Change::AskBulk { bulk, ask } => self.ask_bulk(*bulk, *ask),
+            Change::BulkStep { bulk, ticket, step, why, language } => {
+                self.bulk_step(*bulk, *ticket, *step, why, language)
+            }
+            Change::BulkQueued { bulk, ticket, message, parcel, left_in } => {
+                self.bulk_queued(*bulk, *ticket, (*message, *parcel), *left_in)
+            }
+            Change::BulkSettled { parcel, step } => self.bulk_settled(*parcel, *step),
 
             Change::AgentAway { agent, until } => {
                 self.run(

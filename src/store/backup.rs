@@ -13,6 +13,11 @@ use crate::model::{TicketNo, Time};
 /// Ids that may have been given out after the backup was made, and that must not be given out again.
 const SKIPPED: i64 = 1000;
 
+/// Bulks do not go on by themselves: what is known of their tickets is as old as the backup. Previews are void.
+const INTERRUPTED: &str = "
+    UPDATE bulk SET why = 'restored', state = CASE state WHEN 'running' THEN 'stopping' WHEN 'stopping' THEN 'stopping' ELSE 'dropped' END
+    WHERE state IN ('wanted', 'checked', 'asked', 'running', 'stopping')";
+
 /// What `svar restore` did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
@@ -116,6 +121,7 @@ fn prepare(
             &mut desk.parcel,
             &mut desk.quarantine,
             &mut desk.ask,
+            &mut desk.bulk,
             &mut desk.letter,
             &mut desk.event,
         ] {
@@ -126,6 +132,7 @@ fn prepare(
         tx.set_owner(owner)?;
         tx.set_halted(None)?;
         tx.run("UPDATE source SET old_until = ?1", args![now])?;
+        tx.run(INTERRUPTED, &[])?;
         let held = hold_outbox(tx)?;
         Ok((tx.epoch(), tx.next().ticket, held))
     })?;

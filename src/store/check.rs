@@ -85,7 +85,7 @@ const INVARIANTS: &[(&str, &str)] = &[
     ("a parcel that is over without a time, or not over with one", "
         SELECT no FROM parcel WHERE (state IN ('sent', 'failed', 'dropped')) <> (settled_at IS NOT NULL)"),
     ("a parcel without its bytes", "
-        SELECT no FROM parcel p WHERE (state IN ('queued', 'claimed', 'held', 'failed') OR kind = 'answer')
+        SELECT no FROM parcel p WHERE (state IN ('queued', 'claimed', 'held', 'failed') OR kind IN ('answer', 'bulk'))
             AND NOT EXISTS (SELECT 1 FROM parcel_bytes b WHERE b.parcel = p.no)"),
     ("bytes whose length is not what their layout says", "
         SELECT parcel FROM parcel_bytes WHERE length(bytes) <>
@@ -96,6 +96,10 @@ const INVARIANTS: &[(&str, &str)] = &[
     ("an attachment that no parcel and no held answer names", "
         SELECT no FROM blob WHERE NOT EXISTS (SELECT 1 FROM blob_use u WHERE u.blob = blob.no)
             AND NOT EXISTS (SELECT 1 FROM ask_blob a WHERE a.blob = blob.no)"),
+    ("a mail of a bulk that has come to an end and is not said to", "
+        SELECT b.ticket FROM bulk_ticket b JOIN parcel p ON p.no = b.parcel
+        WHERE (p.state = 'sent' AND b.step <> 'sent') OR (b.step = 'sent' AND p.state <> 'sent')
+            OR (b.step = 'queued' AND p.state IN ('failed', 'dropped'))"),
     ("a message that is not in the search index", "
         SELECT no FROM message WHERE no NOT IN (SELECT id FROM search_docsize)"),
     ("something in the search index that is no message", "

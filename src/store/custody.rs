@@ -184,6 +184,7 @@ pub(super) const fn folder_word(folder: Folder) -> &'static str {
     match folder {
         Folder::Inbox => "inbox",
         Folder::Sent => "sent",
+        Folder::Answers => "answers",
     }
 }
 
@@ -194,7 +195,11 @@ fn read_envelope(row: &Row<'_>) -> Result<Envelope, DbError> {
         letter: row.get(0)?,
         mailbox: row.get(1)?,
         channel: row.get(2)?,
-        folder: if folder == "sent" { Folder::Sent } else { Folder::Inbox },
+        folder: match folder.as_str() {
+            "sent" => Folder::Sent,
+            "answers" => Folder::Answers,
+            _ => Folder::Inbox,
+        },
         received_at: row.get(4)?,
         old: row.get(5)?,
         released: match released.as_deref() {

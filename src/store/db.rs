@@ -11,8 +11,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
 use super::faults::{Moment, Watched};
 use crate::model::{
-    Address, AlarmStage, AskNo, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind, ParcelKind,
-    ParcelNo, ParcelState, Priority, QuarantineNo, RecipientState, SourceNo, State, TicketNo, Time, Wait,
+    Address, AlarmStage, AskNo, BulkNo, BulkState, BulkStep, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo,
+    NoticeKind, ParcelKind, ParcelNo, ParcelState, Priority, QuarantineNo, RecipientState, SourceNo, State, TicketNo,
+    Time, Wait,
 };
 
 /// How long a lock of another process is waited for. No process of ours holds one longer than 100 ms.
@@ -462,7 +463,7 @@ macro_rules! ids {
     )*};
 }
 
-ids! { TicketNo MessageNo CustomerNo LetterNo ParcelNo QuarantineNo AskNo SourceNo }
+ids! { TicketNo MessageNo CustomerNo LetterNo ParcelNo QuarantineNo AskNo BulkNo SourceNo }
 
 macro_rules! words {
     ($($word:ident)*) => {$(
@@ -481,5 +482,6 @@ macro_rules! words {
 }
 
 words! {
-    State Direction Kind Priority Channel ParcelKind NoticeKind Wait AlarmStage ParcelState RecipientState
+    State Direction Kind Priority Channel ParcelKind NoticeKind Wait AlarmStage ParcelState RecipientState BulkState
+    BulkStep
 }

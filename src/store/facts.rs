@@ -212,7 +212,10 @@ fn read_ask(row: &Row<'_>) -> Result<KnownAsk, DbError> {
 
 impl Tx<'_> {
     /// The facts of tickets, and of those into which they were merged.
-    pub(super) fn ticket_facts(
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn ticket_facts(
         &mut self,
         numbers: &BTreeSet<TicketNo>,
     ) -> Result<BTreeMap<TicketNo, TicketFacts>, StoreError> {
@@ -322,8 +325,11 @@ impl Tx<'_> {
         Ok(found.into_iter().collect())
     }
 
-    /// All that `people` were ever told, and the newest notices to others.
-    pub(super) fn told(&mut self, people: &[Address]) -> Result<BTreeMap<(Address, String), Time>, StoreError> {
+    /// All that `people` were ever told, and the newest notices to others: when last, by (address, topic).
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn told(&mut self, people: &[Address]) -> Result<BTreeMap<(Address, String), Time>, StoreError> {
         let read = |row: &Row<'_>| Ok(((row.get(0)?, row.get(1)?), row.get(2)?));
         let mut found: BTreeMap<_, _> = self.rows(TOLD_LATELY, args![NEWEST_TOLD], read)?.into_iter().collect();
         if i64::try_from(found.len()).unwrap_or(i64::MAX) >= NEWEST_TOLD {

@@ -6,7 +6,7 @@ use super::db::args;
 use super::facts::{ACTED_ON, BORNE_BY_MESSAGE, BORNE_BY_PARCEL, BORNE_WITH_SAMENESS, NAMED, reference};
 use super::text::same_hash;
 use super::{StoreError, Tx};
-use crate::model::{Address, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
+use crate::model::{Address, BulkNo, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
 use crate::plan::{Clues, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel, Matter, Said};
 
 /// So many earlier tickets of a sender are found.
@@ -35,12 +35,13 @@ impl Tx<'_> {
     /// # Errors
     /// A database error.
     pub fn lookup(&mut self, clues: &Clues, now: Time) -> Result<Findings, StoreError> {
+        let told_of: Vec<Address> = clues.people.iter().chain(&clues.asked.by).cloned().collect();
         let mut found = Findings {
             epoch: self.epoch(),
             next: self.next(),
             last_parcel: self.highest().1,
             agents: self.agents()?,
-            told: self.told(&clues.people)?,
+            told: self.told(&told_of)?,
             asks: self.asks(&clues.asks)?,
             auto_in_all: self.automatic_in_all(now)?,
             handed_over: self.handed_over_lately(now)?,
@@ -82,6 +83,15 @@ impl Tx<'_> {
         let asked = found.parcels.iter().filter_map(|p| p.ask);
         let asked: Vec<_> = asked.filter(|ask| found.asks.iter().all(|a| a.no != *ask)).collect();
         found.asks.extend(self.asks(&asked)?);
+        let bulks = found.asks.iter().filter_map(|a| match &a.matter {
+            Matter::Bulk { bulk } => Some(BulkNo(*bulk)),
+            _ => None,
+        });
+        for bulk in bulks.collect::<BTreeSet<_>>() {
+            found.bulks.extend(self.bulk(bulk)?);
+            let listed = self.bulk_listed(bulk, &clues.numbers)?;
+            found.bulk_tickets.extend(listed.into_iter().map(|ticket| (bulk, ticket)));
+        }
         let undone = found.asks.iter().filter_map(|a| match &a.matter {
             Matter::Undo { parcel, .. } => Some(ParcelNo(*parcel)),
             _ => None,
@@ -91,6 +101,16 @@ impl Tx<'_> {
         let about = found.asks.iter().filter_map(|a| held(a)).map(|h| MessageNo(h.about)).filter(|m| m.0 > 0);
         found.said = self.said_by(&found.parcels.iter().filter_map(|p| p.message).chain(about).collect())?;
         found.tickets = self.ticket_facts(&named_tickets(clues, &found))?;
+        if clues.canned {
+            let about = found.parcels.iter().filter_map(|p| p.ticket).chain(clues.numbers.iter().copied());
+            let about: BTreeSet<TicketNo> = about.chain(found.asks.iter().filter_map(|a| a.ticket)).collect();
+            let survivors = about.iter().filter_map(|n| found.tickets.get(n)?.survivor);
+            found.written = self.written(&about.iter().copied().chain(survivors).collect())?;
+        }
+        if clues.canned || !found.asks.is_empty() {
+            found.held_codes = self.held_codes(&found.tickets.keys().copied().collect::<Vec<_>>())?;
+        }
+        found.alike = self.alike(&clues.alike)?;
         found.notices = self.notices_of(&clues.numbers)?;
         let named = |n: &TicketNo| found.tickets.get(n).and_then(|t| t.last_in.as_ref()).map(|l| l.message);
         let waits = found.notices.iter().map(|n| n.message);

@@ -31,7 +31,7 @@ impl Tx<'_> {
     /// The next free ids.
     #[must_use]
     pub fn next(&self) -> Next {
-        use crate::model::{AskNo, CustomerNo, MessageNo, QuarantineNo};
+        use crate::model::{AskNo, BulkNo, CustomerNo, MessageNo, QuarantineNo};
         let d = &self.scratch.desk;
         Next {
             ticket: TicketNo(d.ticket + 1),
@@ -40,6 +40,7 @@ impl Tx<'_> {
             parcel: ParcelNo(d.parcel + 1),
             quarantine: QuarantineNo(d.quarantine + 1),
             ask: AskNo(d.ask + 1),
+            bulk: BulkNo(d.bulk + 1),
         }
     }
 

@@ -5,9 +5,12 @@
 //! **any database error voids the whole batch**, because SQLite ends a transaction by itself on FULL, IOERR, NOMEM and BUSY, and
 //! what came after would commit alone.
 
+pub mod ailments;
 pub mod alarm;
 pub mod apply;
 pub mod backup;
+pub mod bulk;
+pub mod canned;
 pub mod check;
 pub mod course;
 pub mod custody;
@@ -18,6 +21,7 @@ mod facts;
 #[doc(hidden)]
 pub mod faults;
 pub mod figures;
+pub mod gauges;
 mod inside;
 pub mod lookup;
 pub mod meta;
@@ -40,11 +44,11 @@ use std::path::{Path, PathBuf};
 
 use db::{Access, Db};
 
+pub use crate::plan::query::Query;
 pub use apply::Blobs;
 pub use custody::{Arrival, Kept, SourceRow, Unread};
 pub use db::{DbError, DbErrorKind};
 pub use outbox::{Claimed, Limits, Outlet};
-pub use query::Query;
 pub use tx::Tx;
 
 /// Who opens the database.

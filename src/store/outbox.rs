@@ -7,7 +7,8 @@ use super::db::{DbError, Row, args};
 use super::facts::RecipientEntry;
 use super::text::{json_text, read_json};
 use super::{StoreError, Tx};
-use crate::model::{Address, ParcelKind, ParcelNo, ParcelState, RecipientState, Time};
+use crate::model::{Address, BulkStep, ParcelKind, ParcelNo, ParcelState, RecipientState, Time};
+use crate::plan::bulk::bulk_per_minute;
 use crate::plan::{Route, Sender};
 
 /// A way out of the house: one pool of connections.
@@ -157,9 +158,12 @@ impl Tx<'_> {
     }
 
     fn allowance(&mut self, mailbox: &str, limits: &Limits, now: Time) -> Result<Allowance, StoreError> {
-        let mut allowance = Allowance { minute: i64::MAX, day: i64::MAX, inside: i64::MAX, automatic: i64::MAX };
+        let mut allowance =
+            Allowance { minute: i64::MAX, day: i64::MAX, inside: i64::MAX, automatic: i64::MAX, bulk: i64::MAX };
         if limits.mail_per_minute > 0 {
-            allowance.minute = limits.mail_per_minute - self.handed_over(mailbox, minute_of(now))?;
+            let sent = self.handed_over(mailbox, minute_of(now))?;
+            allowance.minute = limits.mail_per_minute - sent;
+            allowance.bulk = bulk_per_minute(limits.mail_per_minute) - sent;
         }
         if limits.mail_per_day > 0 {
             let sent = self.handed_over(mailbox, minute_of(now) - Time::DAY + MINUTE)?;
@@ -301,6 +305,7 @@ impl Tx<'_> {
     pub fn drop_parcel(&mut self, parcel: ParcelNo, now: Time) -> Result<(), StoreError> {
         let kind = self.insist(parcel, &[ParcelState::Queued, ParcelState::Held, ParcelState::Failed])?;
         self.run("UPDATE parcel SET state = 'dropped', settled_at = ?2 WHERE no = ?1", args![parcel, now])?;
+        self.bulk_settled(parcel, BulkStep::Failed)?;
         self.tidy(parcel, kind, ParcelState::Dropped, false)
     }
 
@@ -341,6 +346,7 @@ struct Allowance {
     day: i64,
     inside: i64,
     automatic: i64,
+    bulk: i64,
 }
 
 impl Allowance {
@@ -350,11 +356,12 @@ impl Allowance {
             ParcelKind::Answer | ParcelKind::Ask | ParcelKind::Confirm => most,
             ParcelKind::Notify | ParcelKind::Report => most.min(self.inside),
             ParcelKind::Acknowledge => most.min(self.automatic),
+            ParcelKind::Bulk => most.min(self.automatic).min(self.bulk),
         }
     }
 
     fn take(&mut self, mails: i64) {
-        for left in [&mut self.minute, &mut self.day, &mut self.inside, &mut self.automatic] {
+        for left in [&mut self.minute, &mut self.day, &mut self.inside, &mut self.automatic, &mut self.bulk] {
             *left = left.saturating_sub(mails);
         }
     }

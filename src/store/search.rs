@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::db::args;
-use super::query::words;
 use super::text::list;
 use super::{StoreError, Tx};
 use crate::model::{MessageNo, TicketNo, Time, one_line};
+use crate::plan::query::words;
 
 /// One message that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -63,6 +63,12 @@ pub(super) fn matching(column: Option<Column>, phrases: &[&str]) -> Option<Strin
         Some(Column::Subject) => format!("subject : ({all})"),
         Some(Column::Sender) => format!("sender : ({all})"),
     })
+}
+
+/// An FTS5 expression for one whole word in a subject or a text. `None`: there is no letter or digit in it.
+pub(super) fn whole_word(word: &str) -> Option<String> {
+    let has_letters = word.chars().any(char::is_alphanumeric);
+    has_letters.then(|| format!("{{subject body}} : \"{}\"", word.replace('"', "\"\"").replace('\0', " ")))
 }
 
 /// An FTS5 expression for what a person typed: words, "phrases", and `-words` to leave out.

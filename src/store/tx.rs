@@ -25,6 +25,7 @@ pub(super) struct DeskRow {
     pub(super) parcel: i64,
     pub(super) quarantine: i64,
     pub(super) ask: i64,
+    pub(super) bulk: i64,
     pub(super) letter: i64,
     pub(super) source: i64,
     pub(super) event: i64,
@@ -74,7 +75,7 @@ impl<'a> Tx<'a> {
             over: false,
         };
         let row = tx.one(
-            "SELECT epoch, last_now, ticket, message, customer, parcel, quarantine, ask, letter, source, event FROM desk",
+            "SELECT epoch, last_now, ticket, message, customer, parcel, quarantine, ask, bulk, letter, source, event FROM desk",
             &[],
             |row| {
                 Ok(DeskRow {
@@ -86,9 +87,10 @@ impl<'a> Tx<'a> {
                     parcel: row.get(5)?,
                     quarantine: row.get(6)?,
                     ask: row.get(7)?,
-                    letter: row.get(8)?,
-                    source: row.get(9)?,
-                    event: row.get(10)?,
+                    bulk: row.get(8)?,
+                    letter: row.get(9)?,
+                    source: row.get(10)?,
+                    event: row.get(11)?,
                 })
             },
         )?;
@@ -105,7 +107,7 @@ impl<'a> Tx<'a> {
             if d != self.written {
                 self.run(
                     "UPDATE desk SET epoch = ?1, last_now = ?2, ticket = ?3, message = ?4, customer = ?5, parcel = ?6,
-                     quarantine = ?7, ask = ?8, letter = ?9, source = ?10, event = ?11",
+                     quarantine = ?7, ask = ?8, bulk = ?9, letter = ?10, source = ?11, event = ?12",
                     args![
                         d.epoch,
                         d.last_now,
@@ -115,6 +117,7 @@ impl<'a> Tx<'a> {
                         d.parcel,
                         d.quarantine,
                         d.ask,
+                        d.bulk,
                         d.letter,
                         d.source,
                         d.event

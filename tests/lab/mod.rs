@@ -139,6 +139,7 @@ impl Lab {
             ca_file: Some(self.ca()),
             user: address(user),
             password: Some(Secret::File(self.dir.join("password"))),
+            password_expires: None,
         }
     }
 

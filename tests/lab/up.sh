@@ -52,7 +52,7 @@ if [ ! -s "$S/tls/server.pem" ]; then ( cd "$S/tls"
   openssl req -new -key server.key -subj "/CN=localhost" -out server.csr 2>/dev/null
   printf '%s\n' basicConstraints=CA:FALSE keyUsage=digitalSignature extendedKeyUsage=serverAuth \
     "subjectAltName=DNS:localhost,DNS:mail.$domain,IP:127.0.0.1" > ext
-  openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 3650 -extfile ext -out server.pem 2>/dev/null
+  openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 400 -extfile ext -out server.pem 2>/dev/null
   rm -f server.csr ext; chmod 600 ./*.key; chmod 644 ./*.pem )
 fi
 

@@ -1,6 +1,7 @@
 //! The transports against real servers, and against servers that do what servers should not.
 
 mod audit;
+mod certificates;
 mod imap;
 #[path = "../lab/mod.rs"]
 mod lab;

@@ -38,6 +38,7 @@ impl Rogue {
             ca_file: None,
             user: "anna".to_owned(),
             password: Some(Secret::Command(vec!["echo".to_owned(), "hemlig".to_owned()])),
+            password_expires: None,
         };
         Self { account, thread }
     }

@@ -4,6 +4,7 @@
 
 mod alarms;
 mod attackers;
+mod bulk;
 mod clients;
 mod commands;
 mod expects;

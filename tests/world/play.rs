@@ -87,6 +87,12 @@ pub struct World {
     pub vanished: BTreeMap<(String, Address), usize>,
     names: usize,
     uid: u32,
+    /// The process dies after so many turns of the engine; see `tests/world/bulk.rs`.
+    pub dies_after: Option<usize>,
+    /// And then again after so many, the last of them first.
+    pub deaths: Vec<usize>,
+    /// How often it has died.
+    pub died: usize,
     /// All letters that came in, for bringing them a second time.
     pub written: Vec<Vec<u8>>,
     /// Nothing, or what goes wrong.
@@ -133,6 +139,8 @@ impl World {
             "**{{ desk.name }}**\n\n[Öppettider](https://example.test/tider)\n",
         )
         .map_err(|e| e.to_string())?;
+        std::fs::create_dir(dir.path().join("answers")).map_err(|e| e.to_string())?;
+        std::fs::write(dir.path().join("codes.txt"), "").map_err(|e| e.to_string())?;
         let file = dir.path().join("config.toml");
         let settings = svar::config::read(&file, &text)
             .map_err(|m| m.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  "))?;
@@ -149,6 +157,9 @@ impl World {
             vanished: BTreeMap::new(),
             names: 0,
             uid: 0,
+            dies_after: None,
+            deaths: Vec::new(),
+            died: 0,
             written: Vec::new(),
             storm: None,
             server: Server::default(),
@@ -193,6 +204,10 @@ impl World {
             self.note_unknown(&unknown)?;
         }
         for consignment in unknown {
+            if let Some(known) = self.known_in_sent(&consignment) {
+                events.push(known);
+                continue;
+            }
             // It took no free place of this start.
             events.extend(self.smtp(&consignment).into_iter().filter(|e| matches!(e, Event::Delivered { .. })));
         }
@@ -216,6 +231,21 @@ impl World {
     /// Where the rows lie.
     pub fn database(&self) -> std::path::PathBuf {
         self.dir.path().join("data/svar.db")
+    }
+
+    /// Whether a mail whose result is unknown went out before a death, as Sent says: its Message-ID is there. Mails that vanished in the
+    /// connection are in no Sent folder.
+    fn known_in_sent(&self, mail: &Consignment) -> Option<Event> {
+        let is_out = |to: &Address| {
+            let key = (mail.message_id.clone(), to.clone());
+            self.accepted.contains_key(&key) && !self.vanished.contains_key(&key)
+        };
+        let reply = || Delivery::Accepted { reply: "found in Sent".to_owned() };
+        mail.to.iter().all(is_out).then(|| Event::Delivered {
+            parcel: mail.parcel,
+            results: mail.to.iter().map(|to| (to.clone(), reply())).collect(),
+            refused_null_sender: false,
+        })
     }
 
     pub fn restart(&mut self) -> Result {
@@ -287,6 +317,15 @@ impl World {
         }
         let mut events = events;
         for _ in 0..10_000 {
+            if let Some(turns) = self.dies_after {
+                // What was handed over and not told yet is lost with it.
+                self.dies_after = turns.checked_sub(1);
+                if turns == 0 {
+                    self.died += 1;
+                    self.dies_after = self.deaths.pop();
+                    return self.restart();
+                }
+            }
             let now = Now::given(self.now);
             let outcomes = self.engine()?.handle(now, std::mem::take(&mut events));
             for outcome in outcomes {
@@ -374,6 +413,15 @@ impl World {
         Err("time does not get on".to_owned())
     }
 
+    /// A file beside the configuration is written (empty text: taken away), and somebody looks at it.
+    pub fn write_file(&mut self, name: &str, text: &str) -> Result {
+        let path = self.dir.path().join(name);
+        let done = if text.is_empty() { std::fs::remove_file(&path) } else { std::fs::write(&path, text) };
+        done.map_err(|e| format!("{}: {e}", path.display()))?;
+        self.pass(self.now.plus(10))?;
+        self.handle(vec![Event::Poked])
+    }
+
     /// A letter comes into a mailbox.
     pub fn arrive(&mut self, raw: &[u8], mailbox: &str, folder: Folder, old: bool) -> Result {
         self.arrive_late(raw, mailbox, folder, old, 0)
@@ -386,6 +434,7 @@ impl World {
         let place = match folder {
             Folder::Inbox => "INBOX",
             Folder::Sent => "Sent",
+            Folder::Answers => "Answers",
         };
         let source = self.look(|tx| {
             let row = tx.source("imap.example.test", mailbox, place, mailbox, now)?;

@@ -21,6 +21,15 @@ fn proof_of(from: &str) -> String {
     format!("Authentication-Results: mx.example.test; dmarc=pass header.from={domain}")
 }
 
+/// Where a letter comes to lie.
+fn folder_of(step: &Step) -> Folder {
+    match (step.has("in-sent"), step.has("in-answers")) {
+        (true, _) => Folder::Sent,
+        (_, true) => Folder::Answers,
+        _ => Folder::Inbox,
+    }
+}
+
 impl World {
     pub fn step(&mut self, step: &Step) -> Result {
         let words: Vec<&str> = step.words.iter().map(String::as_str).collect();
@@ -57,6 +66,16 @@ impl World {
                 };
                 Ok(())
             }
+            ["mailbox", name, "closes"] => {
+                let now = self.now;
+                self.engine()?.mailbox_is_closed(name, now).map_err(|e| e.to_string())
+            }
+            ["mailbox", name, "opens"] => {
+                let now = self.now;
+                self.engine()?.mailbox_is_open(name, now).map_err(|e| e.to_string())
+            }
+            ["file", name] => self.write_file(name, &step.text),
+            ["file", name, "gone"] => self.write_file(name, ""),
             ["unreadable", word] => {
                 self.unreadable = Some((*word).to_owned());
                 Ok(())
@@ -195,7 +214,7 @@ impl World {
             ..Written::default()
         };
         self.dress(&mut written, step)?;
-        let folder = if step.has("in-sent") { Folder::Sent } else { Folder::Inbox };
+        let folder = folder_of(step);
         let raw = written.bytes(self.now);
         let lay_s = match step.after("lay") {
             Some(span) => svar::sla::duration::parse_calendar(span).map_err(|e| format!("{e:?}"))?,
@@ -261,7 +280,7 @@ impl World {
         if step.has("forwards-the-notification") {
             written.attachments.push(("mail.eml".to_owned(), "message/rfc822".to_owned(), mail.raw.clone()));
         }
-        let folder = if step.has("in-sent") { Folder::Sent } else { Folder::Inbox };
+        let folder = folder_of(step);
         let raw = written.bytes(self.now);
         self.arrive(&raw, step.after("into").unwrap_or("support"), folder, false)
     }

@@ -34,6 +34,16 @@ pub fn document() -> String {
          `#close #open #done #pending #hold #spam #ignore` say where the ticket stands afterwards, `#note #called #ask #new` say where the\n\
          text goes: one of each group in one mail. `#cc`, `#uncc`, `#customer`, `#same-as` and `#split` are done before the text is sent,\n\
          all others after it.\n\n\
+         ## Canned answers\n\n\
+         `#canned NAME` sends the text of that name, in the customer's language where there is one; the beginning of a name that only one has\n\
+         is enough. The agent's own text, if there is any (a greeting or a signature is none), stands above it. What waits for `#send` bears\n\
+         the text as it was filled. `#note` and `#called` go with no canned answer: notes are the agent's own words. With `#new` there is\n\
+         no ticket yet, so `ticket.number` and `code` have no value; with `#split` there is none either.\n\n\
+         A canned answer may name `customer.name`, `customer.first_name`, `customer.address`, `ticket.number`, `ticket.subject`,\n\
+         `agent.name`, `agent.first_name`, `desk.name`, `mailbox.address`, `order`, `tracking_number`, `tracking_link`, `carrier.name`,\n\
+         `carrier.phone` and `code`, each in double braces; `{% if order %} … {% endif %}` asks whether there is one. What has no value in\n\
+         the ticket is not sent, and the mail comes back with the names of what is missing. A code leaves once: refused, dropped and\n\
+         stopped answers keep theirs for the same ticket.\n\n\
          ## To come\n\nKnown, and refused by this version:",
     );
     let later: Vec<String> = TABLE.iter().filter(|e| !e.is_here()).map(|e| format!(" `#{}`", e.key)).collect();

@@ -160,7 +160,7 @@ fn a_heading_has_lost_its_number_sign() {
 
 #[test]
 fn what_is_named_is_looked_up() {
-    let found = named("#merge 41\n#take 1 2\n#customer eva@kund.test\n#release 3\n\n#merge 9\n");
+    let found = named("#merge 41\n#take 1 2\n#customer eva@kund.test\n#release 3\n\n#merge 9\n", &[]);
     assert_eq!(found.tickets, [41, 1, 2, 9].map(TicketNo));
     assert_eq!(found.addresses, [addr("eva@kund.test")]);
     assert_eq!(found.quarantined, [QuarantineNo(3)]);

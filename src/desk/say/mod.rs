@@ -1,11 +1,16 @@
 //! The pages of svar's mails: facts in, subject, text and HTML out, in the reader's language.
 
 pub mod acknowledgement;
+pub mod ailing;
 pub mod answer;
 pub mod asked;
 pub mod breach;
+pub mod bulk;
+pub mod canned;
 pub mod colleague;
+pub mod counter;
 pub mod failed;
+mod figures;
 pub mod gathered;
 pub mod held;
 pub mod late_note;
@@ -14,9 +19,12 @@ pub mod not_proved;
 pub mod notification;
 pub mod refused;
 mod sheet;
+pub mod shown;
 pub mod subject;
 pub mod third;
 pub mod undo;
+
+pub use sheet::escape;
 
 use jiff::tz::TimeZone;
 use minijinja::context;

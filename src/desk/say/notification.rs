@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sheet::{Button, Sheet};
 use super::{Page, Voice};
+use crate::desk::commands::keyword;
 use crate::model::{Address, Party, State, TicketNo, Time, one_line};
 use crate::plan::AttachmentRow;
 
@@ -36,6 +37,10 @@ pub struct NotificationFacts {
     pub history: Vec<TicketLine>,
     /// Open tickets that may be about the same; five are shown.
     pub related: Vec<TicketLine>,
+    /// Answered tickets of anybody's that are most like this mail.
+    pub alike: Vec<TicketLine>,
+    /// Canned answers that are most like this mail.
+    pub canned: Vec<CannedLine>,
     pub taps: Vec<Tap>,
 }
 
@@ -110,6 +115,15 @@ pub struct LastAnswer {
     pub text: String,
 }
 
+/// A canned answer that may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CannedLine {
+    pub name: String,
+    pub title: String,
+    /// The address that answers this ticket, for a mail with the line in it. `None`: the agent writes it himself.
+    pub to: Option<Address>,
+}
+
 /// One ticket in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketLine {
@@ -169,6 +183,7 @@ pub fn notification(voice: &Voice<'_>, facts: &NotificationFacts) -> Page {
     let buttons: Vec<Button> =
         facts.taps.iter().map(|tap| tap_button(voice, &format!("[#{}]", facts.number), tap)).collect();
     sheet.buttons(&buttons);
+    canned_answers(&mut sheet, voice, facts);
     if let Some(last) = &facts.last_answer {
         let when = voice.moment(last.at);
         let title = match &last.by {
@@ -178,7 +193,12 @@ pub fn notification(voice: &Voice<'_>, facts: &NotificationFacts) -> Page {
         sheet.head(&title);
         sheet.excerpt(&last.text);
     }
-    for (key, lines) in [("notification.related", &facts.related), ("notification.history", &facts.history)] {
+    let lists = [
+        ("notification.related", &facts.related),
+        ("notification.history", &facts.history),
+        ("notification.alike", &facts.alike),
+    ];
+    for (key, lines) in lists {
         if !lines.is_empty() {
             sheet.head(&words.word(key));
             sheet.rows(&lines.iter().take(LINES).map(|line| ticket_row(voice, line)).collect::<Vec<_>>());
@@ -187,6 +207,22 @@ pub fn notification(voice: &Voice<'_>, facts: &NotificationFacts) -> Page {
     sheet.small(&words.word("notification.how"));
     sheet.button_list(&words.word("notification.taps_title"), &buttons);
     sheet.done(words.language(), super::subject::for_agent(facts.number, &facts.subject))
+}
+
+/// The lines that send a canned answer, and a mail with each of them in it.
+fn canned_answers(sheet: &mut Sheet, voice: &Voice<'_>, facts: &NotificationFacts) {
+    if facts.canned.is_empty() {
+        return;
+    }
+    let words = voice.words();
+    let line = |canned: &CannedLine| format!("#{} {}", keyword(words, "canned"), canned.name);
+    sheet.head(&words.word("notification.canned"));
+    sheet.rows(&facts.canned.iter().map(|c| vec![line(c), one_line(&c.title)]).collect::<Vec<_>>());
+    let subject = super::subject::for_agent(facts.number, &facts.subject);
+    let button = |c: &CannedLine| {
+        Some(Button { to: c.to.as_ref()?.to_string(), subject: subject.clone(), body: line(c), label: line(c) })
+    };
+    sheet.buttons(&facts.canned.iter().filter_map(button).collect::<Vec<_>>());
 }
 
 /// How many tickets a list shows.

@@ -6,6 +6,7 @@ use super::sheet::Sheet;
 use super::{Page, Voice};
 use crate::desk::commands::{Entry, TABLE, keyword};
 use crate::model::{TicketNo, one_line};
+use crate::plan::query::{QueryError, Wanted};
 use crate::wording::Wording;
 
 #[derive(Clone, Debug)]
@@ -44,9 +45,27 @@ pub enum WrongWhy {
     /// `#hold`, `#away`: a time that cannot be read or is past.
     BadTime,
     BadAddress,
+    /// A query that cannot be read.
+    Query(QueryError),
     NoSuchAgent,
     NoSuchTicket,
     NoSuchCanned,
+    /// Several canned answers begin so.
+    AmbiguousCanned {
+        names: Vec<String>,
+    },
+    /// A canned answer names variables that nobody knows.
+    UnknownVariables {
+        names: Vec<String>,
+    },
+    /// A canned answer names what this ticket does not have.
+    EmptyVariables {
+        names: Vec<String>,
+    },
+    /// A canned answer is no template.
+    BrokenCanned {
+        why: String,
+    },
     NothingWaits,
     /// Two commands that exclude each other.
     Contradicts {
@@ -118,9 +137,22 @@ fn reason(voice: &Voice<'_>, why: &WrongWhy) -> String {
         WrongWhy::UnwantedArgument => "refused.unwanted_argument",
         WrongWhy::BadTime => "refused.bad_time",
         WrongWhy::BadAddress => "refused.bad_address",
+        WrongWhy::Query(error) => return query(words, error),
         WrongWhy::NoSuchAgent => "refused.no_such_agent",
         WrongWhy::NoSuchTicket => "refused.no_such_ticket",
         WrongWhy::NoSuchCanned => "refused.no_such_canned",
+        WrongWhy::AmbiguousCanned { names } => {
+            return words.say("refused.ambiguous_canned", context! { list => words.list(names) });
+        }
+        WrongWhy::UnknownVariables { names } => {
+            return words.say("refused.unknown_variables", context! { list => words.list(names) });
+        }
+        WrongWhy::EmptyVariables { names } => {
+            return words.say("refused.empty_variables", context! { list => words.list(names) });
+        }
+        WrongWhy::BrokenCanned { why } => {
+            return words.say("refused.broken_canned", context! { why => one_line(why) });
+        }
         WrongWhy::NothingWaits => "refused.nothing_waits",
         WrongWhy::Contradicts { other } => {
             return words.say("refused.contradicts", context! { other => one_line(other) });
@@ -141,6 +173,20 @@ fn reason(voice: &Voice<'_>, why: &WrongWhy) -> String {
         WrongWhy::NotAllowed => "refused.not_allowed",
         WrongWhy::Other(sentence) => return one_line(sentence).trim_end_matches('.').to_owned(),
     })
+}
+
+/// What is wrong with a query, and what would be right.
+fn query(words: &Wording, error: &QueryError) -> String {
+    let key = match error.wanted {
+        Wanted::Key => "query.key",
+        Wanted::State => "query.state",
+        Wanted::Priority => "query.priority",
+        Wanted::Span => "query.span",
+        Wanted::Number => "query.number",
+        Wanted::Something => "query.something",
+    };
+    let known = error.wanted.words().join(", ");
+    words.say(key, context! { term => one_line(&error.term), known })
 }
 
 /// The list of commands (`#help`). `ticket`: the one in whose notification it was asked for.

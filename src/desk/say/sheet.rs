@@ -58,6 +58,43 @@ impl Sheet {
         self.html.push_str(&format!("<p style=\"margin:1.2em 0 .3em\"><strong>{}</strong></p>\n", escape(words)));
     }
 
+    /// What stands over one of several parts: the line that asked for it.
+    pub(super) fn title(&mut self, words: &str) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        let words = inert(words);
+        self.wrapped("", &words);
+        self.text.push_str(&format!("{RULE}\n"));
+        self.html.push_str(&format!(
+            "<p style=\"margin:1.6em 0 .6em;padding:.2em 0;border-bottom:2px solid #999;overflow-wrap:anywhere\"><strong>{}</strong></p>\n",
+            escape(&words)
+        ));
+    }
+
+    /// One of many things, close together: its title, a line or two about it, and links in the HTML.
+    pub(super) fn entry(&mut self, title: &str, about: &[String], links: &[Button]) {
+        let title = inert(title);
+        if !self.text.ends_with("\n\n") {
+            self.gap();
+        }
+        self.wrapped_under("", "    ", &title);
+        self.html.push_str(&format!(
+            "<div style=\"margin:0;padding:.5em 0;border-top:1px solid #999;overflow-wrap:anywhere\"><strong>{}</strong>",
+            escape(&title)
+        ));
+        for line in about.iter().filter(|l| !l.trim().is_empty()) {
+            let line = inert(line);
+            self.wrapped_under("    ", "    ", &line);
+            self.html.push_str(&format!("<br>\n{}", escape(&line)));
+        }
+        for (n, link) in links.iter().enumerate() {
+            let before = if n == 0 { "<br>\n" } else { " &nbsp; " };
+            self.html.push_str(&format!("{before}<a href=\"{}\">{}</a>", escape(&link.href()), escape(&link.label)));
+        }
+        self.html.push_str("</div>\n");
+    }
+
     /// A lesser remark.
     pub(super) fn small(&mut self, words: &str) {
         self.gap();
@@ -167,7 +204,7 @@ impl Sheet {
         }
         self.html.push_str("<p style=\"margin:1.2em 0 .4em\">");
         for b in buttons {
-            let href = format!("mailto:{}?subject={}&body={}", percent(&b.to), percent(&b.subject), percent(&b.body));
+            let href = b.href();
             self.html.push_str(&format!(
                 "<a href=\"{}\" style=\"display:inline-block;margin:0 .5em .5em 0;padding:.35em .8em;\
                  border:1px solid #999;border-radius:.4em;text-decoration:none\">{}</a>\n",
@@ -259,6 +296,12 @@ pub(super) struct Button {
     pub(super) body: String,
 }
 
+impl Button {
+    fn href(&self) -> String {
+        format!("mailto:{}?subject={}&body={}", percent(&self.to), percent(&self.subject), percent(&self.body))
+    }
+}
+
 /// A whole document around a fragment.
 pub(super) fn document(language: &str, body: &str) -> String {
     format!(
@@ -291,7 +334,8 @@ fn defused(words: &str) -> String {
     out
 }
 
-pub(super) fn escape(text: &str) -> String {
+#[must_use]
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     for c in text.chars() {
         match c {

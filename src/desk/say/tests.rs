@@ -8,7 +8,7 @@ use super::held::{HeldFacts, HeldWhy, held};
 use super::manager::{ManagerNews, to_manager};
 use super::not_proved::{NotProvedFacts, NotProvedWhy, SetAside, not_proved};
 use super::notification::{
-    LastAnswer, NotificationFacts, Reason, Remark, Tap, TapWord, TicketLine, notification, sender_name,
+    CannedLine, LastAnswer, NotificationFacts, Reason, Remark, Tap, TapWord, TicketLine, notification, sender_name,
 };
 use super::refused::{RefusedFacts, WrongLine, WrongWhy, help, refused};
 use super::*;
@@ -92,6 +92,8 @@ fn facts() -> NotificationFacts {
                 "Byta adress på en beställning som redan har lämnat lagret och är på väg",
             ),
         ],
+        alike: Vec::new(),
+        canned: Vec::new(),
         related: Vec::new(),
         taps: vec![
             Tap { what: TapWord::Take, to: address("support+k4zq2m7xw3ta@example.test") },
@@ -100,6 +102,20 @@ fn facts() -> NotificationFacts {
             Tap { what: TapWord::Spam, to: address("support+k4zq2m7xw3tk@example.test") },
         ],
     }
+}
+
+#[test]
+fn canned_answers_are_a_line_and_a_mail_with_it() {
+    let to = address("support+t42.abc.def@example.test");
+    let line = |to| CannedLine { name: "försenat".to_owned(), title: "Försenat <paket>".to_owned(), to };
+    let zone = zone();
+    let page = notification(&voice("sv", &zone), &NotificationFacts { canned: vec![line(Some(to))], ..facts() });
+    assert!(page.text.contains("Färdiga svar som kan passa") && page.text.contains("#mall försenat"), "{}", page.text);
+    assert!(page.html.contains("Försenat &lt;paket&gt;"));
+    assert!(page.html.contains("mailto:support%2Bt42.abc.def@example.test?subject=%5B%2342%5D"), "{}", page.html);
+    assert!(page.html.contains("body=%23mall%20f%C3%B6rsenat"), "{}", page.html);
+    let page = notification(&voice("en", &zone), &NotificationFacts { canned: vec![line(None)], ..facts() });
+    assert!(page.text.contains("#canned försenat") && !page.html.contains("body=%23canned"));
 }
 
 #[test]

@@ -114,12 +114,13 @@ impl Tx<'_> {
         )?;
         found(changed, "mail that still waits", parcel.0)?;
         let ticket: Option<TicketNo> = self.one(
-            "UPDATE message SET direction = 'note', counts = 0 WHERE no = ?1 AND direction = 'out' AND accepted_at IS NULL
-             RETURNING ticket",
+            "UPDATE message SET direction = 'note', counts = 0 WHERE no = ?1 AND direction IN ('out', 'auto')
+             AND accepted_at IS NULL RETURNING ticket",
             args![message],
             |row| row.get(0),
         )?;
         let ticket = ticket.ok_or_else(|| missing("answer that has not left", message.0))?;
+        self.unspend_codes(message)?;
         self.run(
             "UPDATE ticket SET updated_at = max(updated_at, ?2),
                  last_answer = (SELECT max(m.no) FROM message m WHERE m.ticket = number AND m.direction = 'out')

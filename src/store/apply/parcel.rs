@@ -256,7 +256,7 @@ impl Tx<'_> {
             ParcelState::Dropped => true,
             _ => false,
         };
-        if !over || kind == ParcelKind::Answer {
+        if !over || matches!(kind, ParcelKind::Answer | ParcelKind::Bulk) {
             return Ok(());
         }
         self.run("DELETE FROM parcel_bytes WHERE parcel = ?1", args![parcel])?;

@@ -1,10 +1,12 @@
 //! Every named query finds its rows by an index: the cost does not grow with what is over and done with.
 
 use super::super::{
-    alarm, course, custody, digests, due, facts, figures, inside, lookup, notices, outbox, promise, search, view,
+    ailments, alarm, bulk, canned, course, custody, digests, due, facts, figures, gauges, inside, lookup, notices,
+    outbox, promise, search, view,
 };
 use super::*;
 use crate::store::Query;
+use crate::store::apply::bulk as apply_bulk;
 use crate::store::db::Arg;
 
 /// Tables that stay small, and lists that are parameters.
@@ -53,9 +55,27 @@ fn named_queries_use_an_index() {
         ("told", facts::TOLD, 1),
         ("told lately", facts::TOLD_LATELY, 1),
         ("refs", facts::REFS, 1),
+        ("bulks that are open", bulk::OPEN, 0),
+        ("bulk: counts", bulk::COUNTS, 1),
+        ("bulk: a step's count", bulk::COUNT_STEP, 2),
+        ("bulk: a step's tickets", bulk::STEP, 4),
+        ("bulk: changed since", bulk::CHANGED, 2),
+        ("bulk: followers", bulk::FOLLOWERS, 2),
+        ("bulk: lines", bulk::LINES, 3),
+        ("bulk: languages", bulk::LANGUAGES, 2),
+        ("bulk: listed", bulk::LISTED, 2),
+        ("bulk: heir", apply_bulk::HEIR, 2),
         ("customers named", inside::CUSTOMERS_NAMED, 1),
         ("set aside", inside::SET_ASIDE, 1),
         ("blocked", inside::BLOCKED, 1),
+        ("written", canned::WRITTEN, 3),
+        ("with a word", canned::WITH_WORD, 2),
+        ("answered", canned::ANSWERED, 1),
+        ("canned latest", canned::LATEST, 1),
+        ("canned in use", canned::IN_USE, 1),
+        ("held codes", canned::HELD_CODES, 1),
+        ("free codes", canned::FREE_CODES, 2),
+        ("codes left", canned::CODES_LEFT, 1),
         ("noted words", inside::NOTED, 1),
         ("customers", lookup::CUSTOMERS, 2),
         ("participants", lookup::PARTICIPANTS, 2),
@@ -104,6 +124,10 @@ fn named_queries_use_an_index() {
         ("figures: customers", figures::CUSTOMERS, 1),
         ("figures: merged", figures::MERGED, 1),
         ("quarantine", view::QUARANTINE, 0),
+        ("stuck", ailments::STUCK, 1),
+        ("last handed over", ailments::HANDED_OVER, 1),
+        ("live", gauges::LIVE, 1),
+        ("given up or held", gauges::ASIDE, 0),
         ("queued", view::QUEUED, 0),
         ("aside", view::ASIDE, 0),
         ("best", search::BEST, 2),

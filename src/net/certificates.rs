@@ -1,0 +1,68 @@
+//! Until when servers' certificates are good: learned at each handshake, so that one that is about to expire is noticed in time.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rustls::client::danger::ServerCertVerifier;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+
+use super::{Account, tls};
+use crate::model::Time;
+
+type Chain = Vec<CertificateDer<'static>>;
+
+/// What each server (host, port) has shown last.
+static SHOWN: Mutex<BTreeMap<(String, u16), Chain>> = Mutex::new(BTreeMap::new());
+
+/// Chains are judged no further ahead.
+const HORIZON_S: i64 = 3 * 365 * Time::DAY;
+
+/// A handshake with this account's server has succeeded.
+pub(super) fn note(account: &Account, chain: Option<&[CertificateDer<'static>]>) {
+    let Some(chain) = chain else { return };
+    let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = (account.host.clone(), account.port);
+    if shown.get(&place).is_none_or(|known| known != chain) {
+        shown.insert(place, chain.to_vec());
+    }
+}
+
+/// Until when the certificate that this account's server has shown is good, with all above it, to the hour and at most three
+/// years ahead; `None` if none was seen yet. Blocks for some milliseconds.
+#[must_use]
+pub fn good_until(account: &Account, now: Time) -> Option<Time> {
+    let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let chain = shown.get(&(account.host.clone(), account.port))?.clone();
+    drop(shown);
+    good_for(account.ca_file.as_deref(), &account.host, &chain, now)
+}
+
+/// The verifier itself is asked about later and later times: it knows of every certificate between the server's and the root.
+fn good_for(ca_file: Option<&Path>, host: &str, chain: &[CertificateDer<'static>], now: Time) -> Option<Time> {
+    let verifier = tls::verifier(ca_file).ok()?;
+    let name = ServerName::try_from(host.to_owned()).ok()?;
+    let (own, above) = chain.split_first()?;
+    let is_good = |at: Time| {
+        let seconds = u64::try_from(at.unix()).unwrap_or(0);
+        let at = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        verifier.verify_server_cert(own, above, &name, &[], at).is_ok()
+    };
+    let (mut good, mut bad) = (now, now.plus(HORIZON_S));
+    if !is_good(good) {
+        return Some(now);
+    }
+    if is_good(bad) {
+        return Some(bad);
+    }
+    while bad.since(good) > Time::HOUR {
+        let middle = good.plus(bad.since(good) / 2);
+        if is_good(middle) {
+            good = middle;
+        } else {
+            bad = middle;
+        }
+    }
+    Some(good)
+}
