@@ -2,6 +2,8 @@
 
 #[path = "cli/bulk.rs"]
 mod bulk;
+#[path = "cli/damage.rs"]
+mod damage;
 #[path = "cli/digest.rs"]
 mod digest;
 #[path = "cli/explain.rs"]

@@ -67,7 +67,11 @@ pub enum Command {
     /// Print the smallest configuration that works
     Init(Init),
     /// Read the configuration, connect to every account, say what was found; changes nothing
-    Check,
+    Check {
+        /// Look at the database instead: its pages, and whether all that it holds fits together
+        #[arg(long)]
+        database: bool,
+    },
     /// What svar reads in a mail and why; needs no configuration and no database. With --config its form rules apply
     Explain {
         /// Whose Authentication-Results are believed, "microsoft365" included: says whether the sender is proved

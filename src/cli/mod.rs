@@ -25,6 +25,7 @@ pub mod privacy;
 pub mod rights;
 pub mod screen;
 pub mod show;
+pub mod soundness;
 pub mod stats;
 pub mod tickets;
 
@@ -69,7 +70,8 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Demo { dir } => perform::demo(out, dir),
         Command::Run { once } => perform::run(global, once),
         Command::Init(wanted) => init::init(out, &wanted),
-        Command::Check => check::check(global, out),
+        Command::Check { database: true } => soundness::check(global, out),
+        Command::Check { database: false } => check::check(global, out),
         Command::Explain { authserv_id, files } => perform::explain(out, global, &files, authserv_id),
         Command::Deliver { mailbox } => pipe::deliver(global, &mailbox),
         Command::Tickets { query } => tickets::tickets(global, out, &query),

@@ -18,6 +18,8 @@ mod db;
 pub mod digests;
 pub mod due;
 mod facts;
+#[doc(hidden)]
+pub mod faults;
 pub mod figures;
 pub mod gauges;
 pub mod incident;
