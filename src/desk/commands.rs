@@ -202,7 +202,7 @@ table! {
     "drop" Any |a, _| none(a, Command::Drop);
     "help" Any |_, _| Ok(Command::Help);
     "canned" Any |a, _| some(a, "canned").map(|name| Command::Canned(name.to_owned()));
-    "incident" Any |a, g| incident::read(a, g);
+    "incident" Any incident::read;
     later
 }
 

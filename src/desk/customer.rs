@@ -4,7 +4,6 @@ use crate::config::settings::{AcknowledgeWhen, TagRule};
 use crate::desk::act::PARTICIPANTS_MAX;
 use crate::desk::automatic::{Automatic, echo, spoken};
 use crate::desk::canned::facts::order;
-use crate::desk::incident::together;
 use crate::desk::intake::Incoming;
 use crate::desk::say::acknowledgement::{AckFacts, acknowledgement};
 use crate::desk::say::notification::{Matter, Reason, Remark};
@@ -365,18 +364,8 @@ impl Incoming<'_> {
         let new_text = &self.letter.new_text;
         let mut text = if new_text.trim().is_empty() { self.letter.text.clone() } else { new_text.clone() };
         let mut attachments = self.attachment_rows();
-        let is_reply = remarks.iter().any(|r| matches!(r, Remark::IncidentReplied { .. }));
-        if let Some(before) = self.unseen(ticket).filter(|_| is_reply) {
-            let moment = |at: Time| self.case.inside_voice().moment(at);
-            let earlier = together(&self.case, &[before]);
-            text = format!(
-                "({})\n{}\n\n({})\n{}",
-                moment(self.env.received_at),
-                text.trim(),
-                moment(before.at),
-                earlier.trim()
-            );
-            attachments.extend(before.attachments.iter().cloned());
+        if remarks.iter().any(|r| matches!(r, Remark::IncidentReplied { .. })) {
+            self.add_unseen(ticket, &mut text, &mut attachments);
         }
         let news = News {
             message,

@@ -122,11 +122,15 @@ impl<'a> Incoming<'a> {
         Some(message)
     }
 
-    /// What the customer wrote before on a ticket of which nobody was told, and what is attached to it.
-    #[must_use]
-    pub fn unseen(&self, ticket: TicketNo) -> Option<&'a Said> {
-        let facts = self.case.found.tickets.get(&ticket)?;
-        self.case.found.said.get(&facts.last_in.as_ref()?.message)
+    /// Puts below a text, and to what is attached to it, what the customer wrote before on a ticket of which nobody was told.
+    pub fn add_unseen(&self, ticket: TicketNo, text: &mut String, attachments: &mut Vec<AttachmentRow>) {
+        let last = self.case.found.tickets.get(&ticket).and_then(|t| t.last_in.as_ref());
+        let Some(before) = last.and_then(|l| self.case.found.said.get(&l.message)) else { return };
+        let moment = |at: Time| self.case.inside_voice().moment(at);
+        let earlier = together(&self.case, &[before]);
+        let (now, then) = (moment(self.env.received_at), moment(before.at));
+        *text = format!("({now})\n{}\n\n({then})\n{}", text.trim(), earlier.trim());
+        attachments.extend(before.attachments.iter().cloned());
     }
 }
 
