@@ -561,6 +561,42 @@ CREATE INDEX bulk_ticket_step ON bulk_ticket (bulk, step, ticket, parcel);
 CREATE INDEX bulk_ticket_leader ON bulk_ticket (bulk, leader, step);
 CREATE INDEX bulk_ticket_parcel ON bulk_ticket (parcel) WHERE parcel IS NOT NULL;
 
+---- people's rights ------------------------------------------------------------------------------------------------
+
+-- Who exported or erased what. Rows are added and never changed; svar has no command that could.
+CREATE TABLE audit_log (
+    no INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,               -- 'shell:anna', 'manager:ADDR', 'retention'
+    act TEXT NOT NULL,                 -- 'export', 'erase', 'retention', 'restore'
+    subject TEXT NOT NULL,             -- the keyed hash of an address, as in the file `erased`; of 'retention' a mailbox
+    detail TEXT NOT NULL               -- JSON: counts
+) STRICT;
+
+-- Backups that were made, as erasure cannot reach them.
+CREATE TABLE backup (
+    no INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,
+    made_at INTEGER NOT NULL
+) STRICT;
+
+-- How far `retention` has come: what was last written to before that is erased.
+CREATE TABLE retention (
+    mailbox TEXT PRIMARY KEY,
+    until_at INTEGER NOT NULL,
+    asked_until INTEGER                -- a manager was asked for so much more
+) STRICT, WITHOUT ROWID;
+
+-- What a manager has allowed by mail and nobody has carried out yet.
+CREATE TABLE rights_task (
+    no INTEGER PRIMARY KEY,
+    act TEXT NOT NULL CHECK (act IN ('export', 'erase', 'retention')),
+    subject TEXT NOT NULL,             -- an address, or a mailbox
+    until_at INTEGER NOT NULL,         -- of 'retention': what was last written to before that
+    asked_by TEXT NOT NULL,            -- the manager
+    at INTEGER NOT NULL
+) STRICT;
+
 ---- search ---------------------------------------------------------------------------------------------------------
 
 -- FTS5 allows no table-valued function in here.

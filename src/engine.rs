@@ -14,7 +14,11 @@ pub mod clocks;
 mod consign;
 pub mod desk_dir;
 pub mod digest;
+pub mod erased;
 mod event;
+pub mod export;
+#[cfg(test)]
+mod faulty_tests;
 pub mod figures;
 mod guest;
 pub mod history;
@@ -25,8 +29,10 @@ mod judge;
 mod keep;
 mod metrics;
 mod notes;
+pub mod privacy;
 mod question;
 pub mod reader;
+mod rights;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -50,6 +56,7 @@ use crate::engine::batch::{Backlog, Plan, Verdict};
 use crate::engine::clock::{Clock, Doubt, Now};
 use crate::engine::desk_dir::{DeskDir, Footprint, Lock};
 use crate::engine::digest::Digests;
+use crate::engine::erased::Erased;
 use crate::engine::event::{Finished, Waiting};
 use crate::engine::in_flight::InFlight;
 use crate::engine::metrics::Written;
@@ -77,6 +84,7 @@ pub struct Engine {
     library: Arc<Library>,
     shelf: Shelf,
     key: Key,
+    erased: Erased,
     read: ReadFn,
     clock: Clock,
     doubt: Option<Doubt>,
@@ -99,6 +107,10 @@ pub struct Engine {
     halted: Option<String>,
     sends: bool,
     digests: Digests,
+    /// When old tickets are looked for next; `None`: every mailbox was not looked at yet.
+    rights_at: Option<Time>,
+    /// A manager may have allowed something.
+    rights_look: bool,
     vitals: Vitals,
     /// The file of metrics.
     written: Written,
@@ -115,6 +127,8 @@ struct Trouble {
 }
 
 impl Trouble {
+    const AT_ONCE: Time = Time::from_unix(0);
+
     /// 1, 2, 4 … seconds, at most a minute.
     fn after(before: Option<Self>, now: Time) -> Self {
         let tries = before.map_or(0, |t| t.tries + 1);
@@ -170,6 +184,7 @@ impl Engine {
         let outcomes = self.next_batch(now, events);
         if self.is_through() {
             self.digests(self.judged);
+            self.rights(self.judged);
             self.look_at_itself(self.judged);
             self.measure(self.judged);
         }
@@ -192,6 +207,10 @@ impl Engine {
         if plan.is_empty() {
             return Vec::new();
         }
+        // A command may have erased somebody meanwhile.
+        if let Err(error) = self.erased.refresh() {
+            tracing::error!("{}", void::chain(&error));
+        }
         match self.commit(now, &plan) {
             Ok(done) => {
                 let mut outcomes = if self.trouble.take().is_some() { vec![Outcome::Recovered] } else { Vec::new() };
@@ -206,7 +225,7 @@ impl Engine {
     /// Whether there is more to do right now.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.trouble.is_none()
+        self.trouble.is_none_or(|t| t.retry_at == Trouble::AT_ONCE)
             && (!self.waiting.is_empty() || !self.flight.ready(1).is_empty() || self.look || self.can_pick_up())
     }
 
@@ -256,7 +275,10 @@ impl Engine {
     pub fn next_wake(&self) -> Option<Time> {
         match self.trouble {
             Some(trouble) => Some(trouble.retry_at),
-            None => [self.next_due, self.next_digest(), self.next_look_at_itself()].into_iter().flatten().min(),
+            None => [self.next_due, self.next_digest(), self.next_look_at_itself(), self.next_right()]
+                .into_iter()
+                .flatten()
+                .min(),
         }
     }
 
@@ -334,8 +356,14 @@ impl Engine {
         }
         plan.pick_up = self.can_pick_up();
         // For a digest nothing is claimed, but the clock is judged first.
-        let due = self.next_due.is_some_and(|at| at <= now.wall) || self.next_digest().is_some_and(|at| at <= now.wall);
+        let due = self.next_due.is_some_and(|at| at <= now.wall)
+            || self.next_digest().is_some_and(|at| at <= now.wall)
+            || self.next_right().is_some_and(|at| at <= now.wall);
         plan.claim = self.look || due || plan.results > 0 || !plan.letters.is_empty();
+        if plan.items() == 0 && plan.pick_up && self.trouble.is_some_and(|t| t.tries % 2 == 1) {
+            // Perhaps it is the claiming that fails: letters go on without it.
+            plan.claim = false;
+        }
         plan
     }
 
@@ -357,12 +385,17 @@ impl Engine {
         for letter in &done.decided {
             self.flight.remove(*letter);
         }
+        // One of them may have been a manager's word.
+        self.rights_look |= !done.decided.is_empty();
         self.waiting.intake.drain(..done.intake.min(self.waiting.intake.len()));
         if plan.claim {
             self.look = done.more_is_due;
             self.next_due = done.next_due;
         }
         self.backlog = done.backlog;
+        if done.canned {
+            self.shelf.forget();
+        }
         self.footprint = done.footprint.unwrap_or(self.footprint);
         said(&done.verdicts);
         outcomes.extend(done.custody);

@@ -129,6 +129,10 @@ impl Address {
     /// `None` if `text` is no address that mail could be sent to.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        if is_plain(text) { Some(Self(text.to_owned())) } else { Self::parse_any(text) }
+    }
+
+    fn parse_any(text: &str) -> Option<Self> {
         let text = text.trim().trim_start_matches('<').trim_end_matches('>');
         let (local, domain) = text.rsplit_once('@')?;
         let bad = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';' | ':' | '(' | ')');
@@ -179,6 +183,17 @@ impl Address {
         let plain = self.plain();
         Self(format!("{}+{detail}@{}", plain.local(), plain.domain()))
     }
+}
+
+/// Whether `text` stands as [`Address`] would write it, as nearly all do that are read back.
+fn is_plain(text: &str) -> bool {
+    let plain = |b: &u8| {
+        b.is_ascii_graphic() && !b.is_ascii_uppercase() && !matches!(b, b'<' | b'>' | b',' | b';' | b':' | b'(' | b')')
+    };
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let dots = domain.starts_with('.') || domain.ends_with('.') || domain.contains("..");
+    let whole = !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !dots;
+    whole && text.len() <= 320 && text.as_bytes().iter().all(plain)
 }
 
 impl fmt::Display for Address {
@@ -426,6 +441,13 @@ mod tests {
         assert_eq!(a.detail(), Some("t42.x"));
         assert_eq!(a.plain().as_str(), "support@a.test");
         assert_eq!(a.plain().with_detail("desk").as_str(), "support+desk@a.test");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn plain_addresses_stand_as_they_are(text in "[a-zA-Z.+@< ,\u{e4}-]{0,5}@[a-zA-Z.@> \u{e4}-]{0,6}") {
+            proptest::prop_assert_eq!(Address::parse(&text), Address::parse_any(&text));
+        }
     }
 
     #[test]

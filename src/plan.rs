@@ -22,7 +22,8 @@ pub use change::{AttachmentRow, Change, Fate, NewMessage, NewQuarantine, NewTick
 pub use event::{Event, What};
 pub use found::{
     AgentFacts, Alike, Blocked, CallWish, CustomerFacts, DeliveryFindings, Findings, HeldAnswer, KnownAsk,
-    KnownMessage, KnownParcel, LastAnswer, LastIn, Matter, NotedWords, RobotMail, Said, SetAside, TicketFacts,
+    KnownMessage, KnownParcel, LastAnswer, LastIn, Matter, NotedWords, RightsAct, RobotMail, Said, SetAside,
+    TicketFacts,
 };
 pub use incident::{Incident, IncidentTally, Link, TicketText};
 pub use notice::{Alarm, Notice};
@@ -108,10 +109,10 @@ pub struct Clues {
     pub canned: bool,
     /// What one of us asks the desk.
     pub asked: Asked,
-    /// Words of a customer's mail: earlier tickets that have them are found.
-    pub alike: Vec<String>,
     /// The order number that a customer names: what else names it is found.
     pub order: Option<String>,
+    /// Words of a customer's mail: earlier tickets that have them are found.
+    pub alike: Vec<String>,
     /// The mailbox whose promise to a customer may be asked for.
     pub promise_of: Option<String>,
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "real servers take real time")]
 
+#[path = "whole_way/canned.rs"]
+mod canned;
 #[path = "whole_way/clients.rs"]
 mod clients;
 #[path = "whole_way/desk.rs"]

@@ -15,7 +15,7 @@ use svar::config::settings::Settings;
 use svar::engine::clock::Now;
 use svar::engine::{Engine, Event, Post, figures};
 use svar::model::Time;
-use svar::sla::figures::Period;
+use svar::sla::figures::{Detail, Period};
 
 const ROUNDS: usize = 7;
 /// 2026-01-01T00:00:00Z.
@@ -96,7 +96,7 @@ fn stats(home: &Path, tickets: u64) {
     for (what, from, to) in periods {
         let period = Period { from, to, zone: zone.clone() };
         let mut times = timed(|| {
-            let figures = figures::of(engine.store(), &settings, &period, None, now).expect("figures");
+            let figures = figures::of(engine.store(), &settings, &period, None, now, Detail::Figures).expect("figures");
             assert!(figures.tickets.opened > 0);
         });
         said(&format!("figures of {what}, {tickets} tickets a year"), &mut times);

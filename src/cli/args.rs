@@ -67,7 +67,11 @@ pub enum Command {
     /// Print the smallest configuration that works
     Init(Init),
     /// Read the configuration, connect to every account, say what was found; changes nothing
-    Check,
+    Check {
+        /// Look at the database instead: its pages, and whether all that it holds fits together
+        #[arg(long)]
+        database: bool,
+    },
     /// What svar reads in a mail and why; needs no configuration and no database. With --config its form rules apply
     Explain {
         /// Whose Authentication-Results are believed, "microsoft365" included: says whether the sender is proved
@@ -195,6 +199,18 @@ pub enum Command {
     },
     /// Put a backup in the database's place; starts a new epoch
     Restore { file: PathBuf },
+    /// Hand out a person's data: her mails as an mbox, all else as JSON
+    Export {
+        #[command(subcommand)]
+        act: ExportAct,
+    },
+    /// Take a person's data away for good; counts and times stay
+    Erase {
+        #[command(subcommand)]
+        act: EraseAct,
+    },
+    /// The register: what is stored of people, where, since when and until when, who gets copies
+    Privacy,
     /// Take over a database that was made on another machine or in another directory
     Adopt,
     /// Does the daemon run, are letters decided, does the outbox drain? Exit 1 if not
@@ -203,6 +219,41 @@ pub enum Command {
     Completions { shell: clap_complete::Shell },
     /// The manual page
     Man,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ExportAct {
+    /// Of a customer, under all her addresses
+    Customer(ExportCustomer),
+}
+
+#[derive(Args, Debug)]
+pub struct ExportCustomer {
+    /// One of her addresses
+    #[arg(value_name = "ADDR", value_parser = address)]
+    pub address: Address,
+    /// A new directory for it [default: svar-export-ADDR]
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum EraseAct {
+    /// A customer, under all her addresses
+    Customer(EraseCustomer),
+}
+
+#[derive(Args, Debug)]
+pub struct EraseCustomer {
+    /// One of her addresses
+    #[arg(value_name = "ADDR", value_parser = address)]
+    pub address: Address,
+    /// Do not ask
+    #[arg(long, conflicts_with = "dry_run")]
+    pub yes: bool,
+    /// Say what would go, and let it be
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use crate::cli::args::Global;
 use crate::cli::error::CommandError;
-use crate::cli::open::{reading, settings, store_error};
+use crate::cli::open::{now, reading, settings, store_error};
 use crate::cli::print::Out;
+use crate::desk::sign::Key;
 use crate::engine::desk_dir::{DeskDir, Footprint};
+use crate::engine::privacy::erase_again;
 use crate::model::TicketNo;
 use crate::store::{Role, Store, backup as copies};
 
@@ -16,11 +18,20 @@ pub fn backup(global: &Global, out: &mut Out, file: &Path) -> Result<(), Command
     if file.exists() {
         return Err(CommandError::usage(format!("{} is there already", file.display())).hint("Name a new file."));
     }
-    let store = Store::open(&dir.database(), Role::Guest).map_err(|e| store_error(&e))?;
+    let mut store = Store::open(&dir.database(), Role::Guest).map_err(|e| store_error(&e))?;
     let size_bytes = store.backup(file).map_err(|e| store_error(&e))?;
+    // What is erased later lives on in it: that is said then.
+    let whole = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let at = now(global);
+    store.batch(|tx| tx.record_backup(&whole.to_string_lossy(), at)).map_err(|e| store_error(&e))?;
     out.line(format!("{}: {:.1} MB", file.display(), size_bytes as f64 / 1e6))?;
     let key = settings.desk.data_dir.join("key");
-    Ok(out.line(format!("The desk's key is not in it: keep a copy of {} apart from it.", key.display()))?)
+    out.line(format!("The desk's key is not in it: keep a copy of {} apart from it.", key.display()))?;
+    if dir.erased().exists() {
+        let list = dir.erased();
+        out.line(format!("Nor is the list of what was erased: with the key, keep a copy of {}.", list.display()))?;
+    }
+    Ok(())
 }
 
 pub fn restore(global: &Global, out: &mut Out, file: &Path) -> Result<(), CommandError> {
@@ -33,11 +44,20 @@ pub fn restore(global: &Global, out: &mut Out, file: &Path) -> Result<(), Comman
     let done = copies::restore(file, &dir.database(), &dir.owner(), used, now.wall).map_err(|e| store_error(&e))?;
     let footprint = Footprint { epoch: done.epoch, ..Footprint::default() };
     dir.leave_footprint(&footprint).map_err(|e| CommandError::of(&e))?;
+    let key = Key::new(&dir.key().map_err(|e| CommandError::of(&e))?);
+    let mut store = Store::open(&dir.database(), Role::Owner).map_err(|e| store_error(&e))?;
+    let again = erase_again(&mut store, &dir.erased(), &key, now.wall).map_err(|e| CommandError::of(&e))?;
+    drop(store);
     out.line(format!("Restored {}; this is epoch {}.", file.display(), done.epoch))?;
     if let Some(replaced) = &done.replaced {
         out.line(format!("The database that was here is now {}.", replaced.display()))?;
     }
     out.line(format!("New tickets begin at #{}. Nothing received until now is acknowledged.", done.next_ticket))?;
+    match again {
+        0 => {}
+        1 => out.line("One person or ticket that was erased since is erased again.")?,
+        n => out.line(format!("{n} people and tickets that were erased since are erased again."))?,
+    }
     if done.held > 0 {
         out.line(format!("{} mails in the outbox are held: `svar outbox`, then `svar outbox release`.", done.held))?;
     }

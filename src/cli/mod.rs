@@ -21,8 +21,11 @@ pub mod packaging;
 pub mod perform;
 pub mod pipe;
 pub mod print;
+pub mod privacy;
+pub mod rights;
 pub mod screen;
 pub mod show;
+pub mod soundness;
 pub mod stats;
 pub mod tickets;
 
@@ -31,7 +34,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cli, Command};
+use args::{Cli, Command, EraseAct, ExportAct};
 use error::CommandError;
 use print::Out;
 
@@ -67,7 +70,8 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Demo { dir } => perform::demo(out, dir),
         Command::Run { once } => perform::run(global, once),
         Command::Init(wanted) => init::init(out, &wanted),
-        Command::Check => check::check(global, out),
+        Command::Check { database: true } => soundness::check(global, out),
+        Command::Check { database: false } => check::check(global, out),
         Command::Explain { authserv_id, files } => perform::explain(out, global, &files, authserv_id),
         Command::Deliver { mailbox } => pipe::deliver(global, &mailbox),
         Command::Tickets { query } => tickets::tickets(global, out, &query),
@@ -89,6 +93,9 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Digest { kind, to, html } => digest::digest(global, out, kind, to.as_deref(), html.as_deref()),
         Command::Backup { file } => keep::backup(global, out, &file),
         Command::Restore { file } => keep::restore(global, out, &file),
+        Command::Export { act: ExportAct::Customer(wanted) } => rights::export(global, out, &wanted),
+        Command::Erase { act: EraseAct::Customer(wanted) } => rights::erase(global, out, &wanted),
+        Command::Privacy => privacy::privacy(global, out),
         Command::Adopt => keep::adopt(global, out),
         Command::Health => health::health(global, out),
         Command::Completions { shell } => packaging::completions(out, shell),

@@ -14,10 +14,13 @@ use crate::engine::clock::{self, Now};
 use crate::engine::clocks;
 use crate::engine::desk_dir::DeskDir;
 use crate::engine::digest::DigestError;
+use crate::engine::export::{Export, RawMail};
+use crate::engine::privacy::{Erasure, PrivacyError};
 use crate::engine::{Engine, Post};
-use crate::model::{TicketNo, Time};
+use crate::model::{Address, TicketNo, Time};
 use crate::plan::{Change, Clues, Findings};
 use crate::report::digest::Digest;
+use crate::store::privacy::Estate;
 use crate::store::{Role, Store, StoreError, Tx};
 
 /// The configuration's path: `--config`, else `$SVAR_CONFIG`, else the first of the usual places that is there.
@@ -148,6 +151,22 @@ impl Writer {
             DigestError::Store(error) => store_error(&error),
             DigestError::OnlyWatches(_) => CommandError::of(&e).hint("Name the address of a [[manager]]."),
         })
+    }
+
+    /// See [`Engine::estate_of`].
+    pub fn estate_of(&mut self, address: &Address) -> Result<Estate, PrivacyError> {
+        self.engine.estate_of(address)
+    }
+
+    /// A person's data for herself; the act is recorded.
+    pub fn export(&mut self, address: &Address, estate: &Estate) -> Result<(Export, Vec<RawMail>), PrivacyError> {
+        self.engine.note_export(estate, address, &self.actor, self.now)?;
+        Ok(self.engine.export(address, estate, self.now)?)
+    }
+
+    /// See [`Engine::erase`]; the act is recorded.
+    pub fn erase(&mut self, address: &Address) -> Result<Erasure, PrivacyError> {
+        self.engine.erase(address, &self.actor, self.now)
     }
 
     /// Whoever types, as events name him.

@@ -9,7 +9,7 @@ use crate::cli::open::Desk;
 use crate::cli::print::Out;
 use crate::cli::screen::screen;
 use crate::engine::figures;
-use crate::sla::figures::Period;
+use crate::sla::figures::{Detail, Period};
 
 /// Longer ones are a slip of the keys.
 const YEARS_MAX: i64 = 50;
@@ -32,7 +32,7 @@ pub fn stats(
     let period = period(from, to, today)?;
     let period = Period { from: period.0, to: period.1, zone };
     let (now, settings) = (desk.now, desk.settings.clone());
-    let figures = desk.with_store(|store| figures::of(store, &settings, &period, mailbox, now))?;
+    let figures = desk.with_store(|store| figures::of(store, &settings, &period, mailbox, now, Detail::Figures))?;
     if out.json {
         return Ok(out.json(&figures)?);
     }

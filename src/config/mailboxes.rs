@@ -54,6 +54,7 @@ pub(super) fn mailbox(table: &Table<'_>, desk: &Desk, names: &Names, addresses: 
     let submission_is_private = table.or("submission_is_private", values::boolean, false);
     let mark_answered = table.or("mark_answered", values::boolean, true);
     let thanks_count = table.or("thanks_count", values::boolean, false);
+    let retention = table.or("retention", values::retention, None);
     let source = inlet(table, address.as_ref());
     if let Some(Inlet::Imap(imap)) = &source {
         let folder = format!("{} of {} on {}", imap.folder, imap.account.user, imap.account.host);
@@ -84,6 +85,7 @@ pub(super) fn mailbox(table: &Table<'_>, desk: &Desk, names: &Names, addresses: 
             submission_is_private,
             mark_answered,
             thanks_count,
+            retention,
             source: source?,
             outlet: outlet?,
             notify_outlet,

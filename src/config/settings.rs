@@ -78,10 +78,20 @@ pub struct Mailbox {
     pub mark_answered: bool,
     /// A mail that only thanks is a message like any other: it reopens, starts a clock and is told.
     pub thanks_count: bool,
+    /// Closed tickets whose last message is older are erased.
+    pub retention: Option<Retention>,
     pub source: Inlet,
     pub outlet: Outlet,
     /// Another account for mail to agents and managers.
     pub notify_outlet: Option<Outlet>,
+}
+
+/// How long closed tickets are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retention {
+    pub seconds: i64,
+    /// As it stands in the configuration.
+    pub written: String,
 }
 
 impl Mailbox {

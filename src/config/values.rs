@@ -10,7 +10,7 @@ use toml::de::DeValue;
 use super::LANGUAGES;
 use super::mistake::{instead, nearest, one_of};
 use super::reader::{Value, items};
-use super::settings::DigestAt;
+use super::settings::{DigestAt, Retention};
 use crate::mail::pattern::{Pattern, PatternError};
 use crate::model::{Address, Time, one_line};
 use crate::net::Secret;
@@ -135,6 +135,27 @@ pub fn calendar_time_or_never(v: &Value<'_>) -> Read<Option<i64>> {
     }
     calendar_time(v).map(Some).map_err(|what| format!("{what}, or \"never\""))
 }
+
+/// How long something is kept: years (of 365 days and a quarter) or calendar time, a month at least; or `"never"` for no end.
+pub fn retention(v: &Value<'_>) -> Read<Option<Retention>> {
+    let write = "it as \"3y\", \"52w\" or \"400d\", or \"never\"";
+    let written = string(v, "duration", write)?;
+    if written == "never" {
+        return Ok(None);
+    }
+    let years = written.strip_suffix('y').and_then(|n| n.parse::<i64>().ok()).filter(|n| *n <= 100);
+    let seconds = match years {
+        Some(years) => years * 31_557_600,
+        None => parse_calendar(written).map_err(|_| v.no("duration", write))?,
+    };
+    if seconds < RETENTION_LEAST_S {
+        return Err(v.is("is shorter than a month", write));
+    }
+    Ok(Some(Retention { seconds, written: written.to_owned() }))
+}
+
+/// A shorter `retention` is taken for a slip: it would erase what is still being talked about.
+const RETENTION_LEAST_S: i64 = 30 * 86_400;
 
 /// Open time in seconds, at least one; days are refused.
 pub fn open_time(v: &Value<'_>) -> Read<i64> {

@@ -191,6 +191,7 @@ pub fn of_command(
         | Command::Drop
         | Command::Bulk { .. }
         | Command::Without(_)
+        | Command::Rights(..)
         | Command::Help => return Ok(None),
     }))
 }

@@ -6,8 +6,10 @@ use crate::desk::canned::obey::why_unfilled;
 use crate::desk::case::Staff;
 use crate::desk::intake::Incoming;
 use crate::desk::say::asked::{AskedFacts, AskedWhy, asked};
+use crate::desk::say::defused;
 use crate::desk::say::not_proved::{NotProvedFacts, NotProvedWhy, SetAside, not_proved};
 use crate::desk::say::refused::{RefusedFacts, WrongLine, WrongWhy, help, refused};
+use crate::desk::vouch::vouch;
 use crate::model::{TicketNo, Time};
 use crate::plan::{Fate, Matter};
 
@@ -25,8 +27,21 @@ impl Incoming<'_> {
         self.case.tell(self.mailbox, staff, page, facts.map(|t| t.number), None);
     }
 
+    /// Whether it is sure that he wrote the mail. What another wrote is shown to him in inert text.
+    pub fn is_his_own(&self, staff: &Staff<'_>) -> bool {
+        self.proof(staff).is_some() || vouch(self.letter, self.mailbox, staff.addresses).is_proved()
+    }
+
     /// The mail comes back to its writer with what was wrong; nothing was done.
     pub fn refuse(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>, wrong: Vec<WrongLine>) {
+        let (mut wrong, mut draft) = (wrong, self.letter.new_text.clone());
+        if !self.is_his_own(staff) {
+            draft = defused(&draft);
+            for w in &mut wrong {
+                w.line = defused(&w.line);
+                w.nearest = w.nearest.as_deref().map(defused);
+            }
+        }
         let facts = ticket.and_then(|t| self.case.tickets.get(&t)).cloned();
         let page = refused(
             &self.case.inside_voice(),
@@ -34,7 +49,7 @@ impl Incoming<'_> {
                 number: facts.as_ref().map(|t| t.number),
                 subject: facts.as_ref().map_or_else(|| self.letter.subject.clone(), |t| t.subject.clone()),
                 wrong,
-                draft: self.letter.new_text.clone(),
+                draft,
             },
         );
         self.case.tell(self.mailbox, staff, page, facts.map(|t| t.number), None);

@@ -17,6 +17,7 @@ use crate::desk::commands::plain::{address_of, bare, fold, plain};
 use crate::desk::commands::question::{digest_word, list, span, without_links};
 use crate::desk::when;
 use crate::model::{Address, Priority, QuarantineNo, TicketNo, Time, one_line};
+use crate::plan::RightsAct;
 use crate::plan::incident::Wanted;
 use crate::plan::nearest::distance;
 use crate::plan::query::{Query, QueryError};
@@ -78,6 +79,8 @@ pub enum Command {
     },
     /// These tickets are not to get it.
     Without(Vec<TicketNo>),
+    /// `#export`, `#erase`: a manager's, to the desk's own address.
+    Rights(RightsAct, Address),
 }
 
 /// Commands of one group exclude each other in one mail.
@@ -192,13 +195,15 @@ table! {
     "answers" Any |a, _| none(a, Command::Questions(vec![Question::Answers]));
     "bulk" Any |a, _| bulk(a);
     "without" Any |a, _| numbers(a, "without").map(|n| Command::Without(n.into_iter().map(TicketNo).collect()));
+    "export" Any |a, _| address(a, "export").map(|a| Command::Rights(RightsAct::Export, a));
+    "erase" Any |a, _| address(a, "erase").map(|a| Command::Rights(RightsAct::Erase, a));
     "send" Any |a, _| none(a, Command::Send);
     "stop" Any |a, _| none(a, Command::Stop);
     "drop" Any |a, _| none(a, Command::Drop);
     "help" Any |_, _| Ok(Command::Help);
     "canned" Any |a, _| some(a, "canned").map(|name| Command::Canned(name.to_owned()));
     "incident" Any incident::read;
-    later "export" "erase"
+    later
 }
 
 fn none(argument: &str, command: Command) -> Result<Command, Wrong> {

@@ -15,7 +15,7 @@ use crate::desk::say::not_proved::NotProvedWhy;
 use crate::desk::say::refused::WrongLine;
 use crate::desk::sign::{Grounds, Token};
 use crate::desk::tell::{InsidePost, Reply};
-use crate::model::{Address, AskNo, MessageNo, ParcelKind, QuarantineNo, TicketNo};
+use crate::model::{Address, AskNo, MessageNo, ParcelKind, QuarantineNo, TicketNo, Time};
 use crate::plan::{Change, Fate, HeldAnswer, KnownAsk, Matter, Release};
 
 /// What an agent says to what waits.
@@ -70,6 +70,12 @@ impl Incoming<'_> {
                 let (quarantine, at) = (QuarantineNo(*quarantine), self.case.now);
                 self.case.change(Change::DropQuarantine { quarantine, at });
                 self.settle(Fate::Done("dropped a mail in quarantine"));
+            }
+            (Matter::Rights { act, subject, until }, Word::Send) => {
+                let (until, at) = (Time::from_unix(*until), self.case.now);
+                let by = known.agent.clone();
+                self.case.change(Change::GrantRights { act: *act, subject: subject.clone(), until, by, at });
+                self.settle(Fate::Done("allowed what is done to a person's data"));
             }
             (Matter::Incident { incident }, Word::Send) => self.confirm_incident(staff, &known, incident),
             (_, Word::Drop) => self.settle(Fate::Done("dropped a held answer")),

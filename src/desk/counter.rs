@@ -7,13 +7,12 @@ use crate::desk::case::Staff;
 use crate::desk::commands::{Command, Parsed};
 use crate::desk::intake::Incoming;
 use crate::desk::obey::Work;
-use crate::desk::say::Page;
 use crate::desk::say::asked::{AskedFacts, AskedWhy, asked};
 use crate::desk::say::counter::{CounterFacts, Part, Row, counter, too_many};
 use crate::desk::say::notification::{Tap, TapWord};
 use crate::desk::say::shown::TicketPart;
+use crate::desk::say::{Page, defused};
 use crate::desk::tell::{InsidePost, Reply, is_live};
-use crate::desk::vouch::vouch;
 use crate::model::{Address, ParcelKind, TicketNo, Time};
 use crate::plan::question::{Listed, Made, Shown};
 use crate::plan::{Answer, Change, Fate, Question, TicketFacts};
@@ -48,7 +47,7 @@ impl Incoming<'_> {
         if !self.may_be_answered(staff) {
             return self.settle(Fate::Done("too many mails to the desk in an hour"));
         }
-        if self.obeys_incident(staff) || self.wants_bulk(staff) {
+        if self.obeys_incident(staff) || self.wants_bulk(staff) || self.wants_rights(staff) {
             return;
         }
         let Some(work) = self.work(staff, None) else { return };
@@ -64,11 +63,13 @@ impl Incoming<'_> {
         }
         let work = self.answer_first(staff, work);
         let (lines, draft) = (work.parsed.lines.clone(), work.shown());
+        let own = self.is_his_own(staff);
+        let text = work.aside.as_ref().map(|d| d.text.clone()).unwrap_or_default();
         let facts = AskedFacts {
             subject: self.letter.subject.clone(),
-            why: AskedWhy::Commands(lines),
+            why: AskedWhy::Commands(if own { lines } else { lines.iter().map(|l| defused(l)).collect() }),
             taps: Vec::new(),
-            text: work.aside.as_ref().map(|d| d.text.clone()).unwrap_or_default(),
+            text: if own { text } else { defused(&text) },
             until: Some(self.case.now.plus(ASK_FOR_S)),
         };
         let page = asked(&self.case.inside_voice(), &facts);
@@ -95,7 +96,7 @@ impl Incoming<'_> {
 
     /// Whether this mail may be answered, as far as its number goes; that it is, is written down.
     fn may_be_answered(&mut self, staff: &Staff<'_>) -> bool {
-        if self.proof(staff).is_some() || vouch(self.letter, self.mailbox, staff.addresses).is_proved() {
+        if self.is_his_own(staff) {
             return true;
         }
         let (to, at) = (staff.address().clone(), self.case.now);

@@ -38,6 +38,7 @@ pub mod pace;
 pub mod people;
 pub mod proof;
 pub mod record;
+pub mod rights;
 pub mod robot;
 pub mod robots;
 pub mod say;

@@ -12,6 +12,7 @@ use crate::desk::html_lines::without_lines;
 use crate::desk::incident;
 use crate::desk::intake::Incoming;
 use crate::desk::say::asked::{AskedFacts, AskedWhy, asked};
+use crate::desk::say::defused;
 use crate::desk::say::held::HeldWhy;
 use crate::desk::say::notification::Reason;
 use crate::desk::say::refused::{WrongLine, WrongWhy};
@@ -305,13 +306,17 @@ impl Incoming<'_> {
                 wrong.push(WrongLine { line: line.clone(), why: WrongWhy::NothingWaits, nearest: None });
                 continue;
             }
+            if let Some(no_such) = self.no_such_canned(command, line) {
+                wrong.push(no_such);
+                continue;
+            }
             if matches!(command, Command::Incident(_)) {
                 let desk = self.mailbox.address.with_detail("desk").to_string();
                 wrong.push(incident::ask::wrong_line(line, Fault::NotHere(desk), words));
                 continue;
             }
             // They speak of many tickets, and to the desk alone.
-            if matches!(command, Command::Bulk { .. } | Command::Without(_)) {
+            if matches!(command, Command::Bulk { .. } | Command::Without(_) | Command::Rights(..)) {
                 wrong.push(WrongLine { line: line.clone(), why: WrongWhy::NotAllowed, nearest: None });
                 continue;
             }
@@ -396,7 +401,7 @@ impl Incoming<'_> {
             subject: self.letter.subject.clone(),
             why: AskedWhy::CommandsOnly,
             taps: Vec::new(),
-            text: self.letter.new_text.clone(),
+            text: if self.is_his_own(staff) { self.letter.new_text.clone() } else { defused(&self.letter.new_text) },
             until: None,
         };
         let page = asked(&self.case.inside_voice(), &facts);

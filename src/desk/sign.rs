@@ -89,6 +89,16 @@ impl Key {
         word.bytes().fold(0_u64, |sum, b| sum.wrapping_mul(31).wrapping_add(u64::from(b))) % below.max(1)
     }
 
+    /// What stands for `text` where it must not stand itself: 26 letters that nobody can make who has not the key.
+    #[must_use]
+    pub fn fingerprint(&self, purpose: &str, text: &str) -> String {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in [purpose.as_bytes(), b"\0", text.as_bytes()] {
+            context.update(part);
+        }
+        base32().encode(&context.sign().as_ref()[..16])
+    }
+
     /// Six letters for a person's first address: no secret, but short.
     #[must_use]
     pub fn person_tag(person: &Address) -> String {

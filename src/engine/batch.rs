@@ -11,6 +11,7 @@ use crate::engine::answers::Shelf;
 use crate::engine::clock::{self, Clock, Doubt, Now};
 use crate::engine::clocks;
 use crate::engine::desk_dir::Footprint;
+use crate::engine::erased::Erased;
 use crate::engine::event::{Consignment, Finished, Outcome, Waiting};
 use crate::engine::in_flight::{self, InFlight};
 use crate::engine::question::AtHand;
@@ -74,6 +75,8 @@ pub struct Done {
     /// Time has moved tickets, and may move more.
     pub(super) more_is_due: bool,
     pub(super) halted: Option<String>,
+    /// A canned answer came by mail.
+    pub(super) canned: bool,
     pub(super) footprint: Option<Footprint>,
     pub(super) verdicts: Vec<Verdict>,
 }
@@ -92,6 +95,7 @@ pub(super) struct Batch<'a> {
     pub(super) library: &'a Library,
     pub(super) shelf: &'a Shelf,
     pub(super) key: &'a Key,
+    pub(super) erased: &'a Erased,
     pub(super) waiting: &'a Waiting,
     pub(super) flight: &'a InFlight,
     pub(super) free: &'a BTreeMap<Outlet, usize>,
@@ -110,6 +114,7 @@ impl Engine {
             library: &self.library,
             shelf: &self.shelf,
             key: &self.key,
+            erased: &self.erased,
             waiting: &self.waiting,
             flight: &self.flight,
             free: &self.free,
@@ -149,6 +154,7 @@ impl Batch<'_> {
             next_due: None,
             more_is_due: false,
             halted: None,
+            canned: false,
             footprint: None,
             verdicts: Vec::new(),
         };

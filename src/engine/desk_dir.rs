@@ -102,6 +102,12 @@ impl DeskDir {
         self.path.join("svar.db")
     }
 
+    /// The list of what was erased.
+    #[must_use]
+    pub fn erased(&self) -> PathBuf {
+        self.path.join("erased")
+    }
+
     /// Where one byte wakes the daemon.
     #[must_use]
     pub fn socket(&self) -> PathBuf {

@@ -60,6 +60,7 @@ impl Engine {
     /// Every mailbox has been looked at since the start: from now on digests are made when they are due.
     pub fn mailboxes_are_read(&mut self) {
         self.digests = Digests { may: true, next: Some(Time::default()) };
+        self.rights_at = Some(Time::default());
     }
 
     /// The mailbox cannot be read from now on; what comes meanwhile waits unseen.

@@ -1,16 +1,24 @@
 //! The figures of a period, read from the database: the one door for `stats`, digests and whoever else shows figures.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::panic::resume_unwind;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use crate::config::settings::Settings;
 use crate::engine::clocks;
 use crate::model::{Address, Time};
-use crate::sla::figures::{Answered, Deed, DeedKind, Figures, History, Measures, Outage, Period, figures};
+use crate::sla::figures::{Answered, Deed, DeedKind, Detail, Figures, History, Measures, Outage, Period, Tally};
 use crate::store::course::{StepRow, StepWord};
 use crate::store::figures::{Courses, FiguresRow, Wanted};
 use crate::store::{Store, StoreError};
 
-/// The figures of `period` as at `now`, of one mailbox or of all.
+/// So many slices are read ahead of the fold.
+const AHEAD: usize = 4;
+
+/// The figures of `period` as at `now`, of one mailbox or of all. One thread reads and another folds what has been read, so that
+/// no more than some slices of it are in memory.
 ///
 /// # Errors
 /// A database error.
@@ -20,10 +28,30 @@ pub fn of(
     period: &Period,
     mailbox: Option<&str>,
     now: Time,
+    detail: Detail,
 ) -> Result<Figures, StoreError> {
-    let histories = histories(store, period, mailbox, &settings.mystery)?;
     let measures = measures(store, settings, period, now)?;
-    Ok(figures(&histories, period, mailbox, &measures, now))
+    let (from, to) = period.bounds();
+    let wanted = Wanted { from, to, mailbox, mystery: &settings.mystery };
+    let (slices, read) = sync_channel::<Courses>(AHEAD);
+    thread::scope(|scope| {
+        let folding = scope.spawn(|| {
+            let mut tally = Tally::new(period, mailbox, &measures, now, detail);
+            // By value: it ends when nobody sends any more, and nobody sends into the void.
+            let read = read;
+            for courses in read {
+                told(courses, |history| tally.add(&history));
+            }
+            tally.finish()
+        });
+        let walked = store.walk_courses(&wanted, |courses| match slices.send(courses) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        });
+        drop(slices);
+        let figures = folding.join().unwrap_or_else(|panic| resume_unwind(panic));
+        walked.map(|()| figures)
+    })
 }
 
 /// What is measured by, with the outages that touch `period`.
@@ -48,9 +76,18 @@ pub fn histories(
     mystery: &BTreeSet<Address>,
 ) -> Result<Vec<History>, StoreError> {
     let (from, to) = period.bounds();
-    let mut courses = store.courses(&Wanted { from, to, mailbox, mystery })?;
-    let tickets = std::mem::take(&mut courses.tickets);
-    Ok(tickets.into_iter().map(|row| history(row, &courses)).collect())
+    let mut histories = Vec::new();
+    store.walk_courses(&Wanted { from, to, mailbox, mystery }, |courses| {
+        told(courses, |history| histories.push(history));
+        ControlFlow::Continue(())
+    })?;
+    Ok(histories)
+}
+
+fn told(mut courses: Courses, mut take: impl FnMut(History)) {
+    for row in std::mem::take(&mut courses.tickets) {
+        take(history(row, &courses));
+    }
 }
 
 fn history(row: FiguresRow, courses: &Courses) -> History {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::desk;
 use crate::engine::batch::fenced;
 use crate::engine::clock::{self, Now};
+use crate::engine::erased::Erased;
 use crate::engine::{Engine, clocks, in_flight};
 use crate::mail::letter::Letter;
 use crate::model::{Channel, Kind, LetterNo, SourceNo, TicketNo, Time};
@@ -102,7 +103,8 @@ impl Engine {
         let beside = filing != Filing::Measured && self.dir.is_locked();
         let budget_ms = if beside { BESIDE_DAEMON_MS } else { ALONE_MS };
         let until_ms = uptime_ms() + budget_ms;
-        let (settings, key, library) = (self.settings.clone(), self.key.clone(), self.library.clone());
+        let (settings, key) = (self.settings.clone(), self.key.clone());
+        let (erased, library) = (self.erased.clone(), self.library.clone());
         let mut clock = self.clock;
         let done = self.store.batch(|tx| {
             let rules = desk::Rules { settings: &settings, key: &key, library: &library };
@@ -112,7 +114,7 @@ impl Engine {
             let mut done = Vec::with_capacity(letters.len());
             let mut touched = BTreeMap::new();
             for past in letters {
-                done.push(take(tx, &rules, mailbox, filing, past, now, &mut touched)?);
+                done.push(take(tx, &rules, &erased, mailbox, filing, past, now, &mut touched)?);
                 if uptime_ms() >= until_ms {
                     break;
                 }
@@ -147,6 +149,7 @@ fn uptime_ms() -> i64 {
 fn take(
     tx: &mut Tx<'_>,
     rules: &desk::Rules<'_>,
+    erased: &Erased,
     mailbox: &str,
     filing: Filing,
     past: &Past,
@@ -154,6 +157,11 @@ fn take(
     touched: &mut Touched,
 ) -> Result<Became, StoreError> {
     let received_at = past.received_at.min(now);
+    if let Ok(read) = &past.reading
+        && erased.bars(rules.key, read, &envelope_of(past, mailbox, LetterNo(0), received_at))
+    {
+        return Ok(Became::Nothing("erased"));
+    }
     let letter = match filing {
         Filing::Measured => LetterNo(0),
         // Its bytes never came: the next import asks for it again.
@@ -180,16 +188,7 @@ fn take(
             }
         }
     };
-    let envelope = Envelope {
-        letter,
-        mailbox: mailbox.to_owned(),
-        channel: Channel::Import,
-        folder: past.folder,
-        received_at,
-        old: true,
-        released: None,
-        released_for: None,
-    };
+    let envelope = envelope_of(past, mailbox, letter, received_at);
     if let Ok(read) = &past.reading
         && let Some(became) = fenced(tx, |tx| decide(tx, rules, filing, read, &envelope, touched))?
     {
@@ -200,6 +199,19 @@ fn take(
         tx.apply(&[settle], &crate::store::Blobs::new(), now)?;
     }
     Ok(Became::Broken)
+}
+
+fn envelope_of(past: &Past, mailbox: &str, letter: LetterNo, received_at: Time) -> Envelope {
+    Envelope {
+        letter,
+        mailbox: mailbox.to_owned(),
+        channel: Channel::Import,
+        folder: past.folder,
+        received_at,
+        old: true,
+        released: None,
+        released_for: None,
+    }
 }
 
 const BROKEN: &str = "broken: history that could not be read";

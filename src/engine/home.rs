@@ -13,10 +13,12 @@ use crate::engine::clock::Clock;
 use crate::engine::clocks;
 use crate::engine::desk_dir::{self, DeskDir, DeskDirError, Footprint};
 use crate::engine::digest::Digests;
+use crate::engine::erased::Erased;
 use crate::engine::event::{Consignment, Waiting};
 use crate::engine::in_flight::InFlight;
 use crate::engine::metrics::Written;
 use crate::engine::vitals::Vitals;
+use crate::engine::void::chain;
 use crate::model::Time;
 use crate::store::{Role, Store, StoreError, Tx};
 
@@ -108,8 +110,13 @@ impl Engine {
     }
 
     fn assemble(dir: DeskDir, footprint: Footprint, settings: Arc<Settings>, key: Key, store: Store) -> Self {
+        let mut erased = Erased::at(dir.erased());
+        if let Err(error) = erased.refresh() {
+            tracing::error!("{}", chain(&error));
+        }
         Self {
             dir,
+            erased,
             lock: None,
             data_version: store.data_version().unwrap_or(0),
             store,
@@ -122,6 +129,8 @@ impl Engine {
             doubt: None,
             judged: Time::default(),
             digests: Digests::default(),
+            rights_at: None,
+            rights_look: true,
             vitals: Vitals::default(),
             written: Written::default(),
             waiting: Waiting::default(),

@@ -18,6 +18,8 @@ struct Decided {
     halted: Option<String>,
     /// Letters that are to be read because of it.
     backlog: Backlog,
+    /// A canned answer came by mail.
+    canned: bool,
 }
 
 impl Batch<'_> {
@@ -34,6 +36,7 @@ impl Batch<'_> {
                     done.verdicts.push(decided.verdict);
                     done.halted = done.halted.take().or(decided.halted);
                     done.backlog = done.backlog.max(decided.backlog);
+                    done.canned |= decided.canned;
                     return Ok(());
                 }
                 None => ReadFailure::Panicked,
@@ -51,6 +54,11 @@ impl Batch<'_> {
 
     fn decide(&self, tx: &mut Tx<'_>, letter: &Letter, envelope: &Envelope, now: Time) -> Result<Decided, StoreError> {
         let rules = self.rules();
+        if self.erased.bars(self.key, letter, envelope) {
+            tx.forget_letter(envelope.letter)?;
+            let verdict = Verdict { letter: envelope.letter, fate: "erased", ticket: None };
+            return Ok(Decided { verdict, halted: None, backlog: Backlog::Empty, canned: false });
+        }
         let filled = (envelope.folder == Folder::Inbox)
             .then(|| desk::form::filled(letter, envelope.received_at, rules.settings));
         let letter = filled.as_deref().unwrap_or(letter);
@@ -81,7 +89,8 @@ impl Batch<'_> {
         // What leaves quarantine is read again.
         let released = changes.iter().any(|c| matches!(c, Change::ReleaseQuarantine { .. }));
         let backlog = if released { Backlog::Some } else { Backlog::Empty };
-        Ok(Decided { verdict: verdict(envelope.letter, &changes), halted, backlog })
+        let canned = changes.iter().any(|c| matches!(c, Change::KeepCanned(_)));
+        Ok(Decided { verdict: verdict(envelope.letter, &changes), halted, backlog, canned })
     }
 
     /// Attachments that mails of this decision carry, or notices keep, and that came in earlier letters (`#files`): they are only in

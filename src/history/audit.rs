@@ -24,7 +24,7 @@ use crate::history::{HistoryError, Progress, Tally, Watch, commonest};
 use crate::model::{Address, Kind, Time};
 use crate::plan::Folder;
 use crate::sla::calendar::Calendar;
-use crate::sla::figures::{Figures, Period};
+use crate::sla::figures::{Detail, Figures, Period};
 use crate::store::Store;
 
 /// Text enough of the longest letters; attachments are not measured.
@@ -97,7 +97,7 @@ pub fn audit(sources: Vec<Source>, wishes: &Wishes, now: Now, watch: Watch<'_>) 
     };
     intake.run(sources, surveyed, now, watch)?;
     let Intake { mut engine, tally, colleagues, elsewhere, .. } = intake;
-    let figures = engine_figures::of(engine.store(), &settings, &period, None, now.wall)?;
+    let figures = engine_figures::of(engine.store(), &settings, &period, None, now.wall, Detail::Clocks)?;
     let named = |mut list: Vec<(Address, usize)>| {
         list.retain(|(_, letters)| *letters >= WORTH_NAMING);
         list

@@ -228,7 +228,7 @@ fn meta_charset(bytes: &[u8]) -> Option<String> {
 }
 
 fn line_ends(text: String) -> String {
-    if !text.contains('\r') {
+    if memchr::memchr(b'\r', text.as_bytes()).is_none() {
         return text;
     }
     let mut out = String::with_capacity(text.len());

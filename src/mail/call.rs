@@ -47,9 +47,13 @@ const ASKS: &[&str] = &[
     "a callback",
 ];
 
+/// What stands before an hour.
+const HOURS: &[&str] = &["kl", "klockan", "efter", "före", "innan", "mellan", "after", "before", "between", "at"];
+
 /// What makes a sentence no wish: it says not to, tells of a call, or speaks of somebody else.
 const NOT: &[&str] = &[
     "ring inte",
+    "kom inte",
     "ringa inte",
     "inte ring",
     "inte bli uppringd",
@@ -110,7 +114,9 @@ fn asks(sentence: &str) -> bool {
             begins && ends
         })
     };
-    ASKS.iter().any(|p| says(&p)) && !NOT.iter().any(|p| says(&p))
+    // "Ring hellre kl 16": an order to call, with an hour.
+    let orders = [" ring ", " call "].iter().any(|w| folded.starts_with(w)) && HOURS.iter().any(|p| says(&p));
+    (orders || ASKS.iter().any(|p| says(&p))) && !NOT.iter().any(|p| says(&p))
 }
 
 /// Lines, and sentences within them; `kl. 14` and `14.30` are no ends of one.
@@ -202,6 +208,7 @@ mod tests {
         check("Kan ni ringa efter 15?", "Fri 20 15:00 -");
         check("Kan ni ringa mig? Efter 15 passar bra. 070 12 11 10 9", "Fri 20 15:00 - 070 12 11 10 9");
         check("Jag vill bli uppringd i morgon kl. 9-10 på 08-123 45 67.", "Sat 21 09:00 Sat 21 10:00 08-123 45 67");
+        check("Bra! Ring hellre kl 16 i dag på 070-765 43 21.", "Fri 20 16:00 - 070-765 43 21");
         check("Ring mig gärna före 12", "- Fri 20 12:00");
         check("Please call me at 2 pm on +46 70 123 45 67.", "Fri 20 14:00 - +46 70 123 45 67");
         check("Could you call me tomorrow at 2 pm? My number is 070-1234567", "Sat 21 14:00 - 070-1234567");
@@ -216,6 +223,8 @@ mod tests {
         check("You called me at 2 pm.", "none");
         check("Paketet skulle komma kl 14.", "none");
         check("Ring mig när ni kan.", "none");
+        check("Ring i silver, storlek 12-14", "none");
+        check("Ring kom inte kl 14", "none");
         check("Jag vill ha en ring mig och min fru till glädje", "none");
         check("Please do not call me at 2 pm", "none");
         check("", "none");

@@ -18,7 +18,7 @@ const GUESS_BYTES: usize = 64 * 1024;
 #[must_use]
 pub fn decode(bytes: &[u8], label: Option<&str>, defects: &mut BTreeSet<Defect>) -> String {
     let text = decode_inner(bytes, label, defects);
-    if text.as_bytes().contains(&0) {
+    if memchr::memchr(0, text.as_bytes()).is_some() {
         defects.insert(Defect::Nul);
         return text.replace('\0', "\u{fffd}");
     }
@@ -115,7 +115,7 @@ fn mostly_ascii(text: &str) -> bool {
 
 /// Text of seven bits that switches to Japanese or Korean, whatever it says that it is.
 fn has_escapes(bytes: &[u8]) -> bool {
-    let Some(at) = bytes.iter().position(|&b| b == 0x1b) else { return false };
+    let Some(at) = memchr::memchr(0x1b, bytes) else { return false };
     let marks: &[&[u8]] = &[b"\x1b$B", b"\x1b$@", b"\x1b$(", b"\x1b$)", b"\x1b(I"];
     bytes[at..].windows(3).any(|w| marks.contains(&w))
 }

@@ -12,7 +12,18 @@ pub struct Field<'a> {
 
 /// The fields of one header, topmost first.
 #[derive(Clone, Debug, Default)]
-pub struct Fields<'a>(Vec<Field<'a>>);
+pub struct Fields<'a> {
+    list: Vec<Field<'a>>,
+    /// A bit for each name that there is, several names to a bit: most questions are for a field that is not there.
+    names: u128,
+}
+
+/// The bit that stands for a name in any case.
+fn bit(name: &[u8]) -> u128 {
+    let letter = |at: usize| name.get(at).map_or(0, |b| usize::from(b | 0x20));
+    let mixed = name.len() ^ (letter(0) * 5) ^ (letter(2) * 11) ^ (letter(name.len().wrapping_sub(1)) * 3);
+    1 << (mixed % 128)
+}
 
 impl<'a> Fields<'a> {
     /// The topmost field of that name (any case).
@@ -23,7 +34,8 @@ impl<'a> Fields<'a> {
 
     /// Every field of that name, topmost first.
     pub fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
-        self.0.iter().filter(move |f| f.name.eq_ignore_ascii_case(name.as_bytes())).map(|f| f.value)
+        let list = if self.names & bit(name.as_bytes()) == 0 { &[] } else { self.list.as_slice() };
+        list.iter().filter(move |f| f.name.eq_ignore_ascii_case(name.as_bytes())).map(|f| f.value)
     }
 
     #[must_use]
@@ -39,11 +51,11 @@ impl<'a> Fields<'a> {
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Field<'a>> {
-        self.0.iter()
+        self.list.iter()
     }
 }
 
@@ -51,13 +63,15 @@ impl<'a> Fields<'a> {
 #[must_use]
 pub fn unfold(value: &[u8]) -> String {
     let text = String::from_utf8_lossy(value);
-    if !text.contains(['\r', '\n', '\0']) {
+    if memchr::memchr3(b'\r', b'\n', 0, text.as_bytes()).is_none() {
         return text.trim().to_owned();
     }
     let mut out = String::with_capacity(text.len());
-    for line in text.split(['\r', '\n', '\0']) {
-        let line = if out.is_empty() { line.trim_start() } else { line };
-        out.push_str(line);
+    let mut from = 0;
+    for end in memchr::memchr3_iter(b'\r', b'\n', 0, text.as_bytes()).chain([text.len()]) {
+        let line = &text[from..end];
+        out.push_str(if out.is_empty() { line.trim_start() } else { line });
+        from = end + 1;
     }
     out.trim().to_owned()
 }
@@ -99,8 +113,10 @@ fn split_from(raw: &[u8], start: usize) -> (Fields<'_>, usize) {
         while stop < raw.len() && matches!(raw[stop], b' ' | b'\t') {
             stop = line_end(raw, stop);
         }
-        if fields.0.len() < MAX_FIELDS {
-            fields.0.push(Field { name: line[..colon].trim_ascii_end(), value: trim_line(&raw[value_start..stop]) });
+        if fields.list.len() < MAX_FIELDS {
+            let name = line[..colon].trim_ascii_end();
+            fields.names |= bit(name);
+            fields.list.push(Field { name, value: trim_line(&raw[value_start..stop]) });
         }
         at = stop;
     }
@@ -135,17 +151,7 @@ fn field_colon(line: &[u8]) -> Option<usize> {
 /// The index after the line that begins at `at`.
 #[must_use]
 pub fn line_end(raw: &[u8], at: usize) -> usize {
-    // Every line of every attachment passes here, and `contains` looks at many bytes at once.
-    let mut from = at;
-    for chunk in raw[at..].chunks(64) {
-        if chunk.contains(&b'\n')
-            && let Some(n) = chunk.iter().position(|&b| b == b'\n')
-        {
-            return from + n + 1;
-        }
-        from += chunk.len();
-    }
-    raw.len()
+    memchr::memchr(b'\n', &raw[at..]).map_or(raw.len(), |n| at + n + 1)
 }
 
 /// A line without its end.

@@ -7,6 +7,8 @@ mod grams;
 
 use std::sync::LazyLock;
 
+use crate::mail::lower::lower;
+
 /// How many words are looked at.
 const MAX_WORDS: usize = 200;
 /// What the best must reach by words alone, and how far ahead of the next it must be (in percent).
@@ -50,34 +52,83 @@ const WORDS: [&str; 12] = [
      vocês são muito ainda já bom dia favor podem pode tenho",
 ];
 
-/// Words with the indexes of their languages, in buckets by [`bucket`]: every word of every letter is looked for here.
-static TABLE: LazyLock<Vec<Vec<(&'static str, Vec<usize>)>>> = LazyLock::new(|| {
-    let mut table: Vec<Vec<(&str, Vec<usize>)>> = vec![Vec::new(); BUCKETS];
+/// A set of languages, a bit each.
+#[derive(Clone, Copy, Debug, Default)]
+struct Languages(u16);
+
+impl Languages {
+    fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    fn has(self, language: usize) -> bool {
+        self.0 >> language & 1 == 1
+    }
+
+    fn each(self) -> impl Iterator<Item = usize> {
+        (0..LANGUAGES.len()).filter(move |&l| self.has(l))
+    }
+}
+
+/// Where a word may stand: small, so that the many words that are not there cost one look.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    hash: u32,
+    /// Where it stands in the list of words.
+    word: u16,
+    /// None in an empty slot.
+    languages: Languages,
+}
+
+/// Every word of every letter is looked for here.
+struct Table {
+    slots: Vec<Slot>,
+    words: Vec<&'static str>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let mut table = Table { slots: vec![Slot::default(); SLOTS], words: Vec::new() };
     for (language, words) in WORDS.iter().enumerate() {
         for word in words.split_whitespace() {
-            let bucket = &mut table[bucket(word)];
-            let at = bucket.iter().position(|(w, _)| *w == word).unwrap_or_else(|| {
-                bucket.push((word, Vec::new()));
-                bucket.len() - 1
-            });
-            if bucket[at].1.last() != Some(&language) {
-                bucket[at].1.push(language);
+            let at = table.slot_of(word);
+            let slot = &mut table.slots[at];
+            if slot.languages.count() == 0 {
+                (slot.hash, slot.word) = (hash(word), u16::try_from(table.words.len()).unwrap_or_default());
+                table.words.push(word);
             }
+            slot.languages.0 |= 1 << language;
         }
     }
     table
 });
 
-const BUCKETS: usize = 4096;
-
-/// FNV-1a: always the same, unlike the library's maps.
-fn bucket(word: &str) -> usize {
-    let hash = word.bytes().fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
-    (hash ^ (hash >> 16)) as usize % BUCKETS
+impl Table {
+    /// The slot of a word: its own, or the empty one where it would stand.
+    fn slot_of(&self, word: &str) -> usize {
+        let hash = hash(word);
+        let mut at = (hash ^ (hash >> 16)) as usize % SLOTS;
+        loop {
+            let slot = &self.slots[at];
+            let is_it = slot.hash == hash && self.words.get(usize::from(slot.word)) == Some(&word);
+            if is_it || slot.languages.count() == 0 {
+                return at;
+            }
+            at = (at + 1) % SLOTS;
+        }
+    }
 }
 
-fn languages_of(word: &str) -> Option<&'static Vec<usize>> {
-    TABLE[bucket(word)].iter().find(|(w, _)| *w == word).map(|(_, languages)| languages)
+/// Several times as many as there are words.
+const SLOTS: usize = 4096;
+
+/// FNV-1a: always the same, unlike the library's maps.
+fn hash(word: &str) -> u32 {
+    word.bytes().fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193))
+}
+
+fn languages_of(word: &str) -> Languages {
+    let table = &*TABLE;
+    table.slots[table.slot_of(word)].languages
 }
 
 /// ISO 639-1, or `None` where it cannot be told.
@@ -85,19 +136,13 @@ fn languages_of(word: &str) -> Option<&'static Vec<usize>> {
 pub fn of(text: &str) -> Option<&'static str> {
     let mut scores = [0u32; LANGUAGES.len()];
     let head = &text[..text.floor_char_boundary(2_000)];
-    let lower = head.to_lowercase();
-    let words: Vec<&str> = lower
-        .split_whitespace()
-        .filter(|w| !w.contains("://") && !w.contains('@') && !w.starts_with("www."))
-        .flat_map(|w| w.split(|c: char| !c.is_alphabetic()))
-        .filter(|w| !w.is_empty())
-        .take(MAX_WORDS)
-        .collect();
+    let lower = lower(head);
+    let words = words(&lower);
     for word in &words {
-        if let Some(languages) = languages_of(word) {
-            // Unique: 12; shared by two: 6; by three: 4.
-            let share = 12 / u32::try_from(languages.len()).unwrap_or(12);
-            languages.iter().for_each(|&l| scores[l] += share);
+        let languages = languages_of(word);
+        // Unique: 12; shared by two: 6; by three: 4.
+        if let Some(share) = 12_u32.checked_div(languages.count()) {
+            languages.each().for_each(|l| scores[l] += share);
         }
         letters(word, &mut scores);
     }
@@ -113,43 +158,105 @@ pub fn of(text: &str) -> Option<&'static str> {
 fn by_letters(words: &[&str]) -> Option<&'static str> {
     let mut scores = grams::scores(words);
     for word in words {
-        if let Some(languages) = languages_of(word) {
-            let share = WORD_WEIGHT / i32::try_from(languages.len()).unwrap_or(1);
-            languages.iter().for_each(|&l| scores[l] += share);
+        let languages = languages_of(word);
+        if let Some(share) = WORD_WEIGHT.checked_div(languages.count().cast_signed()) {
+            languages.each().for_each(|l| scores[l] += share);
         }
     }
     let (best, &score) = scores.iter().enumerate().max_by_key(|(_, s)| **s)?;
     let next = scores.iter().enumerate().filter(|(i, _)| *i != best).map(|(_, s)| *s).max()?;
     // Names, numbers and languages that are not among these have no word that is known.
-    let known =
-        words.iter().filter(|w| grams::has_word(best, w) || languages_of(w).is_some_and(|l| l.contains(&best))).count();
+    let known = words.iter().filter(|w| grams::has_word(best, w) || languages_of(w).has(best)).count();
     // One word that several have says nothing.
-    let is_shared = matches!(words, [word] if languages_of(word).is_some_and(|l| l.len() > 1));
+    let is_shared = matches!(words, [word] if languages_of(word).count() > 1);
     let is_sure = known > 0 && known * 4 >= words.len() && score >= next + MIN_GRAM_LEAD && !is_shared;
     (is_sure && grams::has_letters(best, words)).then(|| LANGUAGES[best])
 }
 
+/// The words of a text in lower case, without links and addresses.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::with_capacity(MAX_WORDS);
+    // Where the stretch without blanks began, and how many words there were before it.
+    let (mut stretch, mut before) = (0, 0);
+    let mut is_link = false;
+    let mut open: Option<usize> = None;
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() && before < MAX_WORDS {
+        let byte = bytes[at];
+        if byte.is_ascii_lowercase() {
+            open = open.or(Some(at));
+            at += bytes[at..].iter().position(|b| !b.is_ascii_lowercase()).unwrap_or(bytes.len() - at);
+            continue;
+        }
+        let (is_letter, is_blank, length) = if byte.is_ascii() {
+            (false, matches!(byte, b' ' | b'\t'..=b'\r'), 1)
+        } else {
+            let Some(c) = text[at..].chars().next() else { break };
+            let common = matches!(c, 'ß'..='ö' | 'ø'..='ÿ');
+            (common || c.is_alphabetic(), !common && c.is_whitespace(), c.len_utf8())
+        };
+        if is_letter {
+            open = open.or(Some(at));
+        } else if let Some(start) = open.take() {
+            words.push(&text[start..at]);
+        }
+        if is_blank {
+            if is_link || text[stretch..at].starts_with("www.") {
+                words.truncate(before);
+            }
+            (stretch, before, is_link) = (at + length, words.len(), false);
+        } else if byte == b'@' || (byte == b':' && text[at..].starts_with("://")) {
+            is_link = true;
+        }
+        at += length;
+    }
+    words.extend(open.map(|start| &text[start..]));
+    if is_link || text[stretch..].starts_with("www.") {
+        words.truncate(before);
+    }
+    words.truncate(MAX_WORDS);
+    words
+}
+
 /// Letters that only some of them have.
 fn letters(word: &str, scores: &mut [u32; LANGUAGES.len()]) {
-    const LETTERS: &[(&[char], &[usize], u32)] = &[
-        (&['å'], &[0, 1, 2], 2),
-        (&['ä', 'ö'], &[0, 3, 5], 2),
-        (&['æ', 'ø'], &[1, 2], 4),
-        (&['ü', 'ß'], &[5], 4),
-        (&['é', 'è', 'ê', 'ç', 'à'], &[7], 2),
-        (&['ã', 'õ'], &[11], 4),
-        (&['ñ', '¿', 'í', 'ó'], &[8], 2),
-        (&['ą', 'ę', 'ł', 'ś', 'ż', 'ź', 'ć', 'ń'], &[10], 4),
-    ];
+    /// The languages of a set of letters, and what it is worth.
+    const SETS: [(&[usize], u32); 8] =
+        [(&[0, 1, 2], 2), (&[0, 3, 5], 2), (&[1, 2], 4), (&[5], 4), (&[7], 2), (&[11], 4), (&[8], 2), (&[10], 4)];
     if word.is_ascii() {
         return;
     }
-    for (set, languages, weight) in LETTERS {
-        if word.contains(*set) {
-            languages.iter().for_each(|&l| scores[l] += weight);
+    let mut seen = [false; SETS.len()];
+    // What Finnish doubles.
+    let mut doubled = [false; 6];
+    let mut last = ' ';
+    for c in word.chars() {
+        let set = match c {
+            'å' => Some(0),
+            'ä' | 'ö' => Some(1),
+            'æ' | 'ø' => Some(2),
+            'ü' | 'ß' => Some(3),
+            'é' | 'è' | 'ê' | 'ç' | 'à' => Some(4),
+            'ã' | 'õ' => Some(5),
+            'ñ' | 'í' | 'ó' => Some(6),
+            'ą' | 'ę' | 'ł' | 'ś' | 'ż' | 'ź' | 'ć' | 'ń' => Some(7),
+            _ => None,
+        };
+        if let Some(set) = set {
+            seen[set] = true;
         }
+        if c == last
+            && let Some(pair) = ['y', 'ä', 'ö', 't', 'k', 'i'].iter().position(|d| *d == c)
+        {
+            doubled[pair] = true;
+        }
+        last = c;
     }
-    if ["yy", "ää", "öö", "tt", "kk", "ii"].iter().filter(|d| word.contains(**d)).count() > 1 {
+    for ((languages, weight), _) in SETS.iter().zip(seen).filter(|(_, seen)| *seen) {
+        languages.iter().for_each(|&l| scores[l] += weight);
+    }
+    if doubled.iter().filter(|d| **d).count() > 1 {
         scores[3] += 2;
     }
 }

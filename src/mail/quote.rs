@@ -70,17 +70,15 @@ pub fn split(body: &Body, context: &Context<'_>) -> Split {
         Some(h) if body.text_is_html => h.lines.iter().map(|l| l.mark).collect(),
         _ => Vec::new(),
     };
-    let text = Text { lines: body.text.split('\n').collect(), marks };
+    let text = Text::new(lines::of(&body.text), marks);
     let mut verdict = judge(&text, context);
     let mut html_cuts = None;
     if let Some(h) = &body.html {
         if body.text_is_html {
             html_cuts = Some(verdict.cuts.iter().map(|c| c.1.clone()).collect::<Vec<_>>());
         } else {
-            let rich = Text {
-                lines: h.lines.iter().map(|l| l.text.as_str()).collect(),
-                marks: h.lines.iter().map(|l| l.mark).collect(),
-            };
+            let lines = h.lines.iter().map(|l| l.text.as_str()).collect();
+            let rich = Text::new(lines, h.lines.iter().map(|l| l.mark).collect());
             let rich_verdict = judge(&rich, context);
             if verdict.cuts.is_empty() && !rich_verdict.cuts.is_empty() {
                 borrow_cut(&mut verdict, &text, &rich_verdict, &rich);
@@ -128,10 +126,15 @@ fn judge(text: &Text<'_>, context: &Context<'_>) -> Verdict {
     verdict.cuts.sort_by_key(|c| c.1.start);
     let kept = verdict.keep.iter().flat_map(|r| text.lines[r.clone()].iter());
     // Anything quoted, and anything of ours, in what is kept: the end is not certain.
-    if kept.into_iter().any(|l| (depth(l) > 0 && !is_blank(l)) || l.contains(SEPARATOR) || l.contains("X-Svar-")) {
+    if kept.into_iter().any(|l| (depth(l) > 0 && !is_blank(l)) || find::is_separator(l) || has_our_id(l)) {
         verdict.certain = false;
     }
     verdict
+}
+
+/// `X-Svar-Id` and its kin, as they stand in what mail programs quote.
+fn has_our_id(line: &str) -> bool {
+    memchr::memchr(b'X', line.as_bytes()).is_some_and(|at| line[at..].contains("X-Svar-"))
 }
 
 fn bounded(text: &Text<'_>, context: &Context<'_>) -> Verdict {

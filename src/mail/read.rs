@@ -260,13 +260,29 @@ fn sameness(envelope: &Envelope, subject: &str, text: &str) -> String {
     }
     for part in [subject, text] {
         hashed.push('\0');
-        if part.is_ascii() {
-            hashed.extend(part.split_ascii_whitespace());
-        } else {
-            hashed.extend(part.split_whitespace());
-        }
+        push_words(part, &mut hashed);
     }
     attachment::sha256(hashed.as_bytes())
+}
+
+/// Appends `text` without its white space.
+fn push_words(text: &str, out: &mut String) {
+    let bytes = text.as_bytes();
+    let (mut from, mut at) = (0, 0);
+    while at < bytes.len() {
+        let (is_blank, length) = match bytes[at] {
+            b' ' | b'\t'..=b'\r' => (true, 1),
+            // The first bytes of the blanks outside of ASCII.
+            0xc2 | 0xe1..=0xe3 => text[at..].chars().next().map_or((false, 1), |c| (c.is_whitespace(), c.len_utf8())),
+            _ => (false, 1),
+        };
+        if is_blank {
+            out.push_str(&text[from..at]);
+            from = at + length;
+        }
+        at += length;
+    }
+    out.push_str(&text[from..]);
 }
 
 fn split(content: &Body, subject: &str, envelope: &Envelope) -> quote::Split {

@@ -9,7 +9,7 @@ use crate::model::{
 use crate::plan::bulk::NewBulk;
 use crate::plan::canned::CannedVersion;
 use crate::plan::event::Event;
-use crate::plan::found::{Blocked, CallWish, KnownAsk};
+use crate::plan::found::{Blocked, CallWish, KnownAsk, RightsAct};
 use crate::plan::incident::{Incident, Woken};
 use crate::plan::notice::{Alarm, Notice};
 use crate::plan::parcel::Parcel;
@@ -221,6 +221,14 @@ pub enum Change {
         how: String,
     },
 
+    /// A manager has said `#send` to something that is done to a person's data; the engine carries it out.
+    GrantRights {
+        act: RightsAct,
+        subject: String,
+        until: Time,
+        by: Address,
+        at: Time,
+    },
     NewIncident(Box<Incident>),
     /// The ticket belongs to an incident, once for all. `told`: its text has gone to the customer in this message, and nobody is
     /// told of the ticket singly from now on.

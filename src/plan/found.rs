@@ -294,6 +294,33 @@ pub struct KnownAsk {
     pub matter: Matter,
 }
 
+/// What is done to a person's data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RightsAct {
+    Export,
+    Erase,
+    /// Tickets of a mailbox whose time is over are erased.
+    Retention,
+}
+
+impl RightsAct {
+    /// The word that the database uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Export => "export",
+            Self::Erase => "erase",
+            Self::Retention => "retention",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Export, Self::Erase, Self::Retention].into_iter().find(|act| act.as_str() == word)
+    }
+}
+
 /// What a `#send` lets go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -302,6 +329,8 @@ pub enum Matter {
     Answer(HeldAnswer),
     /// A mail said to be an agent's, set aside: `#send` records it, it never acts.
     Quarantined { quarantine: i64 },
+    /// A manager's `#export` or `#erase` of a person, or more old tickets than a day brings: `#send` lets it be done.
+    Rights { act: RightsAct, subject: String, until: i64 },
     /// An incident is to begin, to end or to last longer.
     Incident { incident: IncidentAsk },
     /// One text to many tickets: a preview that waits, or one that is under way.

@@ -18,7 +18,7 @@ use serde::{Serialize, Serializer};
 use crate::model::{Address, Priority, State, TicketNo, Time};
 use crate::sla::calendar::Calendar;
 use crate::sla::clock::{ClockKind, ClockState, Step, Targets};
-use crate::sla::figures::tally::Tally;
+pub use crate::sla::figures::tally::Tally;
 
 /// One ticket, as figures need it.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,6 +109,15 @@ impl Measure {
     }
 }
 
+/// How much is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// The figures alone.
+    Figures,
+    /// And [`Figures::clocks`], a row for each.
+    Clocks,
+}
+
 /// The figures of a period, as `svar stats --json` prints them. All durations are open seconds unless they are called `wall_s`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figures {
@@ -145,7 +154,7 @@ pub struct Figures {
     pub slowest: Vec<SlowRow>,
     /// Test customers' tickets opened in the period, by mailbox.
     pub mystery: Vec<MysteryRow>,
-    /// Every clock that started in the period, by start: the rows of a digest's CSV. Not part of the JSON.
+    /// Every clock that started in the period, by start: the rows of a digest's CSV. Not part of the JSON. Empty unless asked for.
     #[serde(skip)]
     pub clocks: Vec<ClockRow>,
 }
@@ -352,7 +361,7 @@ pub fn figures(
     measures: &Measures,
     now: Time,
 ) -> Figures {
-    let mut tally = Tally::new(period, mailbox, measures, now);
+    let mut tally = Tally::new(period, mailbox, measures, now, Detail::Clocks);
     for history in histories {
         tally.add(history);
     }

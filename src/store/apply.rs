@@ -158,6 +158,7 @@ impl Tx<'_> {
                 self.new_ask(ask)?;
                 self.keep_held(ask, blobs)
             }
+            Change::GrantRights { act, subject, until, by, at } => self.grant(*act, subject, *until, by, *at),
             Change::SettleAsk { ask, at, how } => {
                 let changed = self.run(
                     "UPDATE ask SET settled_at = ?2, how = ?3 WHERE no = ?1 AND settled_at IS NULL",

@@ -57,10 +57,15 @@ pub(super) const EVENTS: &str = "
         'assigned', 'bounced')
     ORDER BY ticket, no";
 
+/// So many steps a ticket has as a rule.
+const USUAL: usize = 8;
+
 /// Events stand by their number, messages behind the event that was the latest when they were written down.
 type Place = (i64, bool, i64);
+/// A step, where it belongs.
+type Placed = (TicketNo, Place, StepRow);
 
-fn read_message(row: &Row<'_>) -> Result<Option<(TicketNo, Place, StepRow)>, DbError> {
+fn read_message(row: &Row<'_>) -> Result<Option<Placed>, DbError> {
     let direction: Direction = row.get(3)?;
     let accepted_at: Option<Time> = row.get(6)?;
     let (at, word) = match (direction, row.get(4)?, accepted_at) {
@@ -73,13 +78,13 @@ fn read_message(row: &Row<'_>) -> Result<Option<(TicketNo, Place, StepRow)>, DbE
     Ok(Some((row.get(0)?, (row.get(1)?, true, row.get(2)?), StepRow { at, word, agent })))
 }
 
-fn read_event(row: &Row<'_>) -> Result<Option<(TicketNo, Place, StepRow)>, DbError> {
-    let (no, what, detail): (i64, String, String) = (row.get(1)?, row.get(3)?, row.get(4)?);
-    let Some(word) = word(&what, &detail) else { return Ok(None) };
+fn read_event(row: &Row<'_>) -> Result<Option<Placed>, DbError> {
+    let (no, detail): (i64, &str) = (row.get(1)?, row.text(4)?);
+    let Some(word) = word(row.text(3)?, detail) else { return Ok(None) };
     let named = match word {
-        StepWord::Called => row.get(5)?,
+        StepWord::Called => row.text(5)?,
         StepWord::Assigned => detail,
-        _ => String::new(),
+        _ => "",
     };
     let agent = named.strip_prefix("agent:").and_then(Address::parse);
     Ok(Some((row.get(0)?, (no, false, no), StepRow { at: row.get(2)?, word, agent })))
@@ -121,15 +126,27 @@ impl Tx<'_> {
     pub fn courses(&mut self, first: TicketNo, last: TicketNo) -> Result<BTreeMap<TicketNo, Vec<StepRow>>, StoreError> {
         let messages = self.rows(MESSAGES, args![first, last], read_message)?;
         let events = self.rows(EVENTS, args![first, last], read_event)?;
-        let mut placed: BTreeMap<TicketNo, Vec<(Place, StepRow)>> = BTreeMap::new();
-        for (ticket, place, step) in messages.into_iter().chain(events).flatten() {
-            placed.entry(ticket).or_default().push((place, step));
-        }
-        let in_order = |(ticket, mut steps): (TicketNo, Vec<(Place, StepRow)>)| {
-            steps.sort_by_key(|(place, _)| *place);
-            (ticket, steps.into_iter().map(|(_, step)| step).collect())
+        let mut messages: Vec<Placed> = messages.into_iter().flatten().collect();
+        messages.sort_by_key(|(ticket, place, _)| (*ticket, *place));
+        let mut messages = messages.into_iter().peekable();
+        let mut courses: Vec<(TicketNo, Vec<StepRow>)> = Vec::new();
+        let mut put = |(ticket, _, step): Placed| match courses.last_mut() {
+            Some((last, steps)) if *last == ticket => steps.push(step),
+            _ => {
+                let mut steps = Vec::with_capacity(USUAL);
+                steps.push(step);
+                courses.push((ticket, steps));
+            }
         };
-        Ok(placed.into_iter().map(in_order).collect())
+        // Events come in order already.
+        for event in events.into_iter().flatten() {
+            while let Some(message) = messages.next_if(|m| (m.0, m.1) < (event.0, event.1)) {
+                put(message);
+            }
+            put(event);
+        }
+        messages.for_each(put);
+        Ok(courses.into_iter().collect())
     }
 
     /// Writes down what the steps of a ticket have come to: since when its customer waits, when the answer is due, when it is

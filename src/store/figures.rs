@@ -1,8 +1,10 @@
 //! What figures are made of: the tickets that touch a period, found by index and read in slices.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
-use super::course::StepRow;
+use super::course::{StepRow, StepWord};
 use super::db::{Row, args};
 use super::text::list;
 use super::{Store, StoreError, Tx};
@@ -42,7 +44,7 @@ pub struct FiguresRow {
     pub assignee: Option<Address>,
 }
 
-/// Tickets, and what happened on them and on those merged into them.
+/// Tickets in the order of their numbers, and what happened on them and on those merged into them.
 #[derive(Clone, Debug, Default)]
 pub struct Courses {
     pub tickets: Vec<FiguresRow>,
@@ -57,7 +59,7 @@ pub(super) const OPEN: &str = "
 pub(super) const OVER: &str = "
     SELECT number, survivor FROM ticket
     WHERE state IN ('closed', 'spam', 'merged') AND updated_at >= ?3 AND created_at < ?1 AND (?2 IS NULL OR mailbox = ?2)
-    ORDER BY updated_at, number";
+    ORDER BY updated_at, created_at, mailbox, survivor, number";
 pub(super) const ROWS: &str = "
     SELECT number, mailbox, priority, subject, state, customer, customer_address, created_at, assignee FROM ticket
     WHERE number BETWEEN ?1 AND ?2 ORDER BY number";
@@ -71,18 +73,25 @@ pub(super) const MERGED: &str = "
     SELECT number FROM joined ORDER BY number";
 
 impl Store {
-    /// The tickets on which something happened in that time, or that were open then, by number. No view of the database is held
-    /// for long, and none is read for tickets that were over before.
+    /// The tickets on which something happened in that time, or that were open then: by number, in slices that `take` gets one
+    /// after the other as long as it says to go on. No view of the database is held for long, and none is read for tickets that
+    /// were over before.
     ///
     /// # Errors
     /// A database error.
-    pub fn courses(&mut self, wanted: &Wanted<'_>) -> Result<Courses, StoreError> {
+    pub fn walk_courses(
+        &mut self,
+        wanted: &Wanted<'_>,
+        mut take: impl FnMut(Courses) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
         let (numbers, mystery) = self.read(|tx| Ok((tx.touching(wanted)?, tx.customers(wanted.mystery)?)))?;
-        let mut courses = Courses::default();
         for run in runs(&numbers) {
-            self.read(|tx| tx.read_run(run, wanted.mystery, &mystery, &mut courses))?;
+            let courses = self.read(|tx| tx.read_run(run, wanted.mystery, &mystery))?;
+            if take(courses).is_break() {
+                break;
+            }
         }
-        Ok(courses)
+        Ok(())
     }
 }
 
@@ -117,31 +126,28 @@ impl Tx<'_> {
         run: &[TicketNo],
         mystery: &BTreeSet<Address>,
         customers: &BTreeSet<CustomerNo>,
-        courses: &mut Courses,
-    ) -> Result<(), StoreError> {
-        let (Some(&first), Some(&last)) = (run.first(), run.last()) else { return Ok(()) };
+    ) -> Result<Courses, StoreError> {
+        let (Some(&first), Some(&last)) = (run.first(), run.last()) else { return Ok(Courses::default()) };
         let wanted = |number: &TicketNo| run.binary_search(number).is_ok();
-        let mut rows = self.rows(ROWS, args![first, last], |row| read_row(row, mystery, customers))?;
-        rows.retain(|row| wanted(&row.number));
+        let mut tickets = self.rows(ROWS, args![first, last], |row| read_row(row, mystery, customers))?;
+        tickets.retain(|row| wanted(&row.number));
         let mut tags: BTreeMap<TicketNo, Vec<String>> = BTreeMap::new();
         for (ticket, tag) in self.rows(TAGS, args![first, last], |row| Ok((row.get(0)?, row.get(1)?)))? {
             tags.entry(ticket).or_default().push(tag);
         }
-        for row in &mut rows {
+        for row in &mut tickets {
             row.tags = tags.remove(&row.number).unwrap_or_default();
         }
         let mut steps = self.courses(first, last)?;
         steps.retain(|number, _| wanted(number));
-        let merged = self.merged_into(run)?;
-        for number in merged {
-            if let std::collections::btree_map::Entry::Vacant(place) = steps.entry(number) {
+        let is_joined = |steps: &[StepRow]| steps.iter().any(|step| matches!(step.word, StepWord::Joined(_)));
+        let survivors: Vec<TicketNo> = steps.iter().filter(|(_, s)| is_joined(s)).map(|(number, _)| *number).collect();
+        for number in if survivors.is_empty() { Vec::new() } else { self.merged_into(&survivors)? } {
+            if let Entry::Vacant(place) = steps.entry(number) {
                 place.insert(self.course(number)?);
             }
         }
-        courses.tickets.append(&mut rows);
-        // Not `append`: that makes the whole map anew each time.
-        courses.steps.extend(steps);
-        Ok(())
+        Ok(Courses { tickets, steps })
     }
 
     /// The tickets that were merged into these, also by way of others.

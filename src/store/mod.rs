@@ -18,6 +18,8 @@ mod db;
 pub mod digests;
 pub mod due;
 mod facts;
+#[doc(hidden)]
+pub mod faults;
 pub mod figures;
 pub mod gauges;
 pub mod incident;
@@ -28,6 +30,7 @@ mod migrate;
 pub mod notices;
 pub mod outages;
 pub mod outbox;
+pub mod privacy;
 pub mod promise;
 pub mod query;
 pub mod robots;

@@ -7,7 +7,7 @@ use svar::engine::{clocks, figures};
 use svar::model::Time;
 use svar::sla::clock::Clock;
 use svar::sla::duration::print_open;
-use svar::sla::figures::Period;
+use svar::sla::figures::{Detail, Period};
 
 use crate::play::{Result, World};
 use crate::steps::ticket_no;
@@ -73,8 +73,8 @@ impl World {
             ["of", mailbox, paths @ ..] => (Some(*mailbox), paths),
             paths => (None, paths),
         };
-        let figures =
-            figures::of(self.engine()?.store(), &settings, &period, mailbox, now).map_err(|e| e.to_string())?;
+        let figures = figures::of(self.engine()?.store(), &settings, &period, mailbox, now, Detail::Figures)
+            .map_err(|e| e.to_string())?;
         let json = serde_json::to_value(&figures).map_err(|e| e.to_string())?;
         for pair in paths.chunks(2) {
             let &[path, want] = pair else { return Err(format!("{} what?", pair[0])) };

@@ -118,6 +118,11 @@ impl World {
 
     fn shell(&mut self, verb: &str, number: &str, rest: &[&str], step: &Step) -> Result {
         let now = Now::given(self.now);
+        if verb == "erase" {
+            let (address, at) = (address(number)?, self.now);
+            self.engine()?.erase(&address, "shell:test", at).map_err(|e| e.to_string())?;
+            return self.handle(vec![Event::Poked]);
+        }
         let nothing = Clues::default();
         if let "release" | "drop" = verb {
             let quarantine = QuarantineNo(ticket_no(number)?.0);

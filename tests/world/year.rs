@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::civil::Date;
 use svar::engine::figures;
 use svar::model::TicketNo;
-use svar::sla::figures::{ClockFigures, Figures, Period};
+use svar::sla::figures::{ClockFigures, Detail, Figures, Period};
 
 use crate::month::Chance;
 use crate::play::{Result, World, address};
@@ -218,8 +218,8 @@ impl Year {
         for (from, to) in periods {
             let period = Period { from, to, zone: zone.clone() };
             let (a, b) = period.bounds();
-            let said =
-                figures::of(self.world.engine()?.store(), &settings, &period, None, now).map_err(|e| e.to_string())?;
+            let said = figures::of(self.world.engine()?.store(), &settings, &period, None, now, Detail::Clocks)
+                .map_err(|e| e.to_string())?;
             let slowly = rows.figures(&minutes, &zone, a.unix(), b.unix(), now.unix());
             compare(&said, &slowly, &rows).map_err(|why| format!("{from} to {to}: {why}"))?;
         }

@@ -131,6 +131,14 @@ impl Incoming<'_> {
         wrong
     }
 
+    /// A command for a canned answer of which there is none, or which of several it is cannot be told.
+    #[must_use]
+    pub fn no_such_canned(&self, command: &Command, line: &str) -> Option<WrongLine> {
+        let Command::Canned(name) = command else { return None };
+        let refusal = Refusal::Canned(self.case.rules.library.find(name).err()?);
+        Some(self.canned_wrong(&refusal, line))
+    }
+
     /// Whether the mail asks for a canned answer where its text goes to nobody outside.
     #[must_use]
     pub fn canned_inside(&self, parsed: &Parsed) -> Option<WrongLine> {

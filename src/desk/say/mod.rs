@@ -19,6 +19,7 @@ pub mod manager;
 pub mod not_proved;
 pub mod notification;
 pub mod refused;
+pub mod rights;
 pub mod robots;
 mod sheet;
 pub mod shown;
@@ -115,6 +116,12 @@ fn shown(party: &Party) -> String {
     } else {
         format!("{} <{}>", sheet::shortened(&name, 80), party.address)
     }
+}
+
+/// Foreign words in which no mail program makes links.
+#[must_use]
+pub fn defused(words: &str) -> String {
+    sheet::defused(&sheet::inert(words))
 }
 
 /// What one mail says.

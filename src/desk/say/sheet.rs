@@ -332,7 +332,7 @@ pub(super) fn inert(words: &str) -> String {
 }
 
 /// No client makes a link of it: `https[:]//evil[.]test`.
-fn defused(words: &str) -> String {
+pub(super) fn defused(words: &str) -> String {
     let mut out = String::with_capacity(words.len());
     let mut chars = words.chars().peekable();
     while let Some(c) = chars.next() {

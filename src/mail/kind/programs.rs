@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::mail::kind::Signs;
-use crate::mail::kind::wording::any_of;
+use crate::mail::lower::{self, lower};
+use crate::mail::phrase::any_of;
 
 /// Which values of a field are a sign.
 enum Value {
@@ -155,14 +156,17 @@ static IN_TEXT: LazyLock<Regex> = LazyLock::new(|| any_of(CHALLENGES));
 /// A service that holds back our mail until its sender proves that he is a person: two of address, subject, words.
 pub(super) fn challenge(signs: &Signs<'_>) -> Option<String> {
     const DOMAINS: &[&str] = &["boxbe.com", "spamarrest.com", "mailinblack.com", "bluebottle.com", "choicemail.com"];
-    let subject = signs.subject.to_lowercase();
-    let head: String = signs.text.chars().take(1_500).collect::<String>().to_lowercase();
     let domain = signs.from.is_some_and(|f| {
         let domain = f.address.domain();
-        DOMAINS.iter().any(|d| domain == *d || domain.ends_with(&format!(".{d}")))
+        DOMAINS.iter().any(|d| domain.strip_suffix(d).is_some_and(|sub| sub.is_empty() || sub.ends_with('.')))
     });
-    let by_subject = IN_SUBJECT.is_match(&subject);
+    let by_subject = IN_SUBJECT.is_match(&lower(signs.subject));
+    // Words alone are no challenge: they need not be looked for.
+    if !domain && !by_subject {
+        return None;
+    }
+    let head = lower(lower::head(signs.text, 1_500));
     let by_words = IN_TEXT.find(&head).map(|m| m.as_str());
-    let signs = usize::from(domain) + usize::from(by_subject) + usize::from(by_words.is_some());
-    (signs >= 2).then(|| format!("a challenge: \"{}\"", by_words.unwrap_or("the subject")))
+    (by_words.is_some() || (domain && by_subject))
+        .then(|| format!("a challenge: \"{}\"", by_words.unwrap_or("the subject")))
 }

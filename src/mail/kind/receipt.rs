@@ -1,6 +1,7 @@
 //! Receipts and complaints: that a mail was read, or thrown away unread, or marked as spam (RFC 8098, RFC 5965).
 
 use crate::mail::kind::Signs;
+use crate::mail::lower::lower;
 
 /// Reports that are no delivery reports.
 pub(super) fn report(signs: &Signs<'_>) -> Option<String> {
@@ -141,11 +142,11 @@ const MAX_TEXT: usize = 700;
 
 /// A receipt in words: the subject's opening, and a short text that says so or says nothing.
 pub(super) fn in_words(signs: &Signs<'_>) -> Option<String> {
-    let lower = signs.subject.to_lowercase();
-    let (opening, _) = lower.split_once([':', '：'])?;
+    let subject = lower(signs.subject);
+    let (opening, _) = subject.split_once([':', '：'])?;
     let opening = opening.trim();
     let known = SUBJECTS.iter().find(|s| **s == opening)?;
-    let text = signs.text.trim().to_lowercase();
+    let text = lower(signs.text.trim());
     let short = text.chars().count() <= MAX_TEXT;
     let says = WORDS.iter().any(|w| text.contains(w));
     (short && (says || text.is_empty()) && !text.contains('?')).then(|| format!("Subject: {known} (a receipt)"))

@@ -11,7 +11,11 @@ use crate::mail::kind::Signs;
 use crate::mail::kind::openings::{ANSWERS, PREFIXES, WANTS, WEAK_PREFIXES};
 use crate::mail::kind::phrases::{ABSENCE, COURTESIES, DECLARATIONS, RECEIVED};
 use crate::mail::letter::ReturnPath;
+use crate::mail::lower::{self, lower};
+use crate::mail::phrase::{Openings, any_of};
 
+static OF_PREFIXES: LazyLock<Openings> = LazyLock::new(|| Openings::new(PREFIXES));
+static OF_WEAK_PREFIXES: LazyLock<Openings> = LazyLock::new(|| Openings::new(WEAK_PREFIXES));
 static IN_ABSENCE: LazyLock<Regex> = LazyLock::new(|| any_of(ABSENCE));
 static IN_COURTESIES: LazyLock<Regex> = LazyLock::new(|| any_of(COURTESIES));
 static IN_DECLARATIONS: LazyLock<Regex> = LazyLock::new(|| any_of(DECLARATIONS));
@@ -22,19 +26,13 @@ static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(written).expect("a constant expression")
 });
 
-pub(super) fn any_of(words: &[&str]) -> Regex {
-    let quoted: Vec<String> = words.iter().map(|w| regex::escape(w)).collect();
-    // A list of words is always an expression.
-    Regex::new(&quoted.join("|")).expect("words make an expression")
-}
-
 /// How much of a text is its beginning, in characters.
 const HEAD: usize = 700;
 /// How long an automatic answer is at most, in characters; whoever has more to say is a person.
 const SHORT: usize = 1_500;
 
 fn head(text: &str) -> String {
-    text.chars().take(HEAD).collect::<String>().to_lowercase()
+    lower(lower::head(text, HEAD))
 }
 
 /// Words of absence in the beginning of a text.
@@ -44,10 +42,10 @@ fn absence_words(text: &str) -> Option<String> {
 
 /// An opening of the subject, followed by a colon or nothing. `Re: Automatiskt svar: …` is a person who answers a robot.
 pub(super) fn subject(signs: &Signs<'_>) -> Option<String> {
-    let lower = signs.subject.to_lowercase();
-    let lower = lower.trim_start_matches(['[', '(', '*', ' ', '<']);
+    let subject = lower(signs.subject);
+    let subject = subject.trim_start_matches(['[', '(', '*', ' ', '<']);
     let after = |opening: &str| {
-        let rest = lower.strip_prefix(opening)?;
+        let rest = subject.strip_prefix(opening)?;
         Some(rest.trim_start_matches([']', ')', '*', '>', ' ', '\u{a0}']).to_owned())
     };
     let supported = || {
@@ -55,15 +53,15 @@ pub(super) fn subject(signs: &Signs<'_>) -> Option<String> {
             || suppresses(signs)
             || (signs.text.chars().count() <= SHORT && !signs.text.contains('?') && absence_words(signs.text).is_some())
     };
-    let mut found = PREFIXES.iter().filter_map(|opening| {
+    let mut found = OF_PREFIXES.of(subject).filter_map(|opening| {
         let rest = after(opening)?;
         let colon = rest.starts_with([':', '：']);
         let alone = rest.is_empty()
             || rest.starts_with(['-', '–', '!', '.', ',', '|'])
             || ANSWERS.iter().any(|a| rest.starts_with(a));
-        (colon || (alone && *opening != "auto" && supported())).then(|| format!("Subject: {opening}"))
+        (colon || (alone && opening != "auto" && supported())).then(|| format!("Subject: {opening}"))
     });
-    let mut weak = WEAK_PREFIXES.iter().filter_map(|opening| {
+    let mut weak = OF_WEAK_PREFIXES.of(subject).filter_map(|opening| {
         let rest = after(opening)?;
         let ends = rest.is_empty()
             || rest.starts_with([':', '：', '-', '–', '!', '.', ',', '|', '('])
@@ -112,10 +110,10 @@ pub(super) fn sign_and_words(signs: &Signs<'_>) -> Option<String> {
 pub(super) fn declared(signs: &Signs<'_>) -> Option<String> {
     let text = signs.text.trim();
     let unread = is_unread(signs);
-    let lower = if unread { text.to_lowercase() } else { text.chars().take(250).collect::<String>().to_lowercase() };
-    let found = IN_DECLARATIONS.find(&lower)?;
+    let said = lower(if unread { text } else { lower::head(text, 250) });
+    let found = IN_DECLARATIONS.find(&said)?;
     // Whoever shows us a robot's mail asks or tells something first.
-    let before = &lower[..found.start()];
+    let before = &said[..found.start()];
     let opens = before.chars().count() <= 120 && !before.contains('?') && before.lines().count() <= 4;
     let sentence = before.trim_end_matches([' ', '*', '-', '_', '(', '[', '"']);
     let begins = sentence.is_empty() || sentence.ends_with(['\n', '.', '!', ',', ':']);
@@ -144,12 +142,7 @@ fn is_unread(signs: &Signs<'_>) -> bool {
 /// An acknowledgement of a ticket system: it answers, it says that something was received, and it gives it a number.
 pub(super) fn ticket(signs: &Signs<'_>) -> Option<String> {
     let text = signs.text.trim();
-    if text.chars().count() > 2 * SHORT {
-        return None;
-    }
-    let head = head(text);
-    let received = IN_RECEIVED.find(&head)?.as_str().to_owned();
-    let numbered = NUMBERED.is_match(signs.subject) || NUMBERED.is_match(&head);
+    // Before the text is looked into: hardly any letter comes from such an address.
     let office = signs.from.is_some_and(|f| {
         let local = f.address.local();
         [
@@ -168,12 +161,15 @@ pub(super) fn ticket(signs: &Signs<'_>) -> Option<String> {
         .iter()
         .any(|w| local.contains(w))
     });
+    if !office || text.chars().count() > 2 * SHORT {
+        return None;
+    }
+    let head = head(text);
+    let received = IN_RECEIVED.find(&head)?.as_str().to_owned();
+    let numbered = NUMBERED.is_match(signs.subject) || NUMBERED.is_match(&head);
     let asks = head.find('?').is_some_and(|q| q < 200);
-    (numbered
-        && office
-        && !asks
-        && (signs.is_answer() || is_unread(signs) || IN_DECLARATIONS.is_match(&text.to_lowercase())))
-    .then(|| format!("an acknowledgement: \"{received}\" and a number"))
+    (numbered && !asks && (signs.is_answer() || is_unread(signs) || IN_DECLARATIONS.is_match(&lower(text))))
+        .then(|| format!("an acknowledgement: \"{received}\" and a number"))
 }
 
 /// An automatic answer without any header: it answers, it is short, asks nothing, says that somebody is away, and what
@@ -183,11 +179,8 @@ pub(super) fn absence(signs: &Signs<'_>) -> Option<String> {
     if text.contains('?') || text.chars().count() > SHORT {
         return None;
     }
-    let lower = signs.subject.to_lowercase();
-    let answers = signs.is_answer()
-        || ANSWERS.iter().any(|a| lower.starts_with(a))
-        || WEAK_PREFIXES.iter().any(|w| lower.starts_with(w));
-    if !answers {
+    let opens = |subject: &str| ANSWERS.iter().chain(WEAK_PREFIXES).any(|a| subject.starts_with(a));
+    if !signs.is_answer() && !opens(&lower(signs.subject)) {
         return None;
     }
     let head = head(text);

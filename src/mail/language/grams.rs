@@ -21,7 +21,36 @@ struct Model {
     /// What a gram weighs that a language does not have, by its length.
     missing: [Weights; 5],
     words: [BTreeSet<String>; COUNT],
-    letters: [BTreeSet<char>; COUNT],
+    letters: [Letters; COUNT],
+}
+
+/// A set of letters outside of ASCII.
+#[derive(Clone, Debug, Default)]
+struct Letters {
+    /// A bit each for the first, Latin ones: every such letter of every text is looked for here.
+    latin: [u64; Self::LATIN / 64],
+    others: BTreeSet<char>,
+}
+
+impl Letters {
+    /// Behind the last of Latin Extended-B.
+    const LATIN: usize = 0x280;
+
+    fn of(letters: impl Iterator<Item = char>) -> Self {
+        let mut set = Self::default();
+        for c in letters {
+            match set.latin.get_mut(c as usize / 64) {
+                Some(bits) => *bits |= 1 << (c as usize % 64),
+                None => drop(set.others.insert(c)),
+            }
+        }
+        set
+    }
+
+    fn has(&self, c: char) -> bool {
+        let bits = self.latin.get(c as usize / 64);
+        bits.map_or_else(|| self.others.contains(&c), |bits| bits >> (c as usize % 64) & 1 == 1)
+    }
 }
 
 static MODEL: LazyLock<Model> = LazyLock::new(model);
@@ -44,7 +73,7 @@ fn model() -> Model {
             counts.entry(packed).or_insert([0; COUNT])[language] += 1;
             totals[length][language] += 1;
         });
-        model.letters[language] = words.iter().flat_map(|w| w.chars()).chain(['é']).collect();
+        model.letters[language] = Letters::of(words.iter().flat_map(|w| w.chars()).chain(['é']));
         model.words[language] = words.into_iter().map(str::to_owned).collect();
     }
     for (length, (missing, totals)) in model.missing.iter_mut().zip(&totals).enumerate().skip(2) {
@@ -111,11 +140,17 @@ pub(super) fn has_word(language: usize, word: &str) -> bool {
 
 /// Whether the letters are those of the language; a few others may be a name's.
 pub(super) fn has_letters(language: usize, words: &[&str]) -> bool {
-    let all = words.iter().flat_map(|w| w.chars());
+    let letters = &MODEL.letters[language];
     let (mut count, mut foreign) = (0, 0);
-    for c in all {
-        count += 1;
-        foreign += usize::from(!c.is_ascii() && !MODEL.letters[language].contains(&c));
+    for word in words {
+        if word.is_ascii() {
+            count += word.len();
+            continue;
+        }
+        for c in word.chars() {
+            count += 1;
+            foreign += usize::from(!c.is_ascii() && !letters.has(c));
+        }
     }
     foreign * 16 <= count
 }

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::mail::lower::lower;
 use crate::mail::quote::lines::{content, depth, is_blank};
 use crate::mail::quote::phrases::SPEAKERS;
 
@@ -87,13 +88,20 @@ pub(super) fn ending_at(lines: &[&str], last: usize) -> Option<Attribution> {
     }
     let colon = end.ends_with([':', '：']);
     let dashes = end.ends_with("--");
-    let verb_last = || end.contains('@') && end.ends_with(|c: char| c.is_alphabetic()) && matches(&VERB, end);
-    let below = lines[last + 1..].iter().take(6).find(|l| !is_blank(l));
-    let quote_below = below.is_some_and(|l| depth(l) > depth(lines[last]));
+    let verb_last = || {
+        end.ends_with(|c: char| c.is_alphabetic())
+            && memchr::memchr(b'@', end.as_bytes()).is_some()
+            && matches(&VERB, end)
+    };
+    let quote_below = || {
+        let below = lines[last + 1..].iter().take(6).find(|l| !is_blank(l));
+        below.is_some_and(|l| depth(l) > depth(lines[last]))
+    };
     if !colon && !dashes && !verb_last() {
-        let dated = quote_below && end.ends_with('>') && matches(&DATE_AND_ADDRESS, end);
+        let dated = end.ends_with('>') && matches(&DATE_AND_ADDRESS, end) && quote_below();
         return dated.then_some(Attribution { start: last, strong: true });
     }
+    let quote_below = quote_below();
     let mut joined = String::new();
     let mut best: Option<Attribution> = None;
     let mut has_address = false;
@@ -233,7 +241,7 @@ fn is_made_by_program(text: &str) -> bool {
     });
     let (mut names, mut verbs, mut others) = (0, 0, 0);
     for word in text.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty()) {
-        let lower = word.to_lowercase();
+        let lower = lower(word);
         if SMALL.contains(&lower.as_str()) || (lower == "du" && names > 0) {
             continue;
         }

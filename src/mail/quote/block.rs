@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::mail::address;
+use crate::mail::lower::lower;
 use crate::mail::quote::attribution;
 use crate::mail::quote::labels::{self, Label};
 use crate::mail::quote::lines::{content, depth, is_blank, is_dash, is_rule};
@@ -61,11 +62,19 @@ pub(super) struct Divider {
 
 /// `Label: value` of a line, decorations gone.
 fn labelled(line: &str) -> Option<(Label, &str)> {
+    if !has_colon(line) {
+        return None;
+    }
     let text = content(line).trim_start_matches(['*', '_', '|', ' ', '\t', '\u{a0}', '#']);
     let (at, colon) = text.char_indices().take(40).find(|(_, c)| matches!(c, ':' | '：'))?;
     let label = labels::label(text[..at].trim_matches(['*', '_', ' ', '\u{a0}', '\t']))?;
     let value = text[at + colon.len_utf8()..].trim_start_matches(['*', '_']).trim();
     Some((label, value))
+}
+
+/// `:` or `：`. Most lines have none, and then there is no label in them.
+fn has_colon(line: &str) -> bool {
+    memchr::memchr(b':', line.as_bytes()).is_some() || (!line.is_ascii() && line.contains('：'))
 }
 
 /// The header block that begins at line `start`.
@@ -76,7 +85,7 @@ pub(super) fn at(lines: &[&str], start: usize) -> Option<Block> {
     if let Some(block) = notes(lines, start) {
         return Some(block);
     }
-    if lines[start].matches(':').count() < 4 {
+    if lines[start].bytes().filter(|b| *b == b':').count() < 4 {
         return None;
     }
     // The same in one line, where the breaks of an HTML mail were lost.
@@ -92,12 +101,12 @@ fn notes(lines: &[&str], start: usize) -> Option<Block> {
     static MOMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(r"^[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4},? [0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2})?(?: ?[AaPp][Mm])?(?: [A-Z]{2,5})?$").ok()
     });
-    let (from, date) = (content(lines.get(start)?).trim(), content(lines.get(start + 1)?).trim());
-    if from.is_empty()
-        || !date.starts_with(|c: char| c.is_ascii_digit())
-        || from.len() > 120
-        || !MOMENT.as_ref()?.is_match(date)
-    {
+    let date = content(lines.get(start + 1)?).trim();
+    if !date.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let from = content(lines.get(start)?).trim();
+    if from.is_empty() || from.len() > 120 || !MOMENT.as_ref()?.is_match(date) {
         return None;
     }
     let mut block =
@@ -264,9 +273,15 @@ pub(super) fn divider(lines: &[&str], i: usize) -> Option<Divider> {
         return Some(Divider { announces: None, end: block.as_ref().map_or(i + 1, |b| b.end), block });
     }
     if text.len() < 80 && text.ends_with([':', '.']) || text.len() < 50 {
-        let phrase = text.trim_end_matches([':', ' ', '\u{a0}', '.']).to_lowercase();
+        let phrase = text.trim_end_matches([':', ' ', '\u{a0}', '.']);
+        let colon = text.ends_with(':');
+        // The small letters of these are as long as their capital ones.
+        if !colon && !labels::FORWARD_LINES.iter().any(|l| l.len() == phrase.len()) {
+            return None;
+        }
+        let phrase = lower(phrase);
         let known = labels::FORWARD_LINES.contains(&phrase.as_str());
-        if known || (text.ends_with(':') && labelled(text).is_none() && forwards(&phrase)) {
+        if known || (colon && labelled(text).is_none() && forwards(&phrase)) {
             let block = next_block(lines, i + 1, 4)?;
             return Some(Divider { announces: Some(Announces::Forward), end: block.end, block: Some(block) });
         }

@@ -1,6 +1,5 @@
 //! Where the mail that is answered begins, and whether anything of the sender's stands below.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::mail::html::parse::{QUOTE_END, SIGNATURE, SIGNATURE_END};
@@ -16,12 +15,24 @@ use crate::mail::subject::Prefixes;
 pub(super) struct Text<'a> {
     pub lines: Vec<&'a str>,
     pub marks: Vec<Option<&'static str>>,
+    /// The first line with [`SEPARATOR`].
+    separator: Option<usize>,
 }
 
-impl Text<'_> {
+impl<'a> Text<'a> {
+    pub(super) fn new(lines: Vec<&'a str>, marks: Vec<Option<&'static str>>) -> Self {
+        let separator = lines.iter().position(|l| is_separator(l));
+        Self { lines, marks, separator }
+    }
+
     pub(super) fn mark(&self, i: usize) -> Option<&'static str> {
         self.marks.get(i).copied().flatten()
     }
+}
+
+pub(super) fn is_separator(line: &str) -> bool {
+    // Nearly every line is told apart by its length and its bytes alone.
+    line.len() >= SEPARATOR.len() && memchr::memchr(b'=', line.as_bytes()).is_some() && line.contains(SEPARATOR)
 }
 
 /// Where the sender's text ends.
@@ -46,11 +57,8 @@ pub(super) struct Boundary {
 /// The first boundary at or below line `from`.
 pub(super) fn boundary(text: &Text<'_>, from: usize, prefixes: Prefixes, is_answer: bool) -> Option<Boundary> {
     let lines = &text.lines;
-    let separator = lines
-        .iter()
-        .position(|l| l.contains(SEPARATOR))
-        .or_else(|| (0..lines.len()).find(|&i| text.mark(i) == Some("svar-separator")));
-    let mut known = Known::default();
+    let separator = text.separator.or_else(|| text.marks.iter().position(|m| *m == Some("svar-separator")));
+    let mut known = Known::below(from);
     for i in from..lines.len() {
         if let Some(mut found) = candidate(text, i, prefixes, is_answer, &mut known) {
             found.start = climb(lines, found.start, from);
@@ -71,7 +79,7 @@ pub(super) fn boundary(text: &Text<'_>, from: usize, prefixes: Prefixes, is_answ
 
 /// Where the mail begins that is answered, at or below line `from`: a boundary that is more than quoted lines.
 pub(super) fn history(text: &Text<'_>, from: usize, prefixes: Prefixes, is_answer: bool) -> Option<usize> {
-    let mut known = Known::default();
+    let mut known = Known::below(from);
     (from..text.lines.len()).filter(|&i| depth(text.lines[i]) == 0).find(|&i| {
         candidate(text, i, prefixes, is_answer, &mut known)
             .is_some_and(|found| found.rule != "quote" && found.start == i)
@@ -80,11 +88,24 @@ pub(super) fn history(text: &Text<'_>, from: usize, prefixes: Prefixes, is_answe
 
 /// Attributions by their last line, each looked for once.
 #[derive(Debug, Default)]
-struct Known(BTreeMap<usize, Option<Attribution>>);
+struct Known {
+    /// The line that the first of the list ends on.
+    from: usize,
+    list: Vec<Option<Option<Attribution>>>,
+}
 
 impl Known {
+    /// Of line `from` and those below.
+    fn below(from: usize) -> Self {
+        Self { from, list: Vec::new() }
+    }
+
     fn ending_at(&mut self, lines: &[&str], last: usize) -> Option<Attribution> {
-        *self.0.entry(last).or_insert_with(|| attribution::ending_at(lines, last))
+        let at = last.saturating_sub(self.from);
+        if self.list.len() <= at {
+            self.list.resize(at + 1, None);
+        }
+        *self.list[at].get_or_insert_with(|| attribution::ending_at(lines, last))
     }
 }
 
@@ -98,7 +119,7 @@ fn candidate(text: &Text<'_>, i: usize, prefixes: Prefixes, is_answer: bool, kno
     if is_blank(lines[i]) && text.mark(i).is_none() {
         return None;
     }
-    if lines[i].contains(SEPARATOR) || text.mark(i) == Some("svar-separator") {
+    if (text.separator.is_some() && is_separator(lines[i])) || text.mark(i) == Some("svar-separator") {
         let start = above_separator(lines, i);
         return Some(Boundary { is_ours: true, ..reply("svar-separator", start, i) });
     }

@@ -1,5 +1,18 @@
 //! Lines of a mail's text: how deep they are quoted, and what decorates them.
 
+/// The lines of a text.
+#[must_use]
+pub(super) fn of(text: &str) -> Vec<&str> {
+    let mut lines = Vec::with_capacity(text.len() / 40 + 1);
+    let mut from = 0;
+    for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
+        lines.push(&text[from..end]);
+        from = end + 1;
+    }
+    lines.push(&text[from..]);
+    lines
+}
+
 /// How many `>` a line begins with; a space or two may stand before and between.
 #[must_use]
 pub(super) fn depth(line: &str) -> usize {
@@ -54,6 +67,10 @@ pub(super) fn is_blank(line: &str) -> bool {
 /// A line of dashes, underscores or equals signs that separates.
 #[must_use]
 pub(super) fn is_rule(line: &str) -> bool {
+    // Every line is asked: most end as no such line does.
+    if !line.trim_end().chars().next_back().is_some_and(is_dash) {
+        return false;
+    }
     let text = content(line).trim();
     let mut chars = text.chars();
     let Some(first) = chars.next() else { return false };

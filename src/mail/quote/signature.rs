@@ -2,12 +2,24 @@
 //!
 //! Each rule has a name that `explain` prints. A rule that is not sure finds nothing: a signature left standing does no harm.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::mail::html::parse::{SIGNATURE, SIGNATURE_END};
+use crate::mail::lower::lower;
+use crate::mail::phrase::{Openings, any_of};
 use crate::mail::quote::find::Text;
 use crate::mail::quote::lines::{is_blank, is_rule};
 use crate::mail::quote::notices::{BANNERS, DISCLAIMERS};
 use crate::mail::quote::phrases::{AFTERTHOUGHTS, CLOSINGS, DEVICE_OPENINGS, DEVICES, SLOGANS, SPEAKERS};
 use crate::model::Party;
+
+static IN_BANNERS: LazyLock<Regex> = LazyLock::new(|| any_of(BANNERS));
+static IN_DISCLAIMERS: LazyLock<Regex> = LazyLock::new(|| any_of(DISCLAIMERS));
+static OF_CLOSINGS: LazyLock<Openings> = LazyLock::new(|| Openings::new(CLOSINGS));
+static OF_DEVICES: LazyLock<Openings> = LazyLock::new(|| Openings::new(DEVICE_OPENINGS));
+static OF_SLOGANS: LazyLock<Openings> = LazyLock::new(|| Openings::new(SLOGANS));
 
 /// How many lines a signature behind `--` may have where the space behind it is missing.
 const MAX_LINES: usize = 15;
@@ -49,12 +61,17 @@ pub(super) fn banner(text: &Text<'_>, from: usize, to: usize) -> Option<Found> {
     let lines = &text.lines;
     let start = (from..to).find(|&n| !is_blank(lines[n]) && !is_rule(lines[n]))?;
     let end = (start..to).find(|&n| is_blank(lines[n]) || is_rule(lines[n]))?;
-    let said: String = lines[start..end].join(" ").to_lowercase();
+    // A banner is short, and so is what it is looked for in.
+    let size: usize = lines[start..end].iter().map(|l| l.len()).sum();
+    if size > 1_000 {
+        return None;
+    }
+    let said = lower(&lines[start..end].join(" "));
     let tag = said.len() < 40
         && said.starts_with('[')
         && said.ends_with(']')
         && (said.contains("extern") || said.contains("ekstern"));
-    let is_banner = tag || (said.len() < 700 && BANNERS.iter().any(|b| said.contains(b)));
+    let is_banner = tag || (said.len() < 700 && IN_BANNERS.is_match(&said));
     let end = (end..to).find(|&n| !is_blank(lines[n]) && !is_rule(lines[n]))?;
     is_banner.then_some(Found { rule: "banner", start: from, end })
 }
@@ -111,13 +128,17 @@ fn device(text: &Text<'_>, from: usize, to: usize, _: Option<&Party>) -> Option<
 fn is_device(line: &str) -> bool {
     let line = line.trim().trim_matches(['\u{2063}', '\u{200b}', '\u{200e}', '\u{feff}', ' ']);
     let end = line.find(['<', '[']).into_iter().chain(line.find(" (")).min().unwrap_or(line.len());
-    let words = line[..end].trim().trim_matches(['*', '_', '(', ')', '>', ' ']).to_lowercase();
+    let words = line[..end].trim().trim_matches(['*', '_', '(', ')', '>', ' ']);
+    // Lower-casing hardly changes lengths.
+    if words.len() > 220 {
+        return false;
+    }
+    let words = lower(words);
+    let Some(opening) = OF_DEVICES.of(&words).max_by_key(|o| o.len()) else { return false };
     if words.len() > 110 || words.contains([',', '?', '!', ';']) || words.trim_end_matches('.').contains(". ") {
         return false;
     }
-    let Some(rest) = DEVICE_OPENINGS.iter().filter_map(|o| words.strip_prefix(o)).min_by_key(|r| r.len()) else {
-        return false;
-    };
+    let rest = &words[opening.len()..];
     let count = rest.split_whitespace().count();
     let names = words
         .split(|c: char| !c.is_alphanumeric() && c != '-')
@@ -137,15 +158,12 @@ fn disclaimer(text: &Text<'_>, from: usize, to: usize, _: Option<&Party>) -> Opt
             continue;
         }
         // Only from the line on that begins it: what stands right above may be the sender's.
-        let lower: Vec<String> = lines[first..=last].iter().map(|l| l.to_lowercase()).collect();
-        let joined = lower.join(" ");
-        if joined.len() < 12 || !DISCLAIMERS.iter().any(|d| joined.contains(d)) {
+        let joined = lower(&lines[first..=last].join(" "));
+        if joined.len() < 12 || !IN_DISCLAIMERS.is_match(&joined) {
             break;
         }
-        let said = |n: usize| {
-            let two = lower[n..(n + 2).min(lower.len())].join(" ");
-            DISCLAIMERS.iter().any(|d| two.contains(d))
-        };
+        let lower: Vec<String> = lines[first..=last].iter().map(|l| lower(l)).collect();
+        let said = |n: usize| IN_DISCLAIMERS.is_match(&lower[n..(n + 2).min(lower.len())].join(" "));
         let begins = (0..lower.len()).find(|&n| said(n)).unwrap_or(0);
         // A paragraph that begins within the notice's first sentence is all notice.
         let before: usize = lower[..begins].iter().map(String::len).sum();
@@ -172,9 +190,9 @@ fn drawn(text: &Text<'_>, from: usize, to: usize, sender: Option<&Party>) -> Opt
 /// A closing and a name, with few short lines of address below, and nothing that is a sentence.
 fn closing(text: &Text<'_>, from: usize, to: usize, sender: Option<&Party>) -> Option<Found> {
     let lines = &text.lines;
-    let filled: Vec<usize> = (from..to).filter(|&n| !is_blank(lines[n])).collect();
+    let filled = last_filled(lines, from, to, 12);
     // The last such line within a signature's length.
-    for (back, &start) in filled.iter().rev().enumerate().take(12) {
+    for (back, &start) in filled.iter().rev().enumerate() {
         let below = &filled[filled.len() - back..];
         let Some(rest) = after_closing(lines[start], lines, start, from, sender) else { continue };
         let (name, contact) = match (rest.is_empty(), below.split_first()) {
@@ -194,8 +212,8 @@ fn closing(text: &Text<'_>, from: usize, to: usize, sender: Option<&Party>) -> O
 /// The sender's whole name in a paragraph of its own, or his name above a telephone number, a link or an address.
 fn name(text: &Text<'_>, from: usize, to: usize, sender: Option<&Party>) -> Option<Found> {
     let lines = &text.lines;
-    let filled: Vec<usize> = (from..to).filter(|&n| !is_blank(lines[n])).collect();
-    for (back, &start) in filled.iter().rev().enumerate().take(8) {
+    let filled = last_filled(lines, from, to, 8);
+    for (back, &start) in filled.iter().rev().enumerate() {
         let line = lines[start].trim();
         if start == from || !is_blank(lines[start - 1]) || !is_name(line, None) || !is_senders(line, sender) {
             continue;
@@ -208,6 +226,13 @@ fn name(text: &Text<'_>, from: usize, to: usize, sender: Option<&Party>) -> Opti
         }
     }
     None
+}
+
+/// The last lines of `from..to` that are not blank, at most `count`, in their order.
+fn last_filled(lines: &[&str], from: usize, to: usize, count: usize) -> Vec<usize> {
+    let mut filled: Vec<usize> = (from..to).rev().filter(|&n| !is_blank(lines[n])).take(count).collect();
+    filled.reverse();
+    filled
 }
 
 /// What follows a closing on its line ("" if nothing does); `None` where the line is no closing.
@@ -225,16 +250,16 @@ fn after_closing<'t>(line: &'t str, lines: &[&str], at: usize, from: usize, send
         let alone = at > from && is_blank(lines[at - 1]) && !name.starts_with([' ', '-']);
         return (alone && is_name(name, sender) && (name.contains(' ') || is_senders(name, sender))).then_some(name);
     }
-    let lower = line.to_lowercase();
-    let closing = CLOSINGS.iter().filter(|c| lower.starts_with(*c)).max_by_key(|c| c.len())?;
+    let lowered = lower(line);
+    let closing = OF_CLOSINGS.of(&lowered).max_by_key(|c| c.len())?;
     // Lower-casing may change lengths; then the line is not one of these.
-    let rest = line.get(closing.len()..).filter(|_| lower.len() == line.len())?;
+    let rest = line.get(closing.len()..).filter(|_| lowered.len() == line.len())?;
     if rest.chars().next().is_some_and(char::is_alphanumeric) {
         return None;
     }
     let rest = rest.trim_matches([',', '.', '!', ' ', '/', '-', '–', ':', '*']);
     // The same in a second language: "Med venlig hilsen / Best regards".
-    if CLOSINGS.contains(&rest.to_lowercase().as_str()) {
+    if CLOSINGS.contains(&lower(rest).as_str()) {
         return Some("");
     }
     // "Best", "hälsningar" … may begin a sentence; then what follows is no name.
@@ -284,8 +309,7 @@ fn is_contact(lines: &[&str], at: usize) -> bool {
     let first = words.first().map(|w| w.to_lowercase()).unwrap_or_default();
     let speaks = speaks || (words.len() > 2 && SPEAKERS.contains(&first.as_str()));
     let small = words.iter().filter(|w| w.starts_with(char::is_lowercase) && !w.contains(['@', '.', '/'])).count();
-    let lower = line.to_lowercase();
-    if SLOGANS.iter().any(|s| lower.starts_with(s)) {
+    if OF_SLOGANS.of(&lower(line)).next().is_some() {
         return true;
     }
     // Words in small letters make a sentence; a title has two, a line with a number or a link three.
@@ -295,7 +319,7 @@ fn is_contact(lines: &[&str], at: usize) -> bool {
 
 /// A telephone number, a link, an address.
 fn has_contact(line: &str) -> bool {
-    let lower = line.to_lowercase();
+    let lower = lower(line);
     let digits = line.bytes().filter(u8::is_ascii_digit).count();
     digits >= 5 || lower.contains('@') || lower.contains("www.") || lower.contains("http")
 }
@@ -308,7 +332,7 @@ mod tests {
     fn check(text: &str, rule: Option<&str>, start: usize) {
         let lines: Vec<&str> = text.lines().collect();
         let count = lines.len();
-        let text_of = Text { lines, marks: Vec::new() };
+        let text_of = Text::new(lines, Vec::new());
         let anna = Address::parse("anna.andersson@a.test").map(|a| Party::new("Anna Andersson", a));
         let found = find(&text_of, 0, count, anna.as_ref());
         assert_eq!(found.map(|f| f.rule), rule, "{text:?}");

@@ -1,9 +1,30 @@
 //! Counting clocks: medians by nearest rank, shares, bands.
 
-use std::collections::BTreeMap;
+use crate::sla::clock::{Clock, ClockKind, ClockState, MISS, Targets};
+use crate::sla::figures::{BandCount, ClockFigures, Measure};
 
-use crate::sla::clock::{ClockKind, ClockState, MISS, Targets};
-use crate::sla::figures::{BandCount, ClockFigures, ClockRow, Measure};
+/// What is counted of one clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured {
+    pub elapsed_s: i64,
+    pub target_s: i64,
+    pub is_stopped: bool,
+    pub state: ClockState,
+    /// Its place among [`Bands`].
+    pub band: Option<usize>,
+}
+
+impl Measured {
+    pub fn of(clock: &Clock, target_s: i64, bands: &Bands) -> Self {
+        Self {
+            elapsed_s: clock.elapsed_s,
+            target_s,
+            is_stopped: clock.stopped_at.is_some(),
+            state: clock.state,
+            band: clock.band.as_deref().and_then(|name| bands.place(name)),
+        }
+    }
+}
 
 /// The value at the `percent`-th part, nearest rank: the ceil(p·n)-th. `None` without any.
 #[must_use]
@@ -41,17 +62,22 @@ impl Bands {
         Self(bands)
     }
 
-    /// A row a band.
-    pub fn count<'a>(&self, bands: impl Iterator<Item = &'a str>) -> Vec<BandCount> {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for band in bands {
-            *counts.entry(band).or_default() += 1;
+    /// Where a band stands.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|(known, _)| known == name)
+    }
+
+    /// A row a band, from their places.
+    pub fn count(&self, places: impl Iterator<Item = usize>) -> Vec<BandCount> {
+        let row =
+            |(name, up_to_s): &(String, Option<i64>)| BandCount { name: name.clone(), up_to_s: *up_to_s, count: 0 };
+        let mut rows: Vec<BandCount> = self.0.iter().map(row).collect();
+        for place in places {
+            if let Some(row) = rows.get_mut(place) {
+                row.count += 1;
+            }
         }
-        let count = |name: &String| counts.get(name.as_str()).copied().unwrap_or(0);
-        self.0
-            .iter()
-            .map(|(name, up_to_s)| BandCount { name: name.clone(), up_to_s: *up_to_s, count: count(name) })
-            .collect()
+        rows
     }
 }
 
@@ -62,21 +88,22 @@ pub fn common_target<'a>(mut measures: impl Iterator<Item = &'a Measure>, kind: 
     measures.all(|m| of(&m.targets) == first).then_some(first)
 }
 
-/// The figures of the rows of one kind. `resolution` has no bands.
-pub fn clock_figures(rows: &[&ClockRow], target_s: Option<i64>, bands: Option<&Bands>) -> ClockFigures {
-    let mut figures = ClockFigures { started: rows.len(), target_s, ..ClockFigures::default() };
+/// The figures of the clocks of one kind. `resolution` has no bands.
+pub fn clock_figures(clocks: &[Measured], target_s: Option<i64>, bands: Option<&Bands>) -> ClockFigures {
+    let mut figures = ClockFigures { started: clocks.len(), target_s, ..ClockFigures::default() };
     let mut elapsed: Vec<i64> = Vec::new();
-    for row in rows {
-        match (row.state, row.stopped_at) {
+    for clock in clocks {
+        let is_within = clock.elapsed_s <= clock.target_s;
+        match (clock.state, clock.is_stopped) {
             (ClockState::Cancelled, _) => figures.cancelled += 1,
-            (_, Some(_)) => {
+            (_, true) => {
                 figures.stopped += 1;
-                figures.within_target += usize::from(row.elapsed_s <= row.target_s);
-                elapsed.push(row.elapsed_s);
+                figures.within_target += usize::from(is_within);
+                elapsed.push(clock.elapsed_s);
             }
-            (_, None) => {
+            (_, false) => {
                 figures.running += 1;
-                figures.past_target += usize::from(row.elapsed_s > row.target_s);
+                figures.past_target += usize::from(!is_within);
             }
         }
     }
@@ -85,7 +112,7 @@ pub fn clock_figures(rows: &[&ClockRow], target_s: Option<i64>, bands: Option<&B
     figures.p90_s = rank(&elapsed, 90);
     figures.mean_s = mean(&elapsed);
     if let Some(bands) = bands {
-        figures.bands = bands.count(rows.iter().filter_map(|row| row.band.as_deref()));
+        figures.bands = bands.count(clocks.iter().filter_map(|clock| clock.band));
     }
     figures
 }

@@ -6,11 +6,11 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::count::{Bands, clock_figures, common_target, rank};
+use super::count::{Bands, Measured, clock_figures, common_target, rank};
 use super::slow;
 use super::{
-    AgentRow, Backlog, ClockFigures, ClockRow, DayRow, Figures, History, HourRow, Measure, Measures, MysteryRow,
-    Outage, Period, SlowRow, TagRow, TicketCounts, WeekdayRow,
+    AgentRow, Answered, Backlog, ClockFigures, ClockRow, DayRow, Detail, Figures, History, HourRow, Measure, Measures,
+    MysteryRow, Outage, Period, SlowRow, TagRow, TicketCounts, WeekdayRow,
 };
 use crate::model::{Address, State, Time};
 use crate::sla::calendar::OpenTime;
@@ -56,7 +56,8 @@ struct Cell {
     answers: usize,
     customer_messages: usize,
     first_responses_s: Vec<i64>,
-    bands: Vec<String>,
+    /// Places among [`Bands`].
+    bands: Vec<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -65,15 +66,27 @@ struct Agent {
     responses_s: Vec<i64>,
 }
 
+/// Test customers' tickets of a mailbox.
+#[derive(Debug, Default)]
+struct Mystery {
+    opened: usize,
+    clocks: ByKind,
+}
+
+/// The clocks of each kind, in the order of [`ClockKind::ALL`].
+type ByKind = [Vec<Measured>; 3];
+
 /// A slow response, with the history that tells why.
-struct Slow<'a> {
-    row: usize,
-    elapsed_s: i64,
-    history: &'a History,
+#[derive(Debug)]
+struct Slow {
+    row: ClockRow,
+    history: History,
 }
 
 /// The figures in the making.
+#[derive(Debug)]
 pub struct Tally<'a> {
+    detail: Detail,
     period: &'a Period,
     mailbox: Option<&'a str>,
     measures: &'a Measures,
@@ -86,24 +99,34 @@ pub struct Tally<'a> {
     bands: Bands,
     tickets: TicketCounts,
     backlog: Backlog,
+    clocks: ByKind,
+    /// The same one by one, where that is wanted.
     rows: Vec<ClockRow>,
     waits: Vec<Wait>,
     /// How long those have waited who wait at the end.
     waiting_s: Vec<i64>,
-    /// Open responses of the slowest so far.
-    slow: Vec<Slow<'a>>,
-    agents: BTreeMap<(bool, Option<Address>), Agent>,
+    /// The slowest so far.
+    slow: Vec<Slow>,
+    agents: BTreeMap<Option<Address>, Agent>,
     by_hour: [HourRow; 24],
     days: BTreeMap<Date, Cell>,
     tags: BTreeMap<String, Cell>,
     answers_at: Vec<Time>,
     solved_by_first_answer: usize,
     messages_of_opened: usize,
-    mystery: BTreeMap<String, (usize, Vec<ClockRow>)>,
+    mystery: BTreeMap<String, Mystery>,
 }
 
 impl<'a> Tally<'a> {
-    pub fn new(period: &'a Period, mailbox: Option<&'a str>, measures: &'a Measures, now: Time) -> Self {
+    /// Nothing yet. The rest as [`super::figures`] takes it.
+    #[must_use]
+    pub fn new(
+        period: &'a Period,
+        mailbox: Option<&'a str>,
+        measures: &'a Measures,
+        now: Time,
+        detail: Detail,
+    ) -> Self {
         let (from, to) = period.bounds();
         let asked = |name: &str| mailbox.is_none_or(|m| m == name);
         let of_mailbox = |(name, measure): (&'a String, &'a Measure)| {
@@ -118,6 +141,7 @@ impl<'a> Tally<'a> {
             row.hour = hour;
         }
         Self {
+            detail,
             period,
             mailbox,
             measures,
@@ -129,6 +153,7 @@ impl<'a> Tally<'a> {
             bands: Bands::of(measured().map(|(_, m)| m)),
             tickets: TicketCounts::default(),
             backlog: Backlog::default(),
+            clocks: ByKind::default(),
             rows: Vec::new(),
             waits: Vec::new(),
             waiting_s: Vec::new(),
@@ -154,7 +179,8 @@ impl<'a> Tally<'a> {
         (wall.date(), usize::try_from(wall.hour()).unwrap_or(0))
     }
 
-    pub fn add(&mut self, history: &'a History) {
+    /// One more ticket.
+    pub fn add(&mut self, history: &History) {
         if self.mailbox.is_some_and(|m| m != history.mailbox) {
             return;
         }
@@ -162,23 +188,31 @@ impl<'a> Tally<'a> {
         let Some((measure, hours)) = measured else { return };
         let targets = measure.targets_of(history.priority);
         let (clocks, standings) = life(&history.steps, hours, targets, self.now);
-        let rows = clocks.iter().filter(|c| self.is_within(c.started_at)).map(|clock| {
-            let answered = clock.stopped_at.filter(|_| clock.kind != ClockKind::Resolution);
-            let by = answered.and_then(|at| history.answers.iter().find(|a| a.at == at));
-            row(history, clock, targets.of(clock.kind), by.map(|a| a.agent.clone()))
-        });
-        let rows: Vec<ClockRow> = rows.collect();
+        let (from, to) = (self.from, self.to);
+        let is_within = |at: Time| from <= at && at < to;
         if history.mystery {
-            let entry = self.mystery.entry(history.mailbox.clone()).or_default();
-            entry.0 += usize::from(self.from <= history.created_at && history.created_at < self.to);
-            entry.1.extend(rows);
+            let mystery = self.mystery.entry(history.mailbox.clone()).or_default();
+            mystery.opened += usize::from(is_within(history.created_at));
+            for clock in clocks.iter().filter(|c| is_within(c.started_at)) {
+                let measured = Measured::of(clock, targets.of(clock.kind), &self.bands);
+                mystery.clocks[clock.kind as usize].push(measured);
+            }
             return;
         }
         self.wait(&clocks, history);
         self.talk(history);
         self.life(history, &standings);
-        for row in rows {
-            self.clock(row, history);
+        for clock in clocks.iter().filter(|c| is_within(c.started_at)) {
+            self.clock(clock, targets.of(clock.kind), history);
+        }
+    }
+
+    /// Counts for an agent; no copy of the name is made for one who is known already.
+    fn agent(&mut self, who: &Option<Address>, count: impl FnOnce(&mut Agent)) {
+        if let Some(agent) = self.agents.get_mut(who) {
+            count(agent);
+        } else {
+            count(self.agents.entry(who.clone()).or_default());
         }
     }
 
@@ -205,17 +239,18 @@ impl<'a> Tally<'a> {
         if history.state == State::Spam {
             return;
         }
-        for &at in history.customer_messages.iter().filter(|at| self.from <= **at && **at < self.to) {
+        let (from, to) = (self.from, self.to);
+        for &at in history.customer_messages.iter().filter(|at| from <= **at && **at < to) {
             let (day, hour) = self.wall(at);
             self.by_hour[hour].customer_messages += 1;
             self.days.entry(day).or_default().customer_messages += 1;
         }
-        for answer in history.answers.iter().filter(|a| self.from <= a.at && a.at < self.to) {
+        for answer in history.answers.iter().filter(|a| from <= a.at && a.at < to) {
             let (day, hour) = self.wall(answer.at);
             self.by_hour[hour].answers += 1;
             self.days.entry(day).or_default().answers += 1;
             self.answers_at.push(answer.at);
-            self.agents.entry(agent_key(answer.agent.clone())).or_default().answers += 1;
+            self.agent(&answer.agent, |agent| agent.answers += 1);
         }
     }
 
@@ -266,62 +301,66 @@ impl<'a> Tally<'a> {
     }
 
     /// A clock that started in the period.
-    fn clock(&mut self, row: ClockRow, history: &'a History) {
-        if row.clock != ClockKind::Resolution {
-            let day = self.wall(row.started_at).0;
+    fn clock(&mut self, clock: &Clock, target_s: i64, history: &History) {
+        let measured = Measured::of(clock, target_s, &self.bands);
+        self.clocks[clock.kind as usize].push(measured);
+        if clock.kind != ClockKind::Resolution {
+            let day = self.wall(clock.started_at).0;
             let cell = self.days.entry(day).or_default();
-            cell.bands.extend(row.band.clone());
-            if let (Some(_), false) = (row.stopped_at, row.state == ClockState::Cancelled) {
-                if row.clock == ClockKind::FirstResponse {
-                    cell.first_responses_s.push(row.elapsed_s);
+            cell.bands.extend(measured.band);
+            if measured.is_stopped && clock.state != ClockState::Cancelled {
+                if clock.kind == ClockKind::FirstResponse {
+                    cell.first_responses_s.push(clock.elapsed_s);
                     for tag in &history.tags {
-                        self.tags.entry(tag.clone()).or_default().first_responses_s.push(row.elapsed_s);
+                        self.tags.entry(tag.clone()).or_default().first_responses_s.push(clock.elapsed_s);
                     }
                 }
-                let by = history.answers.iter().find(|a| Some(a.at) == row.stopped_at);
-                let key = agent_key(by.and_then(|a| a.agent.clone()));
-                self.agents.entry(key).or_default().responses_s.push(row.elapsed_s);
+                let by = answer_of(clock, history).map_or(&None, |a| &a.agent);
+                self.agent(by, |agent| agent.responses_s.push(clock.elapsed_s));
             }
-            self.slowly(&row, history);
+            self.slowly(clock, target_s, history);
         }
-        self.rows.push(row);
+        if self.detail == Detail::Clocks {
+            self.rows.push(row(history, clock, target_s));
+        }
     }
 
     /// Keeps the slowest.
-    fn slowly(&mut self, row: &ClockRow, history: &'a History) {
-        if row.state == ClockState::Cancelled || row.elapsed_s == 0 {
+    fn slowly(&mut self, clock: &Clock, target_s: i64, history: &History) {
+        if clock.state == ClockState::Cancelled || clock.elapsed_s == 0 {
             return;
         }
-        let at = self.slow.partition_point(|s| s.elapsed_s >= row.elapsed_s);
+        let at = self.slow.partition_point(|s| s.row.elapsed_s >= clock.elapsed_s);
         if at < SLOWEST {
-            self.slow.insert(at, Slow { row: self.rows.len(), elapsed_s: row.elapsed_s, history });
+            self.slow.insert(at, Slow { row: row(history, clock, target_s), history: history.clone() });
             self.slow.truncate(SLOWEST);
         }
     }
 
+    /// What it has come to.
+    #[must_use]
     pub fn finish(mut self) -> Figures {
         let mailboxes = |kind| {
             let asked = self.measures.mailboxes.iter().filter(|(name, _)| self.hours.contains_key(name.as_str()));
             common_target(asked.map(|(_, m)| m), kind)
         };
-        let of_kind = |rows: &[ClockRow], kind: ClockKind| {
-            let rows: Vec<&ClockRow> = rows.iter().filter(|r| r.clock == kind).collect();
-            clock_figures(&rows, mailboxes(kind), (kind != ClockKind::Resolution).then_some(&self.bands))
+        let of_kind = |clocks: &ByKind, kind: ClockKind| {
+            let bands = (kind != ClockKind::Resolution).then_some(&self.bands);
+            clock_figures(&clocks[kind as usize], mailboxes(kind), bands)
         };
         let [first_response, next_response, resolution]: [ClockFigures; 3] =
             [ClockKind::FirstResponse, ClockKind::NextResponse, ClockKind::Resolution]
-                .map(|kind| of_kind(&self.rows, kind));
-        let mystery = self.mystery.iter().map(|(mailbox, (opened, rows))| MysteryRow {
+                .map(|kind| of_kind(&self.clocks, kind));
+        let mystery = self.mystery.iter().map(|(mailbox, of)| MysteryRow {
             mailbox: mailbox.clone(),
-            opened: *opened,
-            first_response: of_kind(rows, ClockKind::FirstResponse),
-            next_response: of_kind(rows, ClockKind::NextResponse),
+            opened: of.opened,
+            first_response: of_kind(&of.clocks, ClockKind::FirstResponse),
+            next_response: of_kind(&of.clocks, ClockKind::NextResponse),
         });
         let mystery = mystery.collect();
-        let slowest = self.slow.iter().filter_map(|slow| {
-            let row = &self.rows[slow.row];
+        let slowest = self.slow.iter().filter_map(|Slow { row, history }| {
             let hours = self.hours.get(row.mailbox.as_str())?;
-            let why = slow::why(row, slow.history, &self.measures.outages, hours, self.now);
+            let why = slow::why(row, history, &self.measures.outages, hours, self.now);
             Some(SlowRow { clock: row.clone(), why })
         });
         let slowest = slowest.collect();
@@ -338,6 +377,9 @@ impl<'a> Tally<'a> {
         let opened = self.tickets.opened;
         #[allow(clippy::cast_precision_loss, reason = "counts of messages")]
         let customer_messages_per_ticket = (opened > 0).then(|| self.messages_of_opened as f64 / opened as f64);
+        let nameless = self.agents.remove(&None).map(|agent| (None, agent));
+        // Those without a name come last.
+        let by_agent = self.agents.into_iter().chain(nameless);
         let mut clocks = self.rows;
         clocks.sort_by_key(|row| (row.started_at, row.ticket, row.clock));
         let touches = |o: &&Outage| o.from < self.to && o.to.is_none_or(|t| t > self.from);
@@ -351,7 +393,7 @@ impl<'a> Tally<'a> {
             first_response,
             next_response,
             resolution,
-            by_agent: self.agents.into_iter().map(|((_, agent), row)| agent_row(agent, row)).collect(),
+            by_agent: by_agent.map(|(agent, row)| agent_row(agent, row)).collect(),
             by_hour: self.by_hour.to_vec(),
             by_weekday,
             by_day,
@@ -378,7 +420,7 @@ impl<'a> Tally<'a> {
                 answers: cell.map_or(0, |c| c.answers),
                 median_first_response_s: cell.and_then(|c| median(&c.first_responses_s)),
                 customer_messages: cell.map_or(0, |c| c.customer_messages),
-                bands: self.bands.count(cell.iter().flat_map(|c| c.bands.iter().map(String::as_str))),
+                bands: self.bands.count(cell.iter().flat_map(|c| c.bands.iter().copied())),
                 waiting_at_opening: opening.map(|at| waits.at(at)),
             }
         };
@@ -493,7 +535,14 @@ impl Waits {
     }
 }
 
-fn row(history: &History, clock: &Clock, target_s: i64, by: Option<Option<Address>>) -> ClockRow {
+/// The answer that stopped a response.
+fn answer_of<'a>(clock: &Clock, history: &'a History) -> Option<&'a Answered> {
+    let at = clock.stopped_at.filter(|_| clock.kind != ClockKind::Resolution)?;
+    history.answers.iter().find(|a| a.at == at)
+}
+
+fn row(history: &History, clock: &Clock, target_s: i64) -> ClockRow {
+    let by = answer_of(clock, history);
     ClockRow {
         ticket: history.number,
         mailbox: history.mailbox.clone(),
@@ -506,14 +555,9 @@ fn row(history: &History, clock: &Clock, target_s: i64, by: Option<Option<Addres
         target_s,
         band: clock.band.clone(),
         state: clock.state,
-        agent: by.unwrap_or_else(|| history.assignee.clone()),
+        agent: by.map_or_else(|| history.assignee.clone(), |a| a.agent.clone()),
         subject: history.subject.clone(),
     }
-}
-
-/// Those without a name come last.
-fn agent_key(agent: Option<Address>) -> (bool, Option<Address>) {
-    (agent.is_none(), agent)
 }
 
 fn agent_row(agent: Option<Address>, mut row: Agent) -> AgentRow {

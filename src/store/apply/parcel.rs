@@ -151,10 +151,15 @@ impl Tx<'_> {
     }
 
     /// What was kept for a held answer that will not be sent.
-    pub(super) fn forget_held(&mut self, ask: AskNo) -> Result<(), StoreError> {
+    pub(in crate::store) fn forget_held(&mut self, ask: AskNo) -> Result<(), StoreError> {
         let blobs: Vec<i64> =
             self.rows("DELETE FROM ask_blob WHERE ask = ?1 RETURNING blob", args![ask], |row| row.get(0))?;
-        for blob in blobs {
+        self.drop_blobs(&blobs)
+    }
+
+    /// Removes those of these blobs that nothing names any more.
+    pub(in crate::store) fn drop_blobs(&mut self, blobs: &[i64]) -> Result<(), StoreError> {
+        for &blob in blobs {
             self.run(DROP_BLOB, args![blob])?;
         }
         Ok(())

@@ -1,0 +1,15 @@
+//! People's rights: whose what is, what of it is taken away, and the record of who asked.
+
+mod erase;
+mod estate;
+mod posted;
+mod register;
+mod tasks;
+
+pub use estate::{Estate, SentCopy, Uids, Whom};
+pub use posted::PostedRow;
+pub use register::{AuditRow, BackupRow, Kept};
+pub use tasks::{Granted, RetentionRow};
+
+#[cfg(test)]
+pub(in crate::store) use {erase::STATEMENTS, estate::QUERIES, tasks::OUTDATED};

@@ -1,0 +1,144 @@
+//! Who asked for what (the audit log), which backups are known, and what is kept since when.
+
+use serde::Serialize;
+
+use super::super::db::args;
+use super::super::{StoreError, Tx};
+use crate::model::{Address, TicketNo, Time};
+
+/// One act in the audit log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AuditRow {
+    pub at: Time,
+    pub actor: String,
+    pub act: String,
+    /// The keyed hash of an address, or a mailbox.
+    pub subject: String,
+    pub detail: String,
+}
+
+/// A backup that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BackupRow {
+    pub path: String,
+    pub made_at: Time,
+}
+
+/// How much of something is kept, and since when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Kept {
+    pub what: &'static str,
+    pub mailbox: Option<String>,
+    pub count: i64,
+    /// The oldest.
+    pub since: Option<Time>,
+}
+
+const KEPT: &[(&str, &str)] = &[
+    (
+        "tickets",
+        "SELECT mailbox, count(*), min(created_at) FROM ticket WHERE customer IS NOT NULL GROUP BY mailbox ORDER BY mailbox",
+    ),
+    (
+        "letters",
+        "SELECT mailbox, count(*), min(received_at) FROM letter l WHERE EXISTS (SELECT 1 FROM raw r WHERE r.letter = l.no)
+         GROUP BY mailbox ORDER BY mailbox",
+    ),
+    ("quarantine", "SELECT mailbox, count(*), min(at) FROM quarantine WHERE from_address IS NOT NULL GROUP BY mailbox ORDER BY mailbox"),
+    ("outbox", "SELECT mailbox, count(*), min(created_at) FROM parcel GROUP BY mailbox ORDER BY mailbox"),
+    ("customers", "SELECT NULL, count(*), min(created_at) FROM customer"),
+    ("addresses", "SELECT NULL, count(*), NULL FROM address"),
+    ("audit log", "SELECT NULL, count(*), min(at) FROM audit_log"),
+];
+
+impl Tx<'_> {
+    /// Writes an act into the audit log. There is no way to change or remove one.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn record_act(
+        &mut self,
+        actor: &str,
+        act: &str,
+        subject: &str,
+        detail: &str,
+        at: Time,
+    ) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO audit_log (at, actor, act, subject, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
+            args![at, actor, act, subject, detail],
+        )?;
+        Ok(())
+    }
+
+    /// The audit log, oldest first; of one subject or of all.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn acts(&mut self, subject: Option<&str>) -> Result<Vec<AuditRow>, StoreError> {
+        Ok(self.rows(
+            "SELECT at, actor, act, subject, detail FROM audit_log WHERE no > 0 AND (?1 IS NULL OR subject = ?1) ORDER BY no",
+            args![subject],
+            |row| {
+                Ok(AuditRow {
+                    at: row.get(0)?,
+                    actor: row.get(1)?,
+                    act: row.get(2)?,
+                    subject: row.get(3)?,
+                    detail: row.get(4)?,
+                })
+            },
+        )?)
+    }
+
+    /// Remembers where a backup was put.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn record_backup(&mut self, path: &str, at: Time) -> Result<(), StoreError> {
+        self.run("INSERT INTO backup (path, made_at) VALUES (?1, ?2)", args![path, at])?;
+        Ok(())
+    }
+
+    /// Every backup that was made, oldest first.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn backups(&mut self) -> Result<Vec<BackupRow>, StoreError> {
+        Ok(self.rows("SELECT path, made_at FROM backup WHERE no > 0 ORDER BY no", &[], |row| {
+            Ok(BackupRow { path: row.get(0)?, made_at: row.get(1)? })
+        })?)
+    }
+
+    /// Addresses in their order, from behind `after` on.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn addresses_after(&mut self, after: &str, limit: usize) -> Result<Vec<Address>, StoreError> {
+        let sql = "SELECT address FROM address WHERE address > ?1 ORDER BY address LIMIT ?2";
+        Ok(self.rows(sql, args![after, limit], |row| row.get(0))?)
+    }
+
+    /// Messages in the order of their numbers, from behind `after` on: number, ticket, and Message-ID (or sameness where it has none).
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn message_ids_after(&mut self, after: i64, limit: usize) -> Result<Vec<(i64, TicketNo, String)>, StoreError> {
+        let sql = "SELECT no, ticket, coalesce(message_id, sameness) FROM message WHERE no > ?1 ORDER BY no LIMIT ?2";
+        Ok(self.rows(sql, args![after, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+    }
+
+    /// What is kept, how much of it, and since when.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn kept(&mut self) -> Result<Vec<Kept>, StoreError> {
+        let mut all = Vec::new();
+        for &(what, sql) in KEPT {
+            all.extend(self.rows(sql, &[], |row| {
+                Ok(Kept { what, mailbox: row.get(0)?, count: row.get(1)?, since: row.get(2)? })
+            })?);
+        }
+        Ok(all)
+    }
+}

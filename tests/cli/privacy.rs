@@ -1,0 +1,181 @@
+//! People's rights by the command line: exported, erased, gone from every byte, and not brought back.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{Ran, svar_in};
+
+/// Words that only Eva has written.
+const HERS: &[&str] = &["eva@kund.test", "eva.b@jobb.test", "lavendelfrakt", "Evastina", "kvittens.txt", "Zinnober"];
+
+fn desk() -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    for sub in ["inbox/new", "inbox/cur", "inbox/tmp", "out"] {
+        fs::create_dir_all(home.path().join(sub)).unwrap();
+    }
+    let config = "[desk]\nname = \"Butiken\"\ndata_dir = \"data\"\n[acknowledge]\nwhen = \"never\"\n\
+        [[mailbox]]\nname = \"support\"\naddress = \"support@shop.test\"\nretention = \"3y\"\n\
+        maildir = { path = \"inbox\" }\noutdir = { path = \"out\" }\n[[agent]]\nname = \"Anna\"\naddresses = [\"anna@shop.test\"]\n\
+        [[manager]]\nname = \"Chefen\"\naddress = \"chef@shop.test\"\n";
+    fs::write(home.path().join("config.toml"), config).unwrap();
+    home
+}
+
+fn run(home: &TempDir, args: &[&str]) -> Ran {
+    svar_in(home.path(), args, b"")
+}
+
+fn mail(from: &str, to: &str, id: &str, subject: &str, text: &str) -> String {
+    format!(
+        "From: {from}\nTo: {to}\nSubject: {subject}\nMessage-ID: <{id}>\nDate: Fri, 20 Nov 2026 09:00:00 +0100\n\n{text}\n"
+    )
+}
+
+fn with_file(id: &str) -> String {
+    format!(
+        "From: Evastina Berg <eva@kund.test>\nTo: support@shop.test\nSubject: Zinnober\nMessage-ID: <{id}>\nMIME-Version: 1.0\n\
+         Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-8\n\nMin lavendelfrakt kom inte.\n\
+         --b\nContent-Type: text/plain\nContent-Disposition: attachment; filename=\"kvittens.txt\"\n\nlavendelfrakt 77\n--b--\n"
+    )
+}
+
+fn deliver(home: &TempDir, letter: &str) {
+    svar_in(home.path(), &["deliver", "--mailbox", "support"], letter.as_bytes()).fine();
+}
+
+fn filled() -> TempDir {
+    let home = desk();
+    deliver(&home, &with_file("e1@kund.test"));
+    deliver(&home, &mail("Ola <ola@kund.test>", "support@shop.test", "o1@kund.test", "Paket", "Var är mitt paket?"));
+    deliver(
+        &home,
+        "From: eva@kund.test\nTo: support@shop.test\nSubject: Re: Zinnober\nMessage-ID: <e2@kund.test>\nIn-Reply-To: <e1@kund.test>\n\n\
+         Hallå, lavendelfrakt?\n",
+    );
+    home
+}
+
+fn bytes_of(home: &TempDir) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in fs::read_dir(home.path().join("data")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            bytes.extend(fs::read(path).unwrap());
+        }
+    }
+    bytes
+}
+
+fn holds(bytes: &[u8], word: &str) -> bool {
+    bytes.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// The figures without what is not a figure: subjects, and the moment of asking.
+fn figures(home: &TempDir) -> Value {
+    let mut json =
+        run(home, &["stats", "--json", "--now", "2027-01-01T00:00:00Z", "--from", "2026-01-01"]).fine().json();
+    for slow in json["slowest"].as_array_mut().unwrap() {
+        slow["subject"] = Value::Null;
+    }
+    json
+}
+
+#[test]
+fn a_person_gets_what_is_hers_and_nothing_else() {
+    let home = filled();
+    let ran = run(&home, &["export", "customer", "eva@kund.test", "--to", "hers"]).fine();
+    assert!(ran.out.contains("2 mails in mails.mbox"), "{}", ran.out);
+    let mbox = fs::read(home.path().join("hers/mails.mbox")).unwrap();
+    let json = fs::read(home.path().join("hers/data.json")).unwrap();
+    for word in ["lavendelfrakt", "kvittens.txt", "eva@kund.test"] {
+        assert!(holds(&mbox, word) && holds(&json, word), "{word}");
+    }
+    for word in ["ola", "paket"] {
+        assert!(!holds(&mbox, word) && !holds(&json, word), "{word}");
+    }
+    let data: Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(data["tickets"][0]["messages"].as_array().unwrap().len(), 2);
+    assert_eq!(data["tickets"][0]["clocks"][0]["kind"], "first_response");
+    assert_eq!(
+        (data["audit"][0]["act"].as_str(), data["audit"][0]["actor"].as_str()),
+        (Some("export"), Some("shell:tester"))
+    );
+    run(&home, &["export", "customer", "eva@kund.test", "--to", "hers"]).fails(2, "is there already");
+    run(&home, &["export", "customer", "nobody@kund.test"]).fails(1, "nothing is known of nobody@kund.test");
+    run(&home, &["export", "customer", "anna@shop.test"]).fails(1, "is one of us");
+}
+
+#[test]
+fn who_is_erased_is_in_no_byte_and_every_figure_stays() {
+    let home = filled();
+    let before = figures(&home);
+    run(&home, &["erase", "customer", "eva@kund.test"]).fails(2, "must be confirmed");
+    run(&home, &["erase", "customer", "eva@kund.test", "--yes", "--now", "2027-01-01T00:00:00Z"])
+        .fails(2, "--now is refused");
+    let shown = run(&home, &["erase", "customer", "eva@kund.test", "--dry-run", "--json"]).fine().json();
+    assert_eq!(
+        (shown["erased"].as_bool(), shown["messages"].as_i64(), shown["letters"].as_i64()),
+        (Some(false), Some(2), Some(2))
+    );
+    assert!(HERS.iter().filter(|w| **w != "eva.b@jobb.test").all(|w| holds(&bytes_of(&home), w)));
+    let done = run(&home, &["erase", "customer", "eva@kund.test", "--yes"]).fine();
+    assert!(done.out.contains("What svar cannot reach") && done.out.contains("svar done 1"), "{}", done.out);
+    let bytes = bytes_of(&home);
+    for word in HERS {
+        assert!(!holds(&bytes, word), "{word}");
+    }
+    assert!(holds(&bytes, "ola@kund.test"));
+    assert_eq!(figures(&home), before);
+    let search = |word: &str| run(&home, &["search", word, "--json"]).fine().json().as_array().unwrap().len();
+    assert_eq!((search("lavendelfrakt"), search("paket")), (0, 1));
+    let show = run(&home, &["show", "1", "--json"]).fine().json();
+    assert_eq!((&show["customer"], show["messages"][0]["text"].as_str()), (&Value::Null, Some("")));
+    run(&home, &["erase", "customer", "eva@kund.test", "--yes"]).fails(1, "nothing is known of");
+    let privacy = run(&home, &["privacy", "--json"]).fine().json();
+    let acts: Vec<&str> = privacy["audit"].as_array().unwrap().iter().map(|a| a["act"].as_str().unwrap()).collect();
+    assert_eq!(acts, ["erase"]);
+    assert!(!holds(privacy.to_string().as_bytes(), "eva"));
+    let text = run(&home, &["privacy"]).fine().out;
+    for word in ["3y after", "anna@shop.test", "chef@shop.test", "Who gets copies", "data/svar.db"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+}
+
+fn history(home: &Path) {
+    fs::create_dir_all(home.join("old")).unwrap();
+    let older = mail("Eva <eva@kund.test>", "support@shop.test", "e0@kund.test", "Förr", "Gammal lavendelfrakt.");
+    let olas = mail("Ola <ola@kund.test>", "support@shop.test", "o0@kund.test", "Förr", "Mitt gamla paket.");
+    for (n, letter) in [with_file("e1@kund.test"), older, olas].iter().enumerate() {
+        fs::write(home.join(format!("old/{n}.eml")), letter).unwrap();
+    }
+}
+
+#[test]
+fn nothing_brings_her_back() {
+    let home = filled();
+    run(&home, &["backup", "before.db"]).fine();
+    let done = run(&home, &["erase", "customer", "eva@kund.test", "--yes"]).fine();
+    assert!(done.out.contains("before.db"), "{}", done.out);
+    // An import of a mail that was erased, of one that was never seen, and of somebody else's.
+    history(home.path());
+    run(&home, &["import", "--mailbox", "support", "old"]).fine();
+    let bytes = bytes_of(&home);
+    assert!(!holds(&bytes, "lavendelfrakt") && holds(&bytes, "gamla paket"));
+    // The same letter by the pipe, with another trace.
+    deliver(&home, &format!("Received: from x by y; Fri, 20 Nov 2026 09:00:00 +0100\n{}", with_file("e1@kund.test")));
+    assert!(!holds(&bytes_of(&home), "lavendelfrakt"));
+    // A backup of the time before.
+    let restored = run(&home, &["restore", "before.db"]).fine();
+    assert!(restored.out.contains("is erased again"), "{}", restored.out);
+    fs::remove_file(home.path().join("data").join("svar.db.before-epoch-2")).unwrap();
+    for word in HERS {
+        assert!(!holds(&bytes_of(&home), word), "{word}");
+    }
+    // What she writes anew is a customer's mail like any other.
+    deliver(&home, &mail("Eva <eva@kund.test>", "support@shop.test", "e9@kund.test", "Igen", "Har ni lavendel?"));
+    let tickets = run(&home, &["tickets", "from:eva@kund.test", "--json"]).fine().json();
+    assert_eq!(tickets.as_array().unwrap().len(), 1);
+}
