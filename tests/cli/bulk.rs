@@ -1,5 +1,7 @@
 //! `svar bulk`: shown, refused, sent by the daemon, stopped; and a daemon that is killed in the middle of one.
 
+#![allow(clippy::disallowed_methods, reason = "a daemon takes real time")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
