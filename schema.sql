@@ -398,6 +398,38 @@ CREATE TABLE ask_blob (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ask_blob_blob ON ask_blob (blob);
 
+---- incidents: what many customers write about at once ---------------------------------------------------------------
+
+CREATE TABLE incident (
+    no INTEGER PRIMARY KEY,            -- of the question whose `#send` began it, so that none is given out twice
+    name TEXT NOT NULL,
+    tag TEXT NOT NULL,                 -- of its tickets; follows from the name
+    pattern TEXT NOT NULL,
+    matter TEXT NOT NULL,              -- JSON: what customers get
+    mailboxes TEXT NOT NULL,           -- JSON: whose mail is looked at
+    mailbox TEXT NOT NULL,             -- reports about it come from here
+    agent TEXT NOT NULL,               -- first address of its author
+    epoch INTEGER NOT NULL,            -- in another nothing is sent in its name: see `svar restore`
+    started_at INTEGER NOT NULL,
+    until_at INTEGER NOT NULL,         -- it ends by itself
+    ended_at INTEGER,                  -- NULL: it is on
+    bulk INTEGER REFERENCES bulk       -- the answer to all of its tickets; it ends when that begins, and nobody is told before that is over
+) STRICT;
+CREATE INDEX incident_open ON incident (until_at) WHERE ended_at IS NULL;
+CREATE INDEX incident_tag ON incident (tag);
+
+-- The tickets of incidents. One belongs to one.
+CREATE TABLE linked (
+    ticket INTEGER PRIMARY KEY REFERENCES ticket,
+    incident INTEGER NOT NULL REFERENCES incident,
+    at INTEGER NOT NULL,
+    message INTEGER REFERENCES message,   -- the incident's text to the customer; NULL: she got none
+    quiet INTEGER NOT NULL CHECK (quiet IN (0, 1)),   -- nobody is told of it singly; of an incident that is over: still to be told
+    replied_at INTEGER
+) STRICT;
+CREATE INDEX linked_incident ON linked (incident);
+CREATE INDEX linked_quiet ON linked (incident, ticket) WHERE quiet = 1;
+
 ---- canned answers -------------------------------------------------------------------------------------------------
 
 -- Every version of every canned answer, also those that are broken. In use of a name and language is the newest good one, unless one

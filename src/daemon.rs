@@ -12,11 +12,12 @@ mod intake;
 mod log;
 mod maildir;
 mod outlet;
+mod pages;
 mod sent;
 mod systemd;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,6 +67,11 @@ pub enum RunError {
     Unreached(Vec<String>),
     #[error("sending is stopped: {0}. When that is put right, run `svar adopt`")]
     Halted(String),
+    #[error(
+        "{0}. Nothing more is done with it: look at it with `svar check --database`; the way back is `svar restore FILE` with the last good \
+         backup, after which mail that is still in the mailboxes is read again"
+    )]
+    Damaged(String),
     #[error("the desk's thread has ended (a bug)")]
     Gone,
     #[error("stopped in the middle of the pass")]
@@ -133,6 +139,7 @@ async fn serve(
     let routes = Routes::new(alarm);
     let given = options.now.map(Now::given);
     let socket = engine.dir().socket();
+    let database = engine.dir().database();
     let (desk, thread) = desk::open(engine, Arc::clone(&routes), clock::read, given)?;
     let mut house = House::new(settings, desk.clone(), routes, report, options.once, given);
     house.open().await;
@@ -143,7 +150,7 @@ async fn serve(
             () = signals.stop() => Err(RunError::Stopped),
         }
     } else {
-        stay(settings_path, &mut house, &mut signals, alarms, reports).await
+        stay(settings_path, &mut house, &mut signals, alarms, reports, database).await
     };
     systemd::stopping();
     poked.abort();
@@ -175,8 +182,10 @@ async fn stay(
     signals: &mut Signals,
     mut alarms: UnboundedReceiver<Alarm>,
     mut reports: UnboundedReceiver<Report>,
+    database: PathBuf,
 ) -> Result<(), RunError> {
     let watchdog = tokio::spawn(watch(house.desk.clone()));
+    let pages = tokio::spawn(pages::watch(database, Arc::clone(&house.routes)));
     let mut is_ready = false;
     let unknown = sleep(UNKNOWN_LONGEST);
     tokio::pin!(unknown);
@@ -210,6 +219,10 @@ async fn stay(
                     tracing::error!("sending is stopped: {why}");
                     break Err(RunError::Halted(why));
                 }
+                Some(Alarm::Damaged(why)) => {
+                    tracing::error!("stopped: {why}");
+                    break Err(RunError::Damaged(why));
+                }
                 Some(Alarm::Gone) | None => {
                     break Err(RunError::Gone);
                 }
@@ -234,6 +247,7 @@ async fn stay(
     };
     tracing::info!("stopping");
     watchdog.abort();
+    pages.abort();
     ended
 }
 
@@ -304,6 +318,7 @@ async fn bad_alarm(alarms: &mut UnboundedReceiver<Alarm>) -> RunError {
                 return RunError::Unreached(vec![format!("nothing can be written down: {why}")]);
             }
             Some(Alarm::Halted(why)) => return RunError::Halted(why),
+            Some(Alarm::Damaged(why)) => return RunError::Damaged(why),
             Some(Alarm::Gone) | None => return RunError::Gone,
             Some(Alarm::Recovered | Alarm::Ailing(_)) => {}
         }

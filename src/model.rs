@@ -104,6 +104,8 @@ ids! {
     /// A message on a ticket.
     MessageNo;
     CustomerNo;
+    /// Something that many customers write about at once: the number of the question whose `#send` began it.
+    IncidentNo;
     /// A raw letter in custody.
     LetterNo;
     /// A mail in the outbox.

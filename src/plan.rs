@@ -9,6 +9,7 @@ pub mod canned;
 pub mod change;
 pub mod event;
 pub mod found;
+pub mod incident;
 pub mod nearest;
 pub mod notice;
 pub mod parcel;
@@ -24,6 +25,7 @@ pub use found::{
     KnownMessage, KnownParcel, LastAnswer, LastIn, Matter, NotedWords, RightsAct, RobotMail, Said, SetAside,
     TicketFacts,
 };
+pub use incident::{Incident, IncidentTally, Link, TicketText};
 pub use notice::{Alarm, Notice};
 pub use parcel::{Parcel, Route, Segment, Sender};
 pub use question::{Answer, Asked, Question};
@@ -101,12 +103,14 @@ pub struct Clues {
     pub addresses: Vec<Address>,
     /// What is set aside and named by an agent's commands.
     pub quarantined: Vec<QuarantineNo>,
+    /// An agent's commands speak of incidents.
+    pub incidents: Option<incident::Wanted>,
+    /// A canned answer is asked for: it may say what the customer wrote.
+    pub canned: bool,
     /// What one of us asks the desk.
     pub asked: Asked,
     /// The order number that a customer names: what else names it is found.
     pub order: Option<String>,
-    /// A canned answer is asked for: it may say what the customer wrote.
-    pub canned: bool,
     /// Words of a customer's mail: earlier tickets that have them are found.
     pub alike: Vec<String>,
     /// The mailbox whose promise to a customer may be asked for.

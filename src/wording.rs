@@ -259,9 +259,10 @@ mod tests {
         let names = [
             "clock weekday day month year due name who when mailbox files people by colleague number addresses subject ticket left waited",
             "found line commands until example other nearest duration address words from agent agents limit why",
-            "since host on free percent at days term known rows priority numbers",
-            "written messages tickets",
+            "since again host on free percent at days term known rows priority numbers written messages names",
             "wish phone share verdict name waiting week to desk period within of p90 usual hours list was now band target median open",
+            "pattern mailboxes tag linked told replied answered before until",
+            "mails tickets query language most sent left_out failed stopped rest",
         ];
         let mut all: BTreeMap<&str, Value> = names.iter().flat_map(|n| n.split(' ')).map(|n| (n, n.into())).collect();
         all.insert("n", 1.into());

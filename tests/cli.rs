@@ -1,5 +1,9 @@
 //! The binary as its users meet it: exit codes, tables of 80 columns, JSON fields, and the demo that all of it looks at.
 
+#[path = "cli/bulk.rs"]
+mod bulk;
+#[path = "cli/damage.rs"]
+mod damage;
 #[path = "cli/digest.rs"]
 mod digest;
 #[path = "cli/explain.rs"]

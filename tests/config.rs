@@ -63,6 +63,6 @@ fn what_is_written_is_what_is_meant() {
     assert_eq!(sla.escalate_to[0].as_str(), "chef@example.test");
     assert_eq!(settings.limits.message_size_bytes, 50_000_000);
     assert_eq!(settings.answers.dir.as_deref(), Some(directory.join("files/answers").as_path()));
-    assert!(settings.tags[0].pattern.is_match("PostNord har tappat bort det"));
+    assert!(settings.tags[0].pattern.is_match("", "PostNord har tappat bort det"));
     assert_eq!(settings.notices[0].until.to_string(), "2026-12-18");
 }

@@ -67,7 +67,11 @@ pub enum Command {
     /// Print the smallest configuration that works
     Init(Init),
     /// Read the configuration, connect to every account, say what was found; changes nothing
-    Check,
+    Check {
+        /// Look at the database instead: its pages, and whether all that it holds fits together
+        #[arg(long)]
+        database: bool,
+    },
     /// What svar reads in a mail and why; needs no configuration and no database. With --config its form rules apply
     Explain {
         /// Whose Authentication-Results are believed, "microsoft365" included: says whether the sender is proved
@@ -116,6 +120,12 @@ pub enum Command {
     /// One answer to many tickets, each as its own mail to its own customer
     #[command(after_help = BULK)]
     Bulk(Bulk),
+    /// What many customers write about at once (`#incident`), and how it stands
+    Incidents {
+        /// Those that are over, too
+        #[arg(long)]
+        all: bool,
+    },
     /// What waits to be sent and why
     Outbox {
         #[command(subcommand)]
@@ -277,7 +287,7 @@ pub fn query_typed(query: &[String]) -> String {
 
 const QUERY: &str = "A query is words and terms; all must hold, `-` before one excludes it:
   state:open  mailbox:support  from:ADDR  agent:ADDR  tag:late  priority:high
-  subject:word  older:2h  newer:7d  overdue  number:1..99";
+  subject:word  older:2h  newer:7d  overdue  number:1..99  incident:NAME";
 
 const AUDIT: &str = "A SOURCE is a Maildir, an mbox, a folder of .eml files, one .eml file, or
 imaps://user@host/FOLDER (opened read-only: no flag changes).";

@@ -12,6 +12,7 @@ pub mod explain;
 pub mod health;
 pub mod history;
 pub mod import;
+pub mod incidents;
 pub mod init;
 pub mod keep;
 pub mod lens;
@@ -24,6 +25,7 @@ pub mod privacy;
 pub mod rights;
 pub mod screen;
 pub mod show;
+pub mod soundness;
 pub mod stats;
 pub mod tickets;
 
@@ -68,7 +70,8 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Demo { dir } => perform::demo(out, dir),
         Command::Run { once } => perform::run(global, once),
         Command::Init(wanted) => init::init(out, &wanted),
-        Command::Check => check::check(global, out),
+        Command::Check { database: true } => soundness::check(global, out),
+        Command::Check { database: false } => check::check(global, out),
         Command::Explain { authserv_id, files } => perform::explain(out, global, &files, authserv_id),
         Command::Deliver { mailbox } => pipe::deliver(global, &mailbox),
         Command::Tickets { query } => tickets::tickets(global, out, &query),
@@ -76,6 +79,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Stats { from, to, mailbox } => stats::stats(global, out, from, to, mailbox.as_deref()),
         Command::Search { words } => tickets::search(global, out, &words),
         Command::Bulk(wanted) => bulk::bulk(global, out, &wanted),
+        Command::Incidents { all } => incidents::incidents(global, out, all),
         Command::Outbox { act } => aside::outbox(global, out, act),
         Command::Quarantine { act } => aside::quarantine(global, out, act),
         Command::Close(n) => acts::each(global, out, &n.tickets, &Act::Close, "is closed"),

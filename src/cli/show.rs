@@ -67,6 +67,11 @@ impl View {
             let waits = self.when(since);
             out.toned(tone, format!("waits for an answer since {waits}; due: {due}"))?;
         }
+        if let Some(incident) = &show.incident {
+            let quiet = if incident.quiet { "; nobody is told of it singly" } else { "" };
+            let told = if incident.told { ", its text sent" } else { "" };
+            out.text("", &format!("incident: {} (#{}){told}{quiet}", incident.name, incident.number))?;
+        }
         if !show.participants.is_empty() {
             let names: Vec<String> = show.participants.iter().map(party).collect();
             out.text("", &format!("also: {}", names.join(", ")))?;

@@ -201,9 +201,9 @@ fn whole(reader: &Reader<'_>, root: &Table<'_>, text: &str) -> Option<Settings> 
     let limits = rules::limits(&root.table("limits"));
     let digest = rules::digest(&root.table("digest"));
     let forms = root.tables("form").iter().filter_map(|t| forms::form(reader, t)).collect();
-    let senders = root.tables("sender").iter().filter_map(rules::sender).collect();
-    let tags = root.tables("tag").iter().filter_map(rules::tag).collect();
-    let notices = root.tables("notice").iter().filter_map(rules::notice).collect();
+    let senders = root.tables("sender").iter().filter_map(|t| rules::sender(t, &names)).collect();
+    let tags = root.tables("tag").iter().filter_map(|t| rules::tag(t, &names)).collect();
+    let notices = root.tables("notice").iter().filter_map(|t| rules::notice(reader, t, &names)).collect();
     let mystery = rules::mystery(reader, &root.table("mystery"), &addresses);
     let count = drafts.len();
     let mailboxes: Vec<Mailbox> = drafts.into_iter().filter_map(|draft| draft.mailbox).collect();

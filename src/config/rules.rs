@@ -6,9 +6,10 @@ use super::mistake::nearest;
 use super::people::Addresses;
 use super::reader::{Reader, Table};
 use super::settings::{
-    Acknowledge, AcknowledgeWhen, ByAgent, Desk, Digest, DigestAt, Limits, Notice, SenderRule, Sla, TagRule, TakenFor,
+    Acknowledge, AcknowledgeWhen, ByAgent, Desk, Digest, DigestAt, Limits, Notice, Scope, SenderRule, Sla, TagRule,
+    TakenFor,
 };
-use super::{LANGUAGES, values};
+use super::{LANGUAGES, Names, values};
 use crate::model::{Address, Time};
 use crate::sla::clock::{ClockKind, MISS};
 
@@ -145,20 +146,37 @@ pub(super) fn digest(table: &Table<'_>) -> Digest {
 const TAKEN_FOR: &[(&str, TakenFor)] =
     &[("person", TakenFor::Person), ("robot", TakenFor::Robot), ("ignore", TakenFor::Ignore)];
 
-pub(super) fn sender(table: &Table<'_>) -> Option<SenderRule> {
+/// `mailboxes = ["support"]`: without it a rule speaks of all.
+fn scope(table: &Table<'_>, names: &Names) -> Scope {
+    let read = values::known("mailbox", &names.mailboxes);
+    let written = table.list("mailboxes", read, "it as [\"support\"]");
+    Scope(written.map_or_else(|| names.mailboxes.clone(), |list| list.into_iter().map(|(name, _)| name).collect()))
+}
+
+pub(super) fn sender(table: &Table<'_>, names: &Names) -> Option<SenderRule> {
     let pattern = table.need("match", values::sender_pattern, "\"*@klarna.example\"");
     let taken_for = table.need("as", values::word(TAKEN_FOR), "\"person\"");
-    Some(SenderRule { pattern: pattern?, taken_for: taken_for? })
+    let scope = scope(table, names);
+    Some(SenderRule { pattern: pattern?, taken_for: taken_for?, scope })
 }
 
-pub(super) fn tag(table: &Table<'_>) -> Option<TagRule> {
-    let name = table.need("name", values::name, "\"postnord\"");
-    let pattern = table.need("match", values::regex, "\"postnord|försenad\"");
-    Some(TagRule { name: name?, pattern: pattern? })
+pub(super) fn tag(table: &Table<'_>, names: &Names) -> Option<TagRule> {
+    let name = table.need("name", values::tag, "\"postnord\"");
+    let pattern = table.need("match", values::pattern, "\"postnord|försenad\"");
+    let scope = scope(table, names);
+    Some(TagRule { name: name?, pattern: pattern?, scope })
 }
 
-pub(super) fn notice(table: &Table<'_>) -> Option<Notice> {
+pub(super) fn notice(reader: &Reader<'_>, table: &Table<'_>, names: &Names) -> Option<Notice> {
     let text = table.need("text", values::text, "\"Beställ senast 18 december för leverans före jul.\"");
+    let from = table.opt("from", values::date);
     let until = table.need("until", values::date, "\"2026-12-18\"");
-    Some(Notice { text: text?, until: until? })
+    let language = table.opt("language", values::language);
+    let scope = scope(table, names);
+    if let (Some(from), Some(until), Some(value)) = (from, until, table.value("until"))
+        && until < from
+    {
+        reader.mistake(&value.place, format!("the last day, {until}, is before the first; write {from} or later"));
+    }
+    Some(Notice { text: text?, from, until: until?, language, scope })
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::mail::form::Form;
+use crate::mail::pattern::Pattern;
 use crate::mail::shipment::Carrier;
 use crate::model::{Address, Priority};
 use crate::net::{Account, Secret};
@@ -359,6 +360,7 @@ pub struct SenderRule {
     /// `*@klarna.example`; `*` stands for anything.
     pub pattern: String,
     pub taken_for: TakenFor,
+    pub scope: Scope,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -371,15 +373,48 @@ pub enum TakenFor {
 #[derive(Clone, Debug)]
 pub struct TagRule {
     pub name: String,
-    /// Checked when the configuration is; case-insensitive.
-    pub pattern: regex::Regex,
+    pub pattern: Pattern,
+    pub scope: Scope,
+}
+
+/// The mailboxes of which a rule speaks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope(
+    /// Their names.
+    pub Vec<String>,
+);
+
+impl Scope {
+    #[must_use]
+    pub fn holds(&self, mailbox: &str) -> bool {
+        self.0.iter().any(|m| m == mailbox)
+    }
 }
 
 #[derive(Clone, Debug)]
 pub struct Notice {
     pub text: String,
+    /// The first day, in the desk's zone; `None`: from the beginning.
+    pub from: Option<jiff::civil::Date>,
     /// The last day, in the desk's zone.
     pub until: jiff::civil::Date,
+    /// `sv`, `en` …: it stands in mails of this language alone; `None`: in all.
+    pub language: Option<String>,
+    pub scope: Scope,
+}
+
+impl Notice {
+    /// Whether it stands in a mail.
+    #[must_use]
+    pub fn stands(&self, mailbox: &str, language: &str, today: jiff::civil::Date) -> bool {
+        self.is_current(today) && self.scope.holds(mailbox) && self.language.as_ref().is_none_or(|l| l == language)
+    }
+
+    /// Whether today is one of its days.
+    #[must_use]
+    pub fn is_current(&self, today: jiff::civil::Date) -> bool {
+        self.until >= today && self.from.is_none_or(|from| from <= today)
+    }
 }
 
 impl Settings {

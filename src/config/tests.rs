@@ -99,7 +99,7 @@ fn every_key_stands_in_the_example() {
     let named = |path: &str| path.replace("calendar.shop", "calendar.*").replace("sla.standard", "sla.*");
     let shown: BTreeSet<String> = shown.iter().map(|path| named(path)).collect();
     for key in asked {
-        let form = key.split_once(".password.").map(|(_, form)| format!("{{ {form} = "));
+        let form = key.split_once(".password.").map(|(_, form)| format!(" {form} = "));
         let stands = shown.contains(&key)
             || form.is_some_and(|form| EXAMPLE.contains(&form))
             || shown.contains(&key.replace("notify_smtp", "smtp"));

@@ -11,6 +11,7 @@ use super::LANGUAGES;
 use super::mistake::{instead, nearest, one_of};
 use super::reader::{Value, items};
 use super::settings::{DigestAt, Retention};
+use crate::mail::pattern::{Pattern, PatternError};
 use crate::model::{Address, Time, one_line};
 use crate::net::Secret;
 use crate::sla::calendar::Interval;
@@ -264,7 +265,7 @@ pub fn regex(v: &Value<'_>) -> Read<regex::Regex> {
     let built = regex::RegexBuilder::new(text).case_insensitive(true).size_limit(1 << 20).build();
     match built {
         Ok(regex) if regex.is_match("") => {
-            Err(v.no("pattern for a tag, as it matches every mail", "at least one word to look for"))
+            Err(v.no("pattern, as it matches everything", "at least one sign to look for"))
         }
         Ok(regex) => Ok(regex),
         Err(error) => {
@@ -274,6 +275,24 @@ pub fn regex(v: &Value<'_>) -> Read<regex::Regex> {
             Err(v.no(&format!("regular expression ({why})"), "\\ before a sign that is meant as itself"))
         }
     }
+}
+
+/// A tag as agents can write it behind `#tag`: `postnord`, `sen-leverans`.
+pub fn tag(v: &Value<'_>) -> Read<String> {
+    let text = string(v, "tag", "it as \"postnord\"")?.trim().to_lowercase();
+    let right = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    if right { Ok(text) } else { Err(v.no("tag", "letters, digits and hyphens, as \"sen-leverans\"")) }
+}
+
+pub fn pattern(v: &Value<'_>) -> Read<Pattern> {
+    let text = string(v, "pattern", "it in quotes")?;
+    Pattern::read(text).map_err(|error| match error {
+        PatternError::MatchesAll => v.is("matches every mail", "at least one word to look for"),
+        PatternError::TooBig => v.is("is too big a pattern", "fewer alternatives, or several [[tag]]"),
+        PatternError::Syntax(why) => {
+            v.no(&format!("regular expression ({why})"), "\\ before a sign that is meant as itself")
+        }
+    })
 }
 
 /// `*@klarna.example`

@@ -44,6 +44,8 @@ pub enum Alarm {
     Trouble(String),
     Recovered,
     Halted(String),
+    /// The database's file is damaged.
+    Damaged(String),
     /// What ails the desk has changed; a sentence each.
     Ailing(Vec<String>),
     /// The engine's thread has ended by a bug.
@@ -329,6 +331,7 @@ impl Work {
             Outcome::Trouble(why) => self.routes.raise(Alarm::Trouble(why)),
             Outcome::Recovered => self.routes.raise(Alarm::Recovered),
             Outcome::Halted(why) => self.routes.raise(Alarm::Halted(why)),
+            Outcome::Damaged(why) => self.routes.raise(Alarm::Damaged(why)),
         }
     }
 

@@ -158,7 +158,7 @@ async fn fetch(
     let mut notes = std::mem::replace(&mut watched.notes, empty);
     let desk = reader.desk.clone();
     let taking = tokio::spawn(async move {
-        let taken = take_in(letters, &mut notes, &desk, &place, through).await;
+        let taken = take_in(letters, &mut notes, &desk, &place).await;
         (taken, notes)
     });
     let fetched = session.fetch(uids, reader.limit_bytes, &sink).await;
@@ -175,6 +175,12 @@ async fn fetch(
     if let Err(error) = fetched {
         count_stuck(reader, session, watched);
         return Err(error.into());
+    }
+    // Only now: after a line that was lost in the middle, the letters behind it are still to come.
+    if let Some(uid) = through
+        && !taken.has_missing
+    {
+        reader.desk.tell(vec![Event::Intake(Intake::Cursor { source: watched.row.no, uid })]);
     }
     if watched.folder == Folder::Inbox && !taken.in_custody.is_empty() {
         match &imap.after {

@@ -35,7 +35,7 @@ pub struct House {
     pub trouble: Option<String>,
     /// What else ails the desk, a sentence each.
     pub ailing: Vec<String>,
-    routes: Arc<Routes>,
+    pub routes: Arc<Routes>,
     report: UnboundedSender<Report>,
     once: bool,
     given: Option<Now>,

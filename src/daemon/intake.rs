@@ -62,15 +62,10 @@ impl Place {
     }
 }
 
-/// Takes letters from `feed` until it ends, and returns once all of them are in custody. Runs on a task of its own: packing is work
+/// Takes letters from `feed` until it ends, and returns once all of them are in custody. Whether that was all there is, only the fetch
+/// knows: the end of the line ends the feed, too. Runs on a task of its own: packing is work
 /// for a processor, while the fetch waits for the network.
-pub async fn take_in(
-    mut feed: Feed,
-    notes: &mut UnboundedReceiver<Note>,
-    desk: &Desk,
-    place: &Place,
-    through: Option<u32>,
-) -> Taken {
+pub async fn take_in(mut feed: Feed, notes: &mut UnboundedReceiver<Note>, desk: &Desk, place: &Place) -> Taken {
     let source = place.row.no;
     let mut taken = Taken::default();
     let mut under_way: BTreeMap<u32, usize> = BTreeMap::new();
@@ -131,11 +126,6 @@ pub async fn take_in(
                 }
             },
         }
-    }
-    if let Some(uid) = through
-        && !taken.has_missing
-    {
-        desk.tell(vec![Event::Intake(Intake::Cursor { source, uid })]);
     }
     taken
 }

@@ -97,7 +97,9 @@ impl Play {
                             sent.push(consignment.bytes);
                         }
                     }
-                    Outcome::Trouble(why) | Outcome::Halted(why) => return Err(PlayError::Stopped(why)),
+                    Outcome::Trouble(why) | Outcome::Halted(why) | Outcome::Damaged(why) => {
+                        return Err(PlayError::Stopped(why));
+                    }
                     _ => {}
                 }
             }

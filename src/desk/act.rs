@@ -181,6 +181,7 @@ pub fn of_command(
         | Command::New(..)
         | Command::Files
         | Command::Release(_)
+        | Command::Incident(_)
         | Command::Questions(_)
         | Command::Away(_)
         | Command::Back
@@ -557,6 +558,7 @@ impl Case<'_> {
             t.state = State::Merged;
             t.survivor = Some(survivor.number);
         });
+        self.merge_incidents(facts.number, survivor.number);
         self.event(facts.number, actor, What::Merged, format!("into #{}", survivor.number));
         self.event(survivor.number, actor, What::Merged, format!("from #{}", facts.number));
         if let (Some(call), None) = (&facts.call, &survivor.call) {

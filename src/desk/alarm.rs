@@ -72,6 +72,10 @@ impl<'a> Case<'a> {
     /// When to look again; `None`: nothing runs about which alarm could be raised.
     fn judge_clocks(&mut self, look: &Look<'_>, facts: &TicketFacts) -> Option<Time> {
         let settings = self.rules.settings;
+        // As long as an incident's text stands for an answer, nobody is alarmed singly.
+        if self.quiet_link(look.ticket).is_some() {
+            return None;
+        }
         let mailbox = self.mailbox(&facts.mailbox).filter(|_| is_live(facts.state))?;
         let sla = settings.sla_of(mailbox, facts.priority)?;
         let calendar = settings.calendar_of(mailbox)?;

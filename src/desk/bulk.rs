@@ -166,6 +166,7 @@ impl Incoming<'_> {
         let at = self.case.now;
         self.case.change(Change::SettleAsk { ask: known.no, at, how: "sent".to_owned() });
         self.case.change(Change::SetBulk { bulk: facts.no, state: BulkState::Running, why: String::new(), at });
+        self.case.end_answered_incident(facts.no);
         self.settle(Fate::Done("sends a bulk answer"));
     }
 

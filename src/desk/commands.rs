@@ -2,6 +2,7 @@
 //!
 //! A row says what a command is; its words, examples and explanation stand in `src/lang/*.toml`, so that another language is another file.
 
+pub mod incident;
 pub mod page;
 pub mod plain;
 pub mod polite;
@@ -11,11 +12,13 @@ use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 
+use crate::desk::commands::incident::{Fault, IncidentOrder, goes_on};
 use crate::desk::commands::plain::{address_of, bare, fold, plain};
 use crate::desk::commands::question::{digest_word, list, span, without_links};
 use crate::desk::when;
 use crate::model::{Address, Priority, QuarantineNo, TicketNo, Time, one_line};
 use crate::plan::RightsAct;
+use crate::plan::incident::Wanted;
 use crate::plan::nearest::distance;
 use crate::plan::query::{Query, QueryError};
 use crate::plan::question::{QUESTIONS_MAX, Question};
@@ -61,6 +64,8 @@ pub enum Command {
     Release(Vec<QuarantineNo>),
     /// Of the desk itself; an answer comes by mail.
     Questions(Vec<Question>),
+    /// What many customers write about at once.
+    Incident(IncidentOrder),
     Send,
     Stop,
     Drop,
@@ -128,6 +133,8 @@ pub enum Wrong {
     Address,
     /// A query that cannot be read.
     Query(QueryError),
+    /// Of `#incident`.
+    Incident(Fault),
     /// It takes nothing.
     NoArgument,
     /// It excludes another line.
@@ -195,7 +202,8 @@ table! {
     "drop" Any |a, _| none(a, Command::Drop);
     "help" Any |_, _| Ok(Command::Help);
     "canned" Any |a, _| some(a, "canned").map(|name| Command::Canned(name.to_owned()));
-    later "incident"
+    "incident" Any incident::read;
+    later
 }
 
 fn none(argument: &str, command: Command) -> Result<Command, Wrong> {
@@ -308,8 +316,12 @@ fn row_of(line: &str) -> Option<(usize, &str)> {
     })
 }
 
+fn is_incident(line: &str) -> bool {
+    row_of(line.trim_start_matches('#')).is_some_and(|(row, _)| TABLE[row].key == "incident")
+}
+
 /// What follows these words keeps its quotes and its full stop.
-const AS_WRITTEN: &[&str] = &["called", "list", "search"];
+const AS_WRITTEN: &[&str] = &["called", "list", "search", "incident"];
 
 /// Reads a plain line that claims to be a command.
 fn read(line: &str, ground: &Ground<'_>) -> Result<(usize, Command), Wrong> {
@@ -383,6 +395,13 @@ pub fn parse_with_headings(text: &str, headings: &[String], ground: &Ground<'_>)
             line = was;
         }
         lines.next();
+        if is_incident(&line) {
+            // It is long, and mail programs break lines.
+            while let Some(next) = lines.peek().map(|l| plain(l)).filter(|l| !l.is_empty() && goes_on(&line, l)) {
+                lines.next();
+                line = format!("{line} {next}");
+            }
+        }
         let read = read(&line, ground).and_then(|(row, command)| {
             let group = TABLE[row].group;
             let excludes = |(g, r, _): &&(Group, usize, String)| group != Group::Any && *g == group && *r != row;
@@ -413,9 +432,11 @@ pub struct Named {
     pub tickets: Vec<TicketNo>,
     pub addresses: Vec<Address>,
     pub quarantined: Vec<QuarantineNo>,
-    pub questions: Vec<Question>,
     /// A canned answer: what the customer wrote belongs to it.
     pub canned: bool,
+    /// What must be known of incidents.
+    pub incidents: Option<Wanted>,
+    pub questions: Vec<Question>,
 }
 
 /// So many tickets or addresses of one mail are looked up.
@@ -437,6 +458,10 @@ pub fn named(text: &str, headings: &[String]) -> Named {
             Command::Questions(questions) => named.questions.extend(questions.iter().cloned()),
             _ => {}
         }
+    }
+    // Times are read anew when it is decided; here one may look too far away.
+    if parsed.lines.iter().any(|line| is_incident(line)) {
+        named.incidents = Some(Wanted::Texts);
     }
     named.tickets.truncate(NAMED_AT_MOST);
     named.addresses.truncate(NAMED_AT_MOST);

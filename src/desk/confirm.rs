@@ -77,6 +77,7 @@ impl Incoming<'_> {
                 self.case.change(Change::GrantRights { act: *act, subject: subject.clone(), until, by, at });
                 self.settle(Fate::Done("allowed what is done to a person's data"));
             }
+            (Matter::Incident { incident }, Word::Send) => self.confirm_incident(staff, &known, incident),
             (_, Word::Drop) => self.settle(Fate::Done("dropped a held answer")),
             (Matter::Undo { .. } | Matter::Bulk { .. }, Word::Send) => {}
         }

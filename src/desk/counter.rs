@@ -47,7 +47,7 @@ impl Incoming<'_> {
         if !self.may_be_answered(staff) {
             return self.settle(Fate::Done("too many mails to the desk in an hour"));
         }
-        if self.wants_bulk(staff) || self.wants_rights(staff) {
+        if self.obeys_incident(staff) || self.wants_bulk(staff) || self.wants_rights(staff) {
             return;
         }
         let Some(work) = self.work(staff, None) else { return };

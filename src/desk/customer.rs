@@ -1,6 +1,6 @@
 //! A customer's mail: joins a ticket or opens one, starts clocks, is acknowledged, and agents hear of it.
 
-use crate::config::settings::AcknowledgeWhen;
+use crate::config::settings::{AcknowledgeWhen, TagRule};
 use crate::desk::act::PARTICIPANTS_MAX;
 use crate::desk::automatic::{Automatic, echo, spoken};
 use crate::desk::canned::facts::order;
@@ -15,6 +15,7 @@ use crate::mail::call::wish;
 use crate::mail::letter::{Defect, Letter};
 use crate::mail::thanks::only_thanks;
 use crate::model::{Address, CustomerNo, Direction, Kind, MessageNo, Party, Priority, State, TicketNo, Time};
+use crate::plan::incident::Woken;
 use crate::plan::{CallWish, Change, Fate, KnownMessage, LastIn, NewMessage, NewTicket, TicketFacts, What};
 use crate::sla::promise::{Phrase, promise};
 
@@ -128,6 +129,7 @@ impl Incoming<'_> {
             self.case.change(Change::Tag { ticket: number, tag: tag.clone() });
             self.case.event(number, "svar", What::Tagged, tag);
         }
+        let incident = self.incident();
         let mut remarks = Vec::new();
         for other in related.iter().chain(&same_person.map(|(t, _)| t)) {
             self.case.change(Change::Relate { ticket: number, other: *other });
@@ -162,7 +164,16 @@ impl Incoming<'_> {
         remarks.extend(self.same_order(number));
         let call = self.wants_call(number);
         self.case.waiting(number, Some(self.env.received_at));
-        remarks.extend(call);
+        remarks.extend(call.clone());
+        let unacknowledged = own || same_person.is_some() || self.env.released.is_some();
+        if let Some(incident) = incident {
+            // Whoever asks for a call asks for a person.
+            let to = author.party.clone().filter(|_| !unacknowledged && call.is_none()).map(|p| (p, author.verified));
+            if self.join_incident(number, incident, to) {
+                return self.settle(Fate::Message(message));
+            }
+            remarks.push(Remark::Incident { name: incident.name.clone() });
+        }
         let prefer = same_person.and_then(|(t, _)| {
             let facts = self.case.tickets.get(&t)?;
             facts.assignee.clone().or_else(|| facts.turn_agent.clone())
@@ -174,7 +185,6 @@ impl Incoming<'_> {
             remarks,
             prefer,
         );
-        let unacknowledged = own || same_person.is_some() || self.env.released.is_some();
         if !unacknowledged {
             self.acknowledge(number, &author);
         }
@@ -205,8 +215,8 @@ impl Incoming<'_> {
         let Some(facts) = self.case.tickets.get(&ticket).cloned() else { return };
         self.customer(&mut author);
         let answered = facts.answers > 0 || facts.last_answer.is_some();
-        let thanks = answered
-            && facts.waiting_since.is_none()
+        let quiet = self.case.quiet_link(ticket).map(|l| l.name.clone());
+        let thanks = (answered && facts.waiting_since.is_none() || quiet.is_some())
             && !self.mailbox.thanks_count
             && only_thanks(&self.letter.new_text, !self.letter.attachments.is_empty());
         let is_spam = facts.state == State::Spam;
@@ -251,6 +261,10 @@ impl Incoming<'_> {
             remarks.insert(0, remark);
         } else if author.doubtful {
             remarks.insert(0, Remark::Unverified);
+        }
+        if let Some(name) = quiet {
+            self.case.wake(ticket, Woken::Replied);
+            remarks.insert(0, Remark::IncidentReplied { name });
         }
         self.tell(ticket, message, reason, remarks, None);
         self.settle(Fate::Message(message));
@@ -347,17 +361,19 @@ impl Incoming<'_> {
         if self.letter.defects.contains(&Defect::Truncated) {
             remarks.push(Remark::LeftInMailbox);
         }
+        let new_text = &self.letter.new_text;
+        let mut text = if new_text.trim().is_empty() { self.letter.text.clone() } else { new_text.clone() };
+        let mut attachments = self.attachment_rows();
+        if remarks.iter().any(|r| matches!(r, Remark::IncidentReplied { .. })) {
+            self.add_unseen(ticket, &mut text, &mut attachments);
+        }
         let news = News {
             message,
             reason,
             remarks,
             author: self.letter.from.clone(),
-            text: if self.letter.new_text.trim().is_empty() {
-                self.letter.text.clone()
-            } else {
-                self.letter.new_text.clone()
-            },
-            attachments: self.attachment_rows(),
+            text,
+            attachments,
             received_at: self.env.received_at,
             prefer,
             not_to: Vec::new(),
@@ -422,17 +438,15 @@ impl Incoming<'_> {
     }
 
     fn matching_tags(&self) -> Vec<String> {
-        let text = [self.letter.subject.as_str(), self.letter.new_text.as_str()].join("\n");
-        let mut tags: Vec<String> = self
-            .case
-            .rules
-            .settings
-            .tags
-            .iter()
-            .filter(|t| t.pattern.is_match(&text))
-            .map(|t| t.name.clone())
-            .collect();
-        tags.dedup();
+        let speaks = |t: &&TagRule| {
+            t.scope.holds(&self.mailbox.name) && t.pattern.is_match(&self.letter.subject, &self.letter.new_text)
+        };
+        let mut tags: Vec<String> = Vec::new();
+        for rule in self.case.rules.settings.tags.iter().filter(speaks) {
+            if !tags.contains(&rule.name) {
+                tags.push(rule.name.clone());
+            }
+        }
         tags
     }
 
@@ -446,18 +460,13 @@ impl Incoming<'_> {
             AcknowledgeWhen::Never => false,
         };
         let Some(party) = author.party.clone() else { return };
-        let barred = self.case.quiet
-            || self.env.old
-            || self.is_watched_only()
-            || self.has_empty_return_path()
-            || (self.letter.kind != Kind::Person && !self.comes_by_our_list())
-            || !self.case.may_get_automatic(&party.address);
-        if !wanted || barred || !self.case.has_room_for_automatic(self.mailbox) {
+        if !wanted || !self.may_be_acknowledged(&party) {
             return;
         }
         let language = spoken(self.letter.language.as_deref(), self.mailbox);
         let voice = self.case.voice(language, self.case.now);
         let today = self.case.now.timestamp().to_zoned(settings.desk.time_zone.clone()).date();
+        let notices = settings.notices.iter();
         let promised = self.promise();
         let said = promised.map(|(phrase, _)| voice.promise(phrase));
         let page = acknowledgement(
@@ -466,7 +475,10 @@ impl Incoming<'_> {
                 number: ticket,
                 echo: echo(author.verified, &self.letter.subject, &party.name),
                 expect: settings.acknowledge.expect.get(language).cloned().or(said),
-                notices: settings.notices.iter().filter(|n| n.until >= today).map(|n| n.text.clone()).collect(),
+                notices: notices
+                    .filter(|n| n.stands(&self.mailbox.name, language, today))
+                    .map(|n| n.text.clone())
+                    .collect(),
                 signature: self.case.automatic_signature(self.mailbox, ticket, author.verified.then_some(&party)),
             },
         );
@@ -484,6 +496,17 @@ impl Incoming<'_> {
             }
             self.case.event(ticket, "svar", What::Acknowledged, "");
         }
+    }
+
+    /// Whether a robot may answer this mail at all, and now (RFC 3834).
+    pub fn may_be_acknowledged(&mut self, party: &Party) -> bool {
+        let barred = self.case.quiet
+            || self.env.old
+            || self.is_watched_only()
+            || self.has_empty_return_path()
+            || (self.letter.kind != Kind::Person && !self.comes_by_our_list())
+            || !self.case.may_get_automatic(&party.address);
+        !barred && self.case.has_room_for_automatic(self.mailbox)
     }
 
     /// By when an answer can be promised. What the operator says himself is no promise of ours.

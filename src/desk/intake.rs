@@ -117,6 +117,7 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
         base_subject: letter.base_subject.clone(),
         parcels,
         canned: by_commands.canned,
+        incidents: by_commands.incidents,
         alike: if is_told(letter, env, rules) { rare_words(&letter.subject, &letter.new_text) } else { Vec::new() },
         promise_of: promises(letter, env, rules).then(|| env.mailbox.clone()),
         bounced: bounce.and_then(|b| b.message_id.clone()).into_iter().collect(),
@@ -334,7 +335,11 @@ impl<'a> Incoming<'a> {
     pub fn rule(&self) -> Option<TakenFor> {
         let from = self.letter.from.as_ref()?.address.as_str();
         let rules = &self.case.rules.settings.senders;
-        rules.iter().find(|r| matches_pattern(&r.pattern.to_lowercase(), from)).map(|r| r.taken_for)
+        rules
+            .iter()
+            .filter(|r| r.scope.holds(&self.mailbox.name))
+            .find(|r| matches_pattern(&r.pattern.to_lowercase(), from))
+            .map(|r| r.taken_for)
     }
 
     /// Whether the letter was sent with an empty return path: never acknowledged, a person's all the same.

@@ -29,6 +29,7 @@ pub mod form;
 pub mod guard;
 pub mod history;
 pub mod html_lines;
+pub mod incident;
 pub mod intake;
 pub mod late_note;
 pub mod notice;

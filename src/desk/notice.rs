@@ -8,7 +8,7 @@ use crate::desk::say::gathered::{GatheredFacts, GatheredLine, gathered};
 use crate::desk::say::notification::{Reason, Remark, TapWord};
 use crate::desk::tell::{Duty, InsidePost, News, Reply};
 use crate::model::{Address, NoticeKind, ParcelKind, State, TicketNo, Time, Wait};
-use crate::plan::{Change, Findings, Notice, Said, TicketFacts, What};
+use crate::plan::{Change, Findings, IncidentTally, Notice, Said, TicketFacts, What};
 
 /// What a notice must remember to be told as it was meant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -266,7 +266,10 @@ impl<'a> Case<'a> {
 
     fn send_list(&mut self, mailbox: &Mailbox, staff: &Staff<'_>, lines: Vec<GatheredLine>, more: i64) {
         let for_agent = lines.iter().any(|l| l.kind != NoticeKind::Breach);
-        let page = gathered(&self.inside_voice(), &GatheredFacts { lines, more });
+        let of_his = |t: &&IncidentTally| t.incident.mailboxes.iter().any(|m| staff.mailboxes.contains(m));
+        let kept = |t: &IncidentTally| (t.incident.name.clone(), t.quiet);
+        let incidents = self.found.tallies.iter().filter(of_his).map(kept).filter(|(_, n)| *n > 0).collect();
+        let page = gathered(&self.inside_voice(), &GatheredFacts { lines, more, incidents });
         let post = InsidePost {
             kind: if for_agent { ParcelKind::Notify } else { ParcelKind::Report },
             name: mailbox.display_name.clone(),

@@ -3,11 +3,13 @@
 use crate::desk::act::{Act, Refusal, of_command};
 use crate::desk::answer::{Draft, Seen};
 use crate::desk::case::Staff;
+use crate::desk::commands::incident::Fault;
 use crate::desk::commands::polite::says_nothing;
 use crate::desk::commands::{self, Command, Parsed, Wrong, keyword};
 use crate::desk::doubt::{Sight, doubt_about_text, doubts};
 use crate::desk::errand::Errand;
 use crate::desk::html_lines::without_lines;
+use crate::desk::incident;
 use crate::desk::intake::Incoming;
 use crate::desk::say::asked::{AskedFacts, AskedWhy, asked};
 use crate::desk::say::defused;
@@ -308,6 +310,11 @@ impl Incoming<'_> {
                 wrong.push(no_such);
                 continue;
             }
+            if matches!(command, Command::Incident(_)) {
+                let desk = self.mailbox.address.with_detail("desk").to_string();
+                wrong.push(incident::ask::wrong_line(line, Fault::NotHere(desk), words));
+                continue;
+            }
             // They speak of many tickets, and to the desk alone.
             if matches!(command, Command::Bulk { .. } | Command::Without(_) | Command::Rights(..)) {
                 wrong.push(WrongLine { line: line.clone(), why: WrongWhy::NotAllowed, nearest: None });
@@ -377,7 +384,7 @@ impl Incoming<'_> {
 
     /// To the desk: commands alone; any other text comes back unsent.
     pub fn commands_only(&mut self, staff: &Staff<'_>, ticket: Option<TicketNo>) {
-        if ticket.is_none() && self.wants_bulk(staff) {
+        if self.obeys_incident(staff) || ticket.is_none() && self.wants_bulk(staff) {
             return;
         }
         let Some(mut work) = self.work(staff, ticket) else { return };
@@ -431,6 +438,7 @@ pub fn wrong_line(wrong: &commands::WrongLine, words: &Wording) -> WrongLine {
             nearest = error.nearest.as_ref().map(|n| wrong.line.replace(&error.term, n));
             WrongWhy::Query(error.clone())
         }
+        Wrong::Incident(fault) => return incident::ask::wrong_line(&wrong.line, fault.clone(), words),
         Wrong::NoArgument => WrongWhy::UnwantedArgument,
         Wrong::Contradicts(other) => WrongWhy::Contradicts { other: other.clone() },
         Wrong::NotYet => WrongWhy::NotYet,

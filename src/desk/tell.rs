@@ -9,7 +9,10 @@ use crate::desk::say::notification::{
 use crate::desk::say::{Page, subject};
 use crate::desk::sign::{Grounds, Token};
 use crate::mail::compose::AutoSubmitted;
-use crate::model::{Address, AskNo, MessageNo, NoticeKind, ParcelKind, ParcelNo, Party, State, TicketNo, Time};
+use crate::model::{
+    Address, AskNo, MessageNo, NoticeKind, ParcelKind, ParcelNo, Party, Priority, State, TicketNo, Time,
+};
+use crate::plan::incident::Woken;
 use crate::plan::{AttachmentRow, Change, TicketFacts, What};
 
 /// One message that agents are to hear of.
@@ -88,6 +91,7 @@ impl Case<'_> {
         let settings = self.rules.settings;
         let Some(facts) = self.tickets.get(&ticket).cloned() else { return false };
         let Some(mailbox) = self.mailbox(&facts.mailbox) else { return false };
+        self.wake(ticket, Woken::Over);
         if mailbox.mode == Mode::Watch || mailbox.notify == Notify::None {
             return true;
         }
@@ -160,9 +164,12 @@ impl Case<'_> {
     ) {
         let mut news = news.clone();
         news.remarks.extend_from_slice(more);
+        // Whoever replies to an incident's text asks for a person: she comes before the lists.
+        let comes_first = news.remarks.iter().any(|r| matches!(r, Remark::IncidentReplied { .. }));
+        let priority = if comes_first { Priority::Urgent } else { facts.priority };
         let later = match duty {
             Duty::From(time) => Some((time, false)),
-            Duty::Now => self.gathers(mailbox, agent.address(), NoticeKind::Message, facts.priority).map(|t| (t, true)),
+            Duty::Now => self.gathers(mailbox, agent.address(), NoticeKind::Message, priority).map(|t| (t, true)),
         };
         match later {
             Some((due_at, gathered)) => self.defer(agent.address(), facts, &news, due_at, gathered),

@@ -183,6 +183,7 @@ impl Batch<'_> {
         }
         if plan.claim && done.halted.is_none() {
             self.bulks(tx, now, &mut done)?;
+            done.more_is_due |= tx.has_to_wake()?;
         }
         if plan.claim && self.may_send && done.halted.is_none() {
             self.claim(tx, now, &mut done)?;

@@ -16,10 +16,10 @@ use crate::engine::question::row_of;
 use crate::engine::void::chain;
 use crate::engine::{Engine, figures};
 use crate::model::{Address, State, Time};
-use crate::plan::{AttachmentRow, Clues};
+use crate::plan::{AttachmentRow, Clues, IncidentTally};
 use crate::report::digest::{Digest, digest};
 use crate::report::kind::{At, Days, Kind};
-use crate::report::{ByAgent, KeptOut, Matter, Told};
+use crate::report::{ByAgent, IncidentLine, KeptOut, Matter, Told};
 use crate::sla::clock::{Clock, ClockKind, ClockState, fold};
 use crate::sla::figures::{Figures, History, Measures, Period, figures as count};
 use crate::store::digests::DigestRow;
@@ -320,11 +320,13 @@ pub fn make(
     let (from, to) = source.period(days).bounds();
     let (robots, bounces) = store.read(|tx| tx.kept_out(from, to, mailboxes))?;
     let names: BTreeMap<_, _> = settings.agents.iter().map(|a| (a.address().clone(), a.name.clone())).collect();
-    let held = settings.notices.iter().filter(|n| n.until >= today);
+    let is_theirs = |n: &settings::Notice| mailboxes.iter().any(|m| n.scope.holds(m));
+    let held = settings.notices.iter().filter(|n| n.is_current(today) && is_theirs(n));
     let notices: Vec<String> = held.map(|n| n.text.clone()).collect();
     let is_known = this.tickets.opened + this.tickets.closed + this.clocks.len() + since.tickets.opened > 0
         || this.by_day.iter().any(|d| d.answers + d.customer_messages > 0);
     let count = |n: i64| usize::try_from(n).unwrap_or(0);
+    let incidents = incidents(store, mailboxes, from, to.max(now))?;
     let made = digest(&Matter {
         kind,
         desk: &settings.desk.name,
@@ -340,6 +342,7 @@ pub fn make(
         told,
         names: &names,
         notices: &notices,
+        incidents: &incidents,
         kept_out: KeptOut { robots: count(robots), bounces: count(bounces) },
         by_agent: match settings.digest.by_agent {
             settings::ByAgent::Counts => ByAgent::Counts,
@@ -348,6 +351,23 @@ pub fn make(
         },
     });
     Ok((made, is_known))
+}
+
+/// The incidents of some mailboxes that were on between two times, as they stand.
+fn incidents(store: &mut Store, mailboxes: &[String], from: Time, to: Time) -> Result<Vec<IncidentLine>, StoreError> {
+    let count = |n: i64| usize::try_from(n).unwrap_or(0);
+    let tallies = store.read(|tx| tx.incident_tallies(from, to))?;
+    let theirs = tallies.into_iter().filter(|t| t.incident.mailboxes.iter().any(|m| mailboxes.contains(m)));
+    let line = |t: IncidentTally| IncidentLine {
+        linked: count(t.linked),
+        answered: count(t.answered),
+        replied: count(t.replied),
+        waiting: count(t.waiting),
+        from: t.incident.started_at,
+        until: t.incident.ended_at,
+        name: t.incident.name,
+    };
+    Ok(theirs.map(line).collect())
 }
 
 /// Where figures come from: some mailboxes, as at one time.

@@ -60,6 +60,8 @@ pub enum Outcome {
     Trouble(String),
     /// It can be written again.
     Recovered,
+    /// The database's file is damaged: nothing more is to be done with it.
+    Damaged(String),
     /// Nothing is sent any more, and why.
     Halted(String),
 }

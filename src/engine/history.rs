@@ -108,14 +108,14 @@ impl Engine {
         let mut clock = self.clock;
         let done = self.store.batch(|tx| {
             let rules = desk::Rules { settings: &settings, key: &key, library: &library };
-            let by = Frame { rules, erased: &erased, mailbox, filing };
             let last = Some(tx.last_now()).filter(|t| t.unix() > 0);
             let now = clock.judge(now, last).now;
             tx.set_last_now(now);
             let mut done = Vec::with_capacity(letters.len());
             let mut touched = BTreeMap::new();
+            let way = Way { rules: &rules, erased: &erased, mailbox, filing };
             for past in letters {
-                done.push(take(tx, &by, past, now, &mut touched)?);
+                done.push(way.take(tx, past, now, &mut touched)?);
                 if uptime_ms() >= until_ms {
                     break;
                 }
@@ -147,60 +147,62 @@ fn uptime_ms() -> i64 {
     clock::read().uptime_ms.unwrap_or(0)
 }
 
-/// What all letters of a batch are decided by.
-struct Frame<'a> {
-    rules: desk::Rules<'a>,
+/// How letters of the past are taken in, the same for all of them.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    rules: &'a desk::Rules<'a>,
     erased: &'a Erased,
     mailbox: &'a str,
     filing: Filing,
 }
 
-fn take(tx: &mut Tx<'_>, by: &Frame<'_>, past: &Past, now: Time, touched: &mut Touched) -> Result<Became, StoreError> {
-    let Frame { rules, erased, mailbox, filing } = by;
-    let filing = *filing;
-    let received_at = past.received_at.min(now);
-    if let Ok(read) = &past.reading
-        && erased.bars(rules.key, read, &envelope_of(past, mailbox, LetterNo(0), received_at))
-    {
-        return Ok(Became::Nothing("erased"));
-    }
-    let letter = match filing {
-        Filing::Measured => LetterNo(0),
-        // Its bytes never came: the next import asks for it again.
-        Filing::Kept(_) if past.packed.is_empty() => return Ok(Became::Broken),
-        Filing::Kept(source) => {
-            let arrival = Arrival {
-                source,
-                mailbox: (*mailbox).to_owned(),
-                channel: Channel::Import,
-                folder: past.folder,
-                uidvalidity: 0,
-                uid: 0,
-                name: Some(past.name.clone()),
-                received_at,
-                old: true,
-                size_bytes: i64::try_from(past.size_bytes).unwrap_or(i64::MAX),
-                truncated: past.truncated,
-                packed: past.packed.clone(),
-                sha256: past.sha256,
-            };
-            match tx.keep(&arrival, now)? {
-                Kept::New(letter) => letter,
-                Kept::Known(_) | Kept::Renumbered => return Ok(Became::Duplicate),
-            }
+impl Way<'_> {
+    fn take(&self, tx: &mut Tx<'_>, past: &Past, now: Time, touched: &mut Touched) -> Result<Became, StoreError> {
+        let Self { rules, erased, mailbox, filing } = *self;
+        let received_at = past.received_at.min(now);
+        if let Ok(read) = &past.reading
+            && erased.bars(rules.key, read, &envelope_of(past, mailbox, LetterNo(0), received_at))
+        {
+            return Ok(Became::Nothing("erased"));
         }
-    };
-    let envelope = envelope_of(past, mailbox, letter, received_at);
-    if let Ok(read) = &past.reading
-        && let Some(became) = fenced(tx, |tx| decide(tx, rules, filing, read, &envelope, touched))?
-    {
-        return Ok(became);
+        let letter = match filing {
+            Filing::Measured => LetterNo(0),
+            // Its bytes never came: the next import asks for it again.
+            Filing::Kept(_) if past.packed.is_empty() => return Ok(Became::Broken),
+            Filing::Kept(source) => {
+                let arrival = Arrival {
+                    source,
+                    mailbox: mailbox.to_owned(),
+                    channel: Channel::Import,
+                    folder: past.folder,
+                    uidvalidity: 0,
+                    uid: 0,
+                    name: Some(past.name.clone()),
+                    received_at,
+                    old: true,
+                    size_bytes: i64::try_from(past.size_bytes).unwrap_or(i64::MAX),
+                    truncated: past.truncated,
+                    packed: past.packed.clone(),
+                    sha256: past.sha256,
+                };
+                match tx.keep(&arrival, now)? {
+                    Kept::New(letter) => letter,
+                    Kept::Known(_) | Kept::Renumbered => return Ok(Became::Duplicate),
+                }
+            }
+        };
+        let envelope = envelope_of(past, mailbox, letter, received_at);
+        if let Ok(read) = &past.reading
+            && let Some(became) = fenced(tx, |tx| decide(tx, rules, filing, read, &envelope, touched))?
+        {
+            return Ok(became);
+        }
+        if filing != Filing::Measured {
+            let settle = Change::Settle { letter, fate: Fate::Done(BROKEN) };
+            tx.apply(&[settle], &crate::store::Blobs::new(), now)?;
+        }
+        Ok(Became::Broken)
     }
-    if filing != Filing::Measured {
-        let settle = Change::Settle { letter, fate: Fate::Done(BROKEN) };
-        tx.apply(&[settle], &crate::store::Blobs::new(), now)?;
-    }
-    Ok(Became::Broken)
 }
 
 fn envelope_of(past: &Past, mailbox: &str, letter: LetterNo, received_at: Time) -> Envelope {

@@ -5,8 +5,8 @@ use crate::engine::batch::{Backlog, Batch, Done, Verdict, fenced};
 use crate::engine::reader::{Job, ReadFailure, read_alone};
 use crate::engine::{clocks, question};
 use crate::mail::letter::{Attachment, Letter};
-use crate::model::{Address, Channel, LetterNo, Time};
-use crate::plan::{Change, Clues, Envelope, Fate, Folder, Segment};
+use crate::model::{Address, Channel, LetterNo, MessageNo, TicketNo, Time};
+use crate::plan::{AttachmentRow, Change, Clues, Envelope, Fate, Folder, Segment};
 use crate::store::{Blobs, StoreError, Tx, custody};
 
 /// A letter that was read (or was to be read) so often without a result is set aside.
@@ -75,7 +75,7 @@ impl Batch<'_> {
         if !findings.noted.is_empty() {
             changes = desk::decide(letter, envelope, &findings, &rules, now);
         }
-        let earlier = self.earlier_attachments(tx, letter, &changes)?;
+        let earlier = self.earlier_attachments(tx, &letter.attachments, &changes)?;
         let own = letter.attachments.iter().chain(&earlier);
         let made = at_hand.iter().flat_map(|a| &a.blobs).map(|(sha256, bytes)| (sha256.clone(), bytes.as_slice()));
         let blobs = own.map(|a| (a.sha256.clone(), a.data.as_slice())).chain(made).collect();
@@ -93,27 +93,45 @@ impl Batch<'_> {
         Ok(Decided { verdict: verdict(envelope.letter, &changes), halted, backlog, canned })
     }
 
-    /// Attachments that mails of this decision carry and that came in earlier letters (`#files`): they are only in the raw mail.
-    fn earlier_attachments(
+    /// Attachments that mails of this decision carry, or notices keep, and that came in earlier letters (`#files`): they are only in
+    /// the raw mail. `own`: those that are at hand.
+    pub(super) fn earlier_attachments(
         &self,
         tx: &mut Tx<'_>,
-        letter: &Letter,
+        own: &[Attachment],
         changes: &[Change],
     ) -> Result<Vec<Attachment>, StoreError> {
-        let mut found: Vec<Attachment> = Vec::new();
+        let mut wanted: Vec<(String, Option<MessageNo>, Option<TicketNo>)> = Vec::new();
         for change in changes {
-            let Change::Enqueue(parcel) = change else { continue };
-            for segment in &parcel.segments {
-                let Segment::Blob { sha256 } = segment else { continue };
-                let at_hand = letter.attachments.iter().chain(&found).any(|a| a.sha256 == *sha256);
-                if at_hand || tx.has_blob(sha256)? {
-                    continue;
+            match change {
+                Change::Enqueue(parcel) => wanted.extend(parcel.segments.iter().filter_map(|s| match s {
+                    Segment::Blob { sha256 } => Some((sha256.clone(), parcel.message, parcel.ticket)),
+                    Segment::Bytes(_) => None,
+                })),
+                Change::Defer(notice) => {
+                    let row = |a: &AttachmentRow| (a.sha256.clone(), Some(notice.message), Some(notice.ticket));
+                    wanted.extend(notice.attachments.iter().map(row));
                 }
-                let source = match parcel.message {
-                    Some(message) => tx.letter_of(message)?,
-                    None => None,
-                };
-                let Some(source) = source else { continue };
+                _ => {}
+            }
+        }
+        let mut found: Vec<Attachment> = Vec::new();
+        for (sha256, message, ticket) in wanted {
+            let is_at_hand = |found: &[Attachment]| own.iter().chain(found).any(|a| a.sha256 == sha256);
+            if is_at_hand(&found) || tx.has_blob(&sha256)? {
+                continue;
+            }
+            let mut sources: Vec<LetterNo> = Vec::new();
+            if let Some(message) = message {
+                sources.extend(tx.letter_of(message)?);
+            }
+            if let Some(ticket) = ticket {
+                sources.extend(tx.letters_with(ticket, &sha256)?);
+            }
+            for source in sources {
+                if is_at_hand(&found) {
+                    break;
+                }
                 let packed = custody::pack(&tx.raw(source)?);
                 let job = Job { letter: source, packed, truncated: false };
                 if let Ok(read) = read_alone(crate::mail::read::read, job) {

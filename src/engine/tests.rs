@@ -14,9 +14,9 @@ use crate::net::Delivery;
 use crate::plan::{Folder, Route};
 use crate::store::{Arrival, Outlet, Role, Store, custody};
 
-const NOW: Time = Time::from_unix(1_795_428_000);
+pub(super) const NOW: Time = Time::from_unix(1_795_428_000);
 
-fn engine_on(store: Store) -> Engine {
+pub(super) fn engine_on(store: Store) -> Engine {
     engine_with(store, "")
 }
 
@@ -55,7 +55,7 @@ fn odd_reader(raw: &[u8]) -> Letter {
     crate::mail::read::read(raw)
 }
 
-fn letter(n: u32, text: &str) -> Vec<u8> {
+pub(super) fn letter(n: u32, text: &str) -> Vec<u8> {
     format!(
         "From: Kund {n} <kund{n}@kund.test>\r\nTo: support@example.test\r\nSubject: Fråga {n}\r\nMessage-ID: <{n}@kund.test>\r\n\
          Date: Fri, 20 Nov 2026 09:00:00 +0100\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
@@ -63,7 +63,7 @@ fn letter(n: u32, text: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-fn source(engine: &mut Engine) -> SourceNo {
+pub(super) fn source(engine: &mut Engine) -> SourceNo {
     let row = engine.store().batch(|tx| {
         let row = tx.source("imap.example.test", "support", "INBOX", "support", NOW)?;
         if row.uidvalidity.is_none() {
@@ -74,7 +74,7 @@ fn source(engine: &mut Engine) -> SourceNo {
     row.unwrap().no
 }
 
-fn arrived(source: SourceNo, uid: u32, raw: &[u8]) -> Event {
+pub(super) fn arrived(source: SourceNo, uid: u32, raw: &[u8]) -> Event {
     Event::Intake(Intake::Arrived(Arrival {
         source,
         mailbox: "support".to_owned(),
@@ -103,7 +103,7 @@ fn in_custody(outcomes: &[Outcome]) -> usize {
 }
 
 /// Drives the engine until nothing is left to do; all outcomes but the reading.
-fn settle(engine: &mut Engine, now: Time, events: Vec<Event>) -> Vec<Outcome> {
+pub(super) fn settle(engine: &mut Engine, now: Time, events: Vec<Event>) -> Vec<Outcome> {
     let mut all = Vec::new();
     let mut events = events;
     loop {
@@ -117,7 +117,7 @@ fn settle(engine: &mut Engine, now: Time, events: Vec<Event>) -> Vec<Outcome> {
 }
 
 /// Tickets, quarantined letters, letters that are still to be read.
-fn counts(engine: &mut Engine) -> (usize, usize, usize) {
+pub(super) fn counts(engine: &mut Engine) -> (usize, usize, usize) {
     let counts = engine.store().read(|tx| {
         let tickets = tx.tickets(&crate::store::Query::parse("").unwrap(), NOW)?.len();
         let quarantined = tx.quarantine()?.len();

@@ -40,6 +40,7 @@ impl Batch<'_> {
     pub(super) fn time(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
         self.expect(tx, now)?;
         self.move_tickets(tx, now, done)?;
+        self.incidents(tx, now, done)?;
         self.tell(tx, now, done)?;
         self.look(tx, now, done)?;
         self.list(tx, now, done)?;
@@ -155,7 +156,11 @@ impl Batch<'_> {
         // What does not fit comes with the next list, and in the same order.
         let next = (list.more > 0).then(|| now.plus(self.settings.limits.gather_s));
         let told = fenced(tx, |tx| {
-            let findings = tx.about(&list.notices, None, now)?;
+            let mut findings = tx.about(&list.notices, None, now)?;
+            if !findings.incidents.is_empty() {
+                findings.tallies = tx.incident_tallies(now, now.plus(1))?;
+                findings.tallies.retain(|t| t.incident.ended_at.is_none());
+            }
             let changes = desk::list_due(&list.notices, list.more, &findings, &self.rules(), now);
             tx.apply(&changes, &Blobs::new(), now)
         })?;

@@ -57,7 +57,9 @@ impl Engine {
     pub(super) fn look_at_itself(&mut self, now: Time) {
         let due = self.vitals.next.is_some_and(|at| at <= now);
         let long_ago = self.vitals.looked_at.is_none_or(|at| now.since(at) >= EVERY_S || now < at);
-        if !self.digests.may || self.doubt.is_some() || self.trouble.is_some() || !(due || long_ago) {
+        // Digests that are due are made first, one after the other.
+        let is_making = self.next_digest().is_some_and(|at| at <= now);
+        if is_making || !self.digests.may || self.doubt.is_some() || self.trouble.is_some() || !(due || long_ago) {
             return;
         }
         self.vitals.looked_at = Some(now);

@@ -15,18 +15,28 @@ impl Engine {
             self.trouble = Some(Trouble { tries: self.trouble.map_or(0, |t| t.tries), retry_at: now.plus(1) });
             return Vec::new();
         }
+        if kind == Some(DbErrorKind::Corrupt) {
+            // Whatever is written from here on may make it worse.
+            self.trouble = Some(Trouble::after(self.trouble, now));
+            return vec![Outcome::Damaged(chain(error))];
+        }
         if error.database().is_some_and(|e| e.is_the_machines_fault()) || plan.items() == 0 {
             // A full disk or a broken one is never a letter's fault.
             let is_new = self.trouble.is_none();
             self.trouble = Some(Trouble::after(self.trouble, now));
             return if is_new { vec![Outcome::Trouble(chain(error))] } else { Vec::new() };
         }
-        if plan.items() > 1 {
+        if plan.items() > 1 || self.narrow == 0 {
+            // One item may have failed because of what was done beside it: it is blamed when it fails all alone.
             tracing::warn!(items = plan.items(), "a batch failed and is tried again one by one: {}", chain(error));
             self.narrow = plan.items();
+            if let Some(trouble) = &mut self.trouble {
+                // What has come does not wait for what is broken beside it.
+                trouble.retry_at = Trouble::AT_ONCE;
+            }
             return Vec::new();
         }
-        self.narrow = self.narrow.saturating_sub(1);
+        self.narrow -= 1;
         self.blame(plan, &chain(error));
         Vec::new()
     }

@@ -115,8 +115,8 @@ fn asks(sentence: &str) -> bool {
         })
     };
     // "Ring hellre kl 16": an order to call, with an hour.
-    let orders = [" ring ", " call "].iter().any(|w| folded.starts_with(w)) && HOURS.iter().any(|p| says(&p));
-    (orders || ASKS.iter().any(|p| says(&p))) && !NOT.iter().any(|p| says(&p))
+    let orders = [" ring ", " call "].iter().any(|w| folded.starts_with(w)) && HOURS.iter().any(says);
+    (orders || ASKS.iter().any(says)) && !NOT.iter().any(says)
 }
 
 /// Lines, and sentences within them; `kl. 14` and `14.30` are no ends of one.

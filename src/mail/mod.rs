@@ -24,6 +24,7 @@ pub mod marker;
 pub mod mime;
 pub mod outline;
 pub mod parameters;
+pub mod pattern;
 pub mod phrase;
 pub mod quote;
 pub mod read;

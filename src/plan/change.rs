@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Address, AskNo, BulkNo, BulkState, BulkStep, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo, NoticeKind,
-    ParcelNo, ParcelState, Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
+    Address, AskNo, BulkNo, BulkState, BulkStep, Channel, CustomerNo, Direction, IncidentNo, Kind, LetterNo, MessageNo,
+    NoticeKind, ParcelNo, ParcelState, Party, Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
 use crate::plan::bulk::NewBulk;
 use crate::plan::canned::CannedVersion;
 use crate::plan::event::Event;
 use crate::plan::found::{Blocked, CallWish, KnownAsk, RightsAct};
+use crate::plan::incident::{Incident, Woken};
 use crate::plan::notice::{Alarm, Notice};
 use crate::plan::parcel::Parcel;
 
@@ -228,6 +229,37 @@ pub enum Change {
         by: Address,
         at: Time,
     },
+    NewIncident(Box<Incident>),
+    /// The ticket belongs to an incident, once for all. `told`: its text has gone to the customer in this message, and nobody is
+    /// told of the ticket singly from now on.
+    Link {
+        ticket: TicketNo,
+        incident: IncidentNo,
+        told: Option<MessageNo>,
+        at: Time,
+    },
+    /// People are told of the ticket again as of any other.
+    Wake {
+        ticket: TicketNo,
+        why: Woken,
+        at: Time,
+    },
+    /// It lasts until then, as somebody has said in this epoch.
+    ProlongIncident {
+        incident: IncidentNo,
+        until: Time,
+        epoch: i64,
+    },
+    EndIncident {
+        incident: IncidentNo,
+        at: Time,
+    },
+    /// It ends when this answer to all of its tickets begins.
+    AnswerIncident {
+        incident: IncidentNo,
+        bulk: BulkNo,
+    },
+
     /// One text is to go to many tickets: they are looked up by the engine.
     NewBulk(Box<NewBulk>),
     /// How far it has come.

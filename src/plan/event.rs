@@ -75,6 +75,8 @@ whats! {
     ThirdParty = "third-party",
     /// Became two; the detail is the other ticket and the first message that went.
     Split = "split",
+    /// Belongs to an incident; the detail is its number, and why people hear of the ticket again.
+    Incident = "incident",
     /// An answer that waited was stopped; the detail is the message.
     Stopped = "stopped",
     /// The sender's next mails are set aside, or no longer.

@@ -11,7 +11,8 @@ use crate::model::{
 use crate::plan::bulk::BulkFacts;
 use crate::plan::change::AttachmentRow;
 
-use crate::plan::{Alarm, Answer, Next, Notice, Question};
+use crate::plan::incident::IncidentAsk;
+use crate::plan::{Alarm, Answer, Incident, IncidentTally, Link, Next, Notice, Question, TicketText};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
@@ -58,6 +59,14 @@ pub struct Findings {
     pub quarantined: BTreeMap<QuarantineNo, SetAside>,
     /// The author's mails are set aside, by an agent's word.
     pub blocked: Option<Blocked>,
+    /// Incidents that are on, the oldest first.
+    pub incidents: Vec<Incident>,
+    /// How those stand, where `Clues::incidents` asks for it.
+    pub tallies: Vec<IncidentTally>,
+    /// Of the tickets found those that belong to an incident. Looked for as long as one is on or keeps somebody from a ticket.
+    pub links: BTreeMap<TicketNo, Link>,
+    /// What customers wrote, where `Clues::incidents` asks for it; the newest first.
+    pub texts: Vec<TicketText>,
     /// What was answered to `Clues::asked`.
     pub answers: Vec<(Question, Answer)>,
     /// Tickets that name `Clues::order`, newest first, at most 20.
@@ -322,6 +331,8 @@ pub enum Matter {
     Quarantined { quarantine: i64 },
     /// A manager's `#export` or `#erase` of a person, or more old tickets than a day brings: `#send` lets it be done.
     Rights { act: RightsAct, subject: String, until: i64 },
+    /// An incident is to begin, to end or to last longer.
+    Incident { incident: IncidentAsk },
     /// One text to many tickets: a preview that waits, or one that is under way.
     Bulk { bulk: i64 },
     /// An answer that waits a while before it leaves: `#stop`, or `#send` at once.

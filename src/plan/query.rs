@@ -39,6 +39,8 @@ pub enum Test {
     Overdue,
     /// Both included.
     Number(TicketNo, TicketNo),
+    /// Belongs to an incident of this name, tag or number.
+    Incident(String),
 }
 
 /// Why a query cannot be read.
@@ -94,6 +96,7 @@ pub const KEYS: &[&str] = &[
     "newer:",
     "overdue",
     "number:",
+    "incident:",
 ];
 
 impl std::error::Error for QueryError {}
@@ -242,7 +245,7 @@ impl Test {
                 let (from, to) = range(&lower).ok_or_else(|| refuse(Wanted::Number))?;
                 Self::Number(from, to)
             }
-            "mailbox" | "from" | "agent" | "tag" | "subject" if value.is_empty() => {
+            "mailbox" | "from" | "agent" | "tag" | "subject" | "incident" if value.is_empty() => {
                 return Err(refuse(Wanted::Something));
             }
             "mailbox" => Self::Mailbox(value.to_owned()),
@@ -250,6 +253,7 @@ impl Test {
             "agent" => Self::Agent(lower),
             "tag" => Self::Tag(lower),
             "subject" => Self::Subject(value.to_owned()),
+            "incident" => Self::Incident(value.trim_start_matches('#').to_owned()),
             // An address of the web, a time of day: words that happen to hold a colon.
             _ if value.starts_with("//") || !key.chars().all(|c| c.is_ascii_alphabetic()) => {
                 Self::Words(format!("{key}:{value}"))

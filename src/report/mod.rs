@@ -56,6 +56,20 @@ pub struct Told {
     pub of: usize,
 }
 
+/// Something that many customers wrote about at once, and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentLine {
+    pub name: String,
+    pub linked: usize,
+    pub answered: usize,
+    /// Customers who replied to its text.
+    pub replied: usize,
+    pub waiting: usize,
+    pub from: Time,
+    /// `None`: it is on.
+    pub until: Option<Time>,
+}
+
 /// What a digest is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Matter<'a> {
@@ -84,6 +98,8 @@ pub struct Matter<'a> {
     pub names: &'a BTreeMap<Address, String>,
     /// Those that hold today.
     pub notices: &'a [String],
+    /// Those that were on during its days.
+    pub incidents: &'a [IncidentLine],
     pub kept_out: KeptOut,
     pub by_agent: ByAgent,
 }

@@ -6,13 +6,13 @@ mod slow;
 
 use minijinja::context;
 
-use crate::report::Matter;
 use crate::report::colour;
 use crate::report::kind::{Days, Kind};
-use crate::report::page::{BarRow, Block, Piece, Row, Table, Tile, Tone, UNSETTLED, shade};
+use crate::report::page::{BarRow, Block, Item, Piece, Row, Table, Tile, Tone, UNSETTLED, shade};
 use crate::report::say::{Say, per_cent};
 use crate::report::sentences::{first_known, sentences};
 use crate::report::tally::{self, DayTally, responses};
+use crate::report::{IncidentLine, Matter};
 use crate::sla::figures::{BandCount, ClockFigures, Figures};
 
 /// From such a share on a day was good, and from such a share on it was not bad.
@@ -52,6 +52,10 @@ pub fn blocks(matter: &Matter<'_>, say: &Say<'_>, csv_name: &str) -> Vec<Block> 
     blocks.push(Block::Heading(say.word("waiting")));
     blocks.extend(waiting(matter, say));
 
+    if !matter.incidents.is_empty() {
+        blocks.push(Block::Heading(say.word("incidents")));
+        blocks.push(Block::List(matter.incidents.iter().map(|i| incident(i, say)).collect()));
+    }
     blocks.push(Block::Heading(say.word("hours_head")));
     blocks.push(Block::Picture(pictures::hours(matter, say)));
     blocks.extend(people::by_hour(matter, say).map(Block::Table));
@@ -82,6 +86,18 @@ pub fn blocks(matter: &Matter<'_>, say: &Say<'_>, csv_name: &str) -> Vec<Block> 
     blocks.push(Block::Small(say.with("csv", context! { name => csv_name })));
     blocks.push(Block::Small(say.word("told_how")));
     blocks
+}
+
+/// An incident in a line, and when it was on.
+fn incident(line: &IncidentLine, say: &Say<'_>) -> Item {
+    let IncidentLine { linked, answered, replied, waiting, .. } = line;
+    let name = crate::model::one_line(&line.name);
+    let from = say.moment(line.from, None);
+    let when = match line.until {
+        Some(until) => say.with("incident_between", context! { from, until => say.moment(until, None) }),
+        None => say.with("incident_since", context! { from }),
+    };
+    Item { head: say.with("incident_line", context! { name, linked, answered, replied, waiting }), lines: vec![when] }
 }
 
 fn tiles(matter: &Matter<'_>, say: &Say<'_>) -> Vec<Tile> {

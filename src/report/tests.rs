@@ -62,6 +62,7 @@ impl Case<'_> {
             told: &self.told,
             names: &names,
             notices: &notices[..usize::from(self.name == "terrible")],
+            incidents: &[],
             kept_out: KeptOut { robots: 12, bounces: 2 },
             by_agent: self.by_agent,
         });

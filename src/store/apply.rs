@@ -1,6 +1,7 @@
 //! Changes in, rows out: every write of ticket data.
 
 pub(super) mod bulk;
+mod incident;
 mod inside;
 mod message;
 mod notice;
@@ -166,6 +167,13 @@ impl Tx<'_> {
                 found(changed, "open ask", ask.0)?;
                 if how == "dropped" { self.forget_held(*ask) } else { Ok(()) }
             }
+
+            Change::NewIncident(new) => self.new_incident(new),
+            Change::Link { ticket, incident, told, at } => self.link(*ticket, *incident, *told, *at),
+            Change::Wake { ticket, why, at } => self.wake(*ticket, *why, *at),
+            Change::ProlongIncident { incident, until, epoch } => self.prolong_incident(*incident, *until, *epoch),
+            Change::EndIncident { incident, at } => self.end_incident(*incident, *at),
+            Change::AnswerIncident { incident, bulk } => self.answer_incident(*incident, *bulk),
 
             Change::NewBulk(new) => {
                 take(new.no.0, before.bulk, &mut self.scratch.desk.bulk)?;

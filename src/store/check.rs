@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::custody;
+use super::db::args;
 use super::text::{id_hash, same_hash};
-use super::{Store, StoreError, Tx};
+use super::{DbErrorKind, Store, StoreError, Tx};
 
 /// Each with the rows that break it: the first column names them.
 const INVARIANTS: &[(&str, &str)] = &[
@@ -112,7 +114,8 @@ const INVARIANTS: &[(&str, &str)] = &[
 pub fn check(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     let mut broken = Vec::new();
     for (what, sql) in INVARIANTS {
-        let rows: Vec<Option<i64>> = tx.rows(&format!("SELECT * FROM ({sql}) LIMIT 5"), &[], |row| row.get(0))?;
+        let rows: Vec<Option<i64>> =
+            tx.rows(&format!("SELECT * FROM ({sql}) LIMIT {SAID_MAX}"), &[], |row| row.get(0))?;
         if !rows.is_empty() {
             let numbers: Vec<String> = rows.iter().flatten().map(ToString::to_string).collect();
             broken.push(format!("{what}: {}", numbers.join(", ")));
@@ -156,18 +159,120 @@ fn check_refs(tx: &mut Tx<'_>, broken: &mut Vec<String>) -> Result<(), StoreErro
     Ok(())
 }
 
+/// How much of the full-text search is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchIndex {
+    /// Against the texts, word by word. Holds the write lock all the while.
+    Compared,
+    LeftOut,
+}
+
 impl Store {
     /// [`check`], and what SQLite itself can check: its pages, and the search index against the texts.
     ///
     /// # Errors
-    /// A database error.
+    /// A database error other than what a damaged file causes.
     pub fn check(&mut self) -> Result<Vec<String>, StoreError> {
-        let mut broken = self.read(check)?;
-        let pages: Vec<String> = self.db.rows("PRAGMA integrity_check(5)", &[], |row| row.get(0))?;
-        broken.extend(pages.into_iter().filter(|said| said != "ok"));
-        if let Err(error) = self.db.run("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)", &[]) {
+        self.check_all(SearchIndex::Compared)
+    }
+
+    /// The same, with a choice.
+    ///
+    /// # Errors
+    /// A database error other than what a damaged file causes.
+    pub fn check_all(&mut self, search: SearchIndex) -> Result<Vec<String>, StoreError> {
+        let whole = format!("PRAGMA integrity_check({SAID_MAX})");
+        let mut broken = match self.db.rows(&whole, &[], |row| row.get::<String>(0)) {
+            Ok(said) => said.into_iter().filter(|s| s != "ok").collect(),
+            Err(error) if error.kind == DbErrorKind::Corrupt => vec![error.to_string()],
+            Err(error) => return Err(error.into()),
+        };
+        // On damaged pages a statement may fail where it likes: that is said, too.
+        match self.read(check) {
+            Ok(rows) => broken.extend(rows),
+            Err(error) if is_damage(&error) => broken.push(error.to_string()),
+            Err(error) => return Err(error),
+        }
+        if search == SearchIndex::Compared
+            && let Err(error) = self.db.run("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)", &[])
+        {
             broken.push(format!("the search index does not match the texts: {error}"));
         }
         Ok(broken)
     }
+
+    /// Mails and attachments that are no longer the bytes that came: SQLite itself does not notice a bit that has fallen over.
+    ///
+    /// # Errors
+    /// A database error other than what a damaged file causes.
+    pub fn check_bytes(&mut self) -> Result<Vec<String>, StoreError> {
+        match self.bytes_that_changed() {
+            Err(error) if is_damage(&error) => Ok(vec![error.to_string()]),
+            other => other,
+        }
+    }
+
+    fn bytes_that_changed(&mut self) -> Result<Vec<String>, StoreError> {
+        let mut broken = Vec::new();
+        let letters = "SELECT r.letter, l.sha256, r.packed FROM raw r JOIN letter l ON l.no = r.letter
+                       WHERE r.letter > ?1 ORDER BY r.letter LIMIT 16";
+        let mut last = 0;
+        loop {
+            let rows: Vec<(i64, bool)> = self.db.rows(letters, args![last], |row| {
+                let (wanted, packed): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(2)?);
+                Ok((row.get(0)?, custody::unpack(&packed).is_some_and(|raw| custody::sha256(&raw)[..] == wanted[..])))
+            })?;
+            let Some((no, _)) = rows.last() else { break };
+            last = *no;
+            let wrong = rows.iter().filter(|(_, same)| !same);
+            broken.extend(wrong.map(|(no, _)| format!("a letter whose bytes are not those that came: {no}")));
+        }
+        let blobs = "SELECT no, sha256, bytes FROM blob WHERE no > ?1 ORDER BY no LIMIT 4";
+        let mut last = 0;
+        loop {
+            let rows: Vec<(i64, bool)> = self.db.rows(blobs, args![last], |row| {
+                let (wanted, bytes): (String, Vec<u8>) = (row.get(1)?, row.get(2)?);
+                Ok((row.get(0)?, data_encoding::HEXLOWER.encode(&custody::sha256(&bytes)) == wanted))
+            })?;
+            let Some((no, _)) = rows.last() else { break };
+            last = *no;
+            let wrong = rows.iter().filter(|(_, same)| !same);
+            broken.extend(wrong.map(|(no, _)| format!("an attachment whose bytes are not its own: {no}")));
+        }
+        broken.truncate(SAID_MAX);
+        Ok(broken)
+    }
+
+    /// What SQLite finds wrong with the pages, the first few things; table by table, so that no view of the database is held for long.
+    ///
+    /// # Errors
+    /// A database error other than what a damaged file causes.
+    pub fn check_pages(&mut self) -> Result<Vec<String>, StoreError> {
+        let looked = self.pages();
+        match looked {
+            Err(error) if is_damage(&error) => Ok(vec![error.to_string()]),
+            other => other,
+        }
+    }
+
+    fn pages(&mut self) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name";
+        let tables: Vec<String> = self.db.rows(sql, &[], |row| row.get(0))?;
+        let mut broken = Vec::new();
+        for table in tables {
+            let said = format!("PRAGMA integrity_check('{table}')");
+            let said: Vec<String> = self.db.rows(&said, &[], |row| row.get(0))?;
+            broken.extend(said.into_iter().filter(|s| s != "ok").take(SAID_MAX).map(|s| format!("{table}: {s}")));
+        }
+        broken.truncate(SAID_MAX);
+        Ok(broken)
+    }
+}
+
+/// Of one kind of damage, no more than this is worth saying.
+const SAID_MAX: usize = 20;
+
+fn is_damage(error: &StoreError) -> bool {
+    let kind = error.database().map(|e| e.kind);
+    matches!(kind, Some(DbErrorKind::Corrupt | DbErrorKind::Malformed))
 }

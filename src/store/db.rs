@@ -9,10 +9,11 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
+use super::faults::{Moment, Watched};
 use crate::model::{
-    Address, AlarmStage, AskNo, BulkNo, BulkState, BulkStep, Channel, CustomerNo, Direction, Kind, LetterNo, MessageNo,
-    NoticeKind, ParcelKind, ParcelNo, ParcelState, Priority, QuarantineNo, RecipientState, SourceNo, State, TicketNo,
-    Time, Wait,
+    Address, AlarmStage, AskNo, BulkNo, BulkState, BulkStep, Channel, CustomerNo, Direction, IncidentNo, Kind,
+    LetterNo, MessageNo, NoticeKind, ParcelKind, ParcelNo, ParcelState, Priority, QuarantineNo, RecipientState,
+    SourceNo, State, TicketNo, Time, Wait,
 };
 
 /// How long a lock of another process is waited for. No process of ours holds one longer than 100 ms.
@@ -20,8 +21,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Room for every statement of the house.
 const STATEMENTS: usize = 200;
 
-/// What kind of trouble the database is in. Only [`Constraint`](DbErrorKind::Constraint), [`Schema`](DbErrorKind::Schema) and
-/// [`Other`](DbErrorKind::Other) can be the fault of the letter at hand.
+/// What kind of trouble the database is in. Only [`Malformed`](DbErrorKind::Malformed),
+/// [`Constraint`](DbErrorKind::Constraint), [`Schema`](DbErrorKind::Schema) and [`Other`](DbErrorKind::Other) can be the fault of the letter at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DbErrorKind {
     /// The disk, or the number of pages allowed, is used up.
@@ -30,7 +31,10 @@ pub enum DbErrorKind {
     NoMem,
     /// Another process holds the lock for longer than is reasonable.
     Busy,
+    /// SQLite finds its file damaged.
     Corrupt,
+    /// A row does not hold what it should, in a file that SQLite finds nothing wrong with: a fault in svar, or somebody's hand.
+    Malformed,
     /// A CHECK, UNIQUE, NOT NULL or foreign key said no: a fault in svar.
     Constraint,
     /// A statement does not fit the tables: a fault in svar, or another version's database.
@@ -70,6 +74,7 @@ impl fmt::Display for DbError {
             DbErrorKind::NoMem => "out of memory",
             DbErrorKind::Busy => "the database is locked by another program",
             DbErrorKind::Corrupt => "the database is damaged",
+            DbErrorKind::Malformed => "a row of the database does not hold what it should",
             DbErrorKind::Constraint => "the database refuses a row",
             DbErrorKind::Schema => "the database has other tables than expected",
             DbErrorKind::Other => "the database",
@@ -113,7 +118,10 @@ pub(super) enum Access {
 }
 
 /// One connection.
-pub(super) struct Db(Connection);
+pub(super) struct Db {
+    connection: Connection,
+    watched: Watched,
+}
 
 impl fmt::Debug for Db {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,13 +136,13 @@ impl Db {
         if access == Access::Create {
             flags |= OpenFlags::SQLITE_OPEN_CREATE;
         }
-        let db = Self(Connection::open_with_flags(path, flags)?);
+        let db = Self { connection: Connection::open_with_flags(path, flags)?, watched: Watched::here() };
         db.settle(access)?;
         Ok(db)
     }
 
     pub(super) fn in_memory() -> Result<Self, DbError> {
-        let db = Self(Connection::open_in_memory()?);
+        let db = Self { connection: Connection::open_in_memory()?, watched: Watched::here() };
         db.settle(Access::Create)?;
         Ok(db)
     }
@@ -142,9 +150,9 @@ impl Db {
     /// In a nameless file that is gone when the connection is: SQLite spills what does not fit into the cache, so that memory
     /// stays bounded. Nothing of it survives anything, so nothing is made durable.
     pub(super) fn throwaway() -> Result<Self, DbError> {
-        let db = Self(Connection::open("")?);
-        db.0.set_prepared_statement_cache_capacity(STATEMENTS);
-        db.0.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        let db = Self { connection: Connection::open("")?, watched: Watched::default() };
+        db.connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        db.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         db.script(
             "PRAGMA page_size = 8192; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = -262144; PRAGMA trusted_schema = OFF",
@@ -153,10 +161,10 @@ impl Db {
     }
 
     fn settle(&self, access: Access) -> Result<(), DbError> {
-        self.0.busy_timeout(BUSY_TIMEOUT)?;
-        self.0.set_prepared_statement_cache_capacity(STATEMENTS);
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        self.connection.set_prepared_statement_cache_capacity(STATEMENTS);
         // Plans do not hang on what is bound. Else a statement with LIMIT ?1 is compiled anew at each use.
-        self.0.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         if access == Access::Create {
             self.script("PRAGMA page_size = 8192")?;
         }
@@ -186,13 +194,16 @@ impl Db {
 
     /// No transaction is open: either none was begun, or SQLite has ended it by itself.
     pub(super) fn is_autocommit(&self) -> bool {
-        self.0.is_autocommit()
+        self.connection.is_autocommit()
     }
 
     /// Runs one statement; how many rows it changed.
     pub(super) fn run(&self, sql: &str, args: &[Arg<'_>]) -> Result<usize, DbError> {
-        let mut statement = self.0.prepare_cached(sql)?;
-        Ok(statement.execute(rusqlite::params_from_iter(args))?)
+        self.watch(Moment::Before, sql)?;
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let changed = statement.execute(rusqlite::params_from_iter(args))?;
+        self.watch(Moment::After, sql)?;
+        Ok(changed)
     }
 
     /// Runs one statement and reads what it answers.
@@ -202,7 +213,8 @@ impl Db {
         args: &[Arg<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
-        let mut statement = self.0.prepare_cached(sql)?;
+        self.watch(Moment::Before, sql)?;
+        let mut statement = self.connection.prepare_cached(sql)?;
         let mut answer = statement.query(rusqlite::params_from_iter(args))?;
         let mut out = Vec::new();
         while let Some(row) = answer.next()? {
@@ -218,14 +230,24 @@ impl Db {
         args: &[Arg<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Option<T>, DbError> {
-        let mut statement = self.0.prepare_cached(sql)?;
+        self.watch(Moment::Before, sql)?;
+        let mut statement = self.connection.prepare_cached(sql)?;
         let mut answer = statement.query(rusqlite::params_from_iter(args))?;
         answer.next()?.map(|row| read(&Row(row))).transpose()
     }
 
     /// Runs several statements without parameters.
     pub(super) fn script(&self, sql: &str) -> Result<(), DbError> {
-        Ok(self.0.execute_batch(sql)?)
+        self.watch(Moment::Before, sql)?;
+        Ok(self.connection.execute_batch(sql)?)
+    }
+
+    fn watch(&self, moment: Moment, sql: &str) -> Result<(), DbError> {
+        self.watched.at(moment, sql, || {
+            if !self.connection.is_autocommit() {
+                let _ = self.connection.execute_batch("ROLLBACK");
+            }
+        })
     }
 }
 
@@ -344,7 +366,7 @@ impl Row<'_> {
     /// Column `at`, counted from 0.
     ///
     /// # Errors
-    /// [`DbErrorKind::Corrupt`] if it holds something else than a `T`.
+    /// [`DbErrorKind::Malformed`] if it holds something else than a `T`.
     pub fn get<T: Column>(&self, at: usize) -> Result<T, DbError> {
         let value = match self.0.get_ref(at)? {
             ValueRef::Null => Value::Null,
@@ -355,7 +377,7 @@ impl Row<'_> {
             ValueRef::Blob(bytes) => Value::Blob(bytes),
             ValueRef::Real(_) => return Err(Self::bad(at, "a real number")),
         };
-        T::read(value).ok_or_else(|| Self::bad(at, std::any::type_name::<T>()))
+        T::read(value).ok_or_else(|| Self::bad(at, &format!("no {}", std::any::type_name::<T>())))
     }
 
     /// The text in column `at`, where it stands; empty for NULL.
@@ -371,7 +393,7 @@ impl Row<'_> {
     }
 
     fn bad(at: usize, what: &str) -> DbError {
-        DbError::new(DbErrorKind::Corrupt, &format!("column {at} does not hold what it should ({what})"))
+        DbError::new(DbErrorKind::Malformed, &format!("column {at} holds {what}"))
     }
 }
 
@@ -453,7 +475,7 @@ macro_rules! ids {
     )*};
 }
 
-ids! { TicketNo MessageNo CustomerNo LetterNo ParcelNo QuarantineNo AskNo BulkNo SourceNo }
+ids! { TicketNo MessageNo CustomerNo LetterNo ParcelNo QuarantineNo AskNo BulkNo IncidentNo SourceNo }
 
 macro_rules! words {
     ($($word:ident)*) => {$(

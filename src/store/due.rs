@@ -74,8 +74,9 @@ impl Tx<'_> {
         let hold: Option<Time> = self.one(NEXT_HOLD, &[], |row| row.get(0))?.flatten();
         let lapse: Option<Time> = self.one(NEXT_LAPSE, args![now], |row| row.get(0))?.flatten();
         let due = self.next_due()?;
-        let (notice, look, robots) = (self.next_notice()?, self.next_look()?, self.next_robots()?);
-        let mut next = [hold, lapse, due, notice, look, robots].into_iter().flatten().min();
+        let (notice, look) = (self.next_notice()?, self.next_look()?);
+        let (robots, incident) = (self.next_robots()?, self.next_incident()?);
+        let mut next = [hold, lapse, due, notice, look, robots, incident].into_iter().flatten().min();
         for (mailbox, after_s) in close_pending_s {
             let oldest: Option<Time> = self.one(NEXT_PENDING, args![mailbox], |row| row.get(0))?.flatten();
             next = [next, oldest.map(|t| t.plus(*after_s))].into_iter().flatten().min();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::db::{DbError, Row, args};
 use super::text::{list, read_json};
 use super::{StoreError, Tx};
-use crate::model::{Address, CustomerNo, LetterNo, MessageNo, QuarantineNo};
+use crate::model::{Address, CustomerNo, LetterNo, MessageNo, QuarantineNo, TicketNo};
 use crate::plan::{Blocked, CustomerFacts, NotedWords, SetAside};
 
 pub(super) const CUSTOMERS_NAMED: &str = "
@@ -22,6 +22,11 @@ pub(super) const NOTED: &str = "
     SELECT s.hash, s.message, m.ticket
     FROM json_each(?1) j CROSS JOIN note_shingle s ON s.hash = j.value CROSS JOIN message m ON m.no = s.message
     ORDER BY s.message, s.hash LIMIT 500";
+
+/// The list of attachments holds nothing but their names, kinds and hashes.
+pub(super) const LETTERS_WITH: &str = "
+    SELECT letter FROM message
+    WHERE ticket = ?1 AND direction = 'in' AND letter IS NOT NULL AND instr(attachments, ?2) > 0 ORDER BY no DESC LIMIT 5";
 
 fn read_blocked(row: &Row<'_>) -> Result<Blocked, DbError> {
     let how: String = row.get(1)?;
@@ -98,6 +103,14 @@ impl Tx<'_> {
     /// A database error.
     pub fn letter_of(&mut self, message: MessageNo) -> Result<Option<LetterNo>, StoreError> {
         Ok(self.one("SELECT letter FROM message WHERE no = ?1", args![message], |row| row.get(0))?.flatten())
+    }
+
+    /// The letters of a ticket to which something was attached, the newest first.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn letters_with(&mut self, ticket: TicketNo, sha256: &str) -> Result<Vec<LetterNo>, StoreError> {
+        Ok(self.rows(LETTERS_WITH, args![ticket, sha256], |row| row.get(0))?)
     }
 
     /// Whether the bytes with this SHA-256 are stored.

@@ -7,6 +7,7 @@ use super::facts::{ACTED_ON, BORNE_BY_MESSAGE, BORNE_BY_PARCEL, BORNE_WITH_SAMEN
 use super::text::same_hash;
 use super::{StoreError, Tx};
 use crate::model::{Address, BulkNo, CustomerNo, LetterNo, MessageNo, ParcelNo, QuarantineNo, TicketNo, Time};
+use crate::plan::incident::{IncidentAsk, Wanted};
 use crate::plan::{Clues, DeliveryFindings, Findings, HeldAnswer, KnownAsk, KnownMessage, KnownParcel, Matter, Said};
 
 /// So many earlier tickets of a sender are found.
@@ -115,10 +116,19 @@ impl Tx<'_> {
         }
         found.alike = self.alike(&clues.alike)?;
         found.notices = self.notices_of(&clues.numbers)?;
+        self.find_incidents(clues.incidents.or(asked_of_incident(&found)), now, &mut found)?;
         let named = |n: &TicketNo| found.tickets.get(n).and_then(|t| t.last_in.as_ref()).map(|l| l.message);
         let waits = found.notices.iter().map(|n| n.message);
-        let last: BTreeSet<MessageNo> =
-            clues.numbers.iter().filter_map(named).chain(waits).filter(|m| !found.said.contains_key(m)).collect();
+        // What nobody was told of is shown together with what comes next.
+        let unseen = found.links.iter().filter(|(_, link)| link.quiet).map(|(ticket, _)| ticket);
+        let last: BTreeSet<MessageNo> = clues
+            .numbers
+            .iter()
+            .chain(unseen)
+            .filter_map(named)
+            .chain(waits)
+            .filter(|m| !found.said.contains_key(m))
+            .collect();
         if !last.is_empty() {
             found.said.extend(self.said_by(&last)?);
         }
@@ -282,6 +292,15 @@ fn held(ask: &KnownAsk) -> Option<&HeldAnswer> {
         Matter::Answer(held) => Some(held),
         _ => None,
     }
+}
+
+/// What must be known where a `#send` may begin or end an incident.
+fn asked_of_incident(found: &Findings) -> Option<Wanted> {
+    found.asks.iter().find_map(|ask| match &ask.matter {
+        Matter::Incident { incident: IncidentAsk::New { .. } } => Some(Wanted::Texts),
+        Matter::Incident { .. } | Matter::Bulk { .. } => Some(Wanted::Tallies),
+        _ => None,
+    })
 }
 
 fn named_tickets(clues: &Clues, found: &Findings) -> BTreeSet<TicketNo> {

@@ -18,8 +18,11 @@ mod db;
 pub mod digests;
 pub mod due;
 mod facts;
+#[doc(hidden)]
+pub mod faults;
 pub mod figures;
 pub mod gauges;
+pub mod incident;
 mod inside;
 pub mod lookup;
 pub mod meta;

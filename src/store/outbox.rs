@@ -67,7 +67,7 @@ fn read_claimed(row: &Row<'_>) -> Result<Claimed, DbError> {
     let sender = match (sender, or) {
         (Some(address), _) => Sender::Address(address),
         (None, Some(or)) => Sender::Null { or },
-        (None, None) => return Err(DbError::new(super::DbErrorKind::Corrupt, "a parcel without a sender")),
+        (None, None) => return Err(DbError::new(super::DbErrorKind::Malformed, "a parcel without a sender")),
     };
     Ok(Claimed {
         parcel: row.get(0)?,

@@ -4,6 +4,7 @@ use super::db::Arg;
 use super::search::{Column, matching};
 use super::{StoreError, Tx};
 use crate::model::{Address, State, TicketNo, Time};
+use crate::plan::incident::tag_of;
 use crate::plan::query::{Query, Test};
 
 /// A ticket that a query means, and what it is sorted by.
@@ -72,6 +73,13 @@ impl Test {
                 format!("t.assignee >= {from} AND t.assignee < {to}")
             }
             Self::Tag(tag) => format!("t.number IN (SELECT ticket FROM tag WHERE tag = {})", bind(tag.clone().into())),
+            Self::Incident(name) => {
+                let of = match name.parse::<i64>() {
+                    Ok(number) => format!("i.no = {}", bind(number.into())),
+                    Err(_) => format!("i.tag = {}", bind(tag_of(name).into())),
+                };
+                format!("t.number IN (SELECT l.ticket FROM incident i JOIN linked l ON l.incident = i.no WHERE {of})")
+            }
             Self::Priority(priority) => format!("t.priority = {}", bind((*priority).into())),
             Self::Older(seconds) => format!("t.created_at < {}", bind(now.plus(-seconds).into())),
             // Else the order by number looks cheaper than the index.

@@ -101,7 +101,7 @@ const ORDER_TICKETS: usize = 20;
 impl Tx<'_> {
     /// Tickets on which an order number was named, newest first.
     pub(super) fn naming_order(&mut self, order: &str) -> Result<Vec<TicketNo>, StoreError> {
-        let phrase = format!("\"{}\"", order.replace('"', " ").replace('\0', " "));
+        let phrase = format!("\"{}\"", order.replace(['"', '\0'], " "));
         if !order.chars().any(char::is_alphanumeric) {
             return Ok(Vec::new());
         }

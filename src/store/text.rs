@@ -39,8 +39,9 @@ pub(super) fn list<T: Serialize>(items: &[T]) -> String {
 /// Reads a JSON column.
 pub(super) fn read_json<T: DeserializeOwned>(row: &Row<'_>, at: usize) -> Result<T, DbError> {
     let text: String = row.get(at)?;
-    serde_json::from_str(&text)
-        .map_err(|e| DbError::new(DbErrorKind::Corrupt, &format!("column {at} does not hold the JSON it should: {e}")))
+    serde_json::from_str(&text).map_err(|e| {
+        DbError::new(DbErrorKind::Malformed, &format!("column {at} does not hold the JSON it should: {e}"))
+    })
 }
 
 /// People for a JSON column: `[[name, address]]`.

@@ -59,6 +59,10 @@ pub struct Tx<'a> {
 
 impl<'a> Tx<'a> {
     pub(super) fn begin(db: &'a Db, begin: Begin) -> Result<Self, StoreError> {
+        if !db.is_autocommit() {
+            // A transaction that could not be taken back before: nothing of it may ever be committed.
+            db.run("ROLLBACK", &[])?;
+        }
         db.run(if begin == Begin::Write { "BEGIN IMMEDIATE" } else { "BEGIN" }, &[])?;
         let mut tx = Self {
             db,

@@ -8,8 +8,8 @@ use super::facts::RecipientEntry;
 use super::text::{read_json, read_parties, read_party};
 use super::{Query, StoreError, Tx};
 use crate::model::{
-    Address, Channel, Direction, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party, Priority,
-    QuarantineNo, RecipientState, State, TicketNo, Time,
+    Address, Channel, Direction, IncidentNo, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party,
+    Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
 use crate::plan::AttachmentRow;
 
@@ -32,6 +32,17 @@ pub struct TicketRow {
     pub overdue: bool,
 }
 
+/// The incident of a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IncidentName {
+    pub number: IncidentNo,
+    pub name: String,
+    /// Whether its customer got the incident's text.
+    pub told: bool,
+    /// Whether nobody is told of it singly.
+    pub quiet: bool,
+}
+
 /// A ticket, whole. The caller adds `clocks` (see `engine::clocks`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TicketShow {
@@ -41,6 +52,8 @@ pub struct TicketShow {
     pub survivor: Option<TicketNo>,
     pub related: Vec<TicketNo>,
     pub participants: Vec<Party>,
+    /// To which it belongs.
+    pub incident: Option<IncidentName>,
     pub messages: Vec<MessageRow>,
     /// Filled in by the caller; an array.
     pub clocks: Value,
@@ -240,7 +253,14 @@ impl Tx<'_> {
         let sql = format!("{TICKET_COLUMNS}t.number = ?1");
         let head = self.one(&sql, args![ticket], |row| Ok((read_ticket_row(row, now)?, row.get(14)?)))?;
         let Some((row, survivor)) = head else { return Ok(None) };
+        let incident = self.incident_of(ticket)?.map(|link| IncidentName {
+            number: link.incident,
+            name: link.name,
+            told: link.told.is_some(),
+            quiet: link.quiet,
+        });
         Ok(Some(TicketShow {
+            incident,
             ticket: row,
             survivor,
             related: self

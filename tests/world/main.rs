@@ -11,10 +11,14 @@ mod expects;
 mod letters;
 mod measures;
 mod month;
+mod nasty;
 mod play;
+mod server;
 mod slowly;
 mod steps;
+mod storm;
 mod story;
+mod twins;
 mod year;
 
 use std::path::Path;

@@ -16,6 +16,7 @@ const MOODS: &[&str] = &["refuses", "defers", "vanishes", "accepts", "accepts", 
 const QUOTING: &[&str] = &["html", "outlook", "between", "none"];
 
 /// Numbers that look random and follow from the seed (Steele's SplitMix64).
+#[derive(Debug)]
 pub struct Chance(u64);
 
 impl Chance {
@@ -54,6 +55,33 @@ struct Month {
 
 /// Plays the month of a seed and says what went wrong, with the script that leads there.
 pub fn play(seed: u64, steps: usize) -> Result<Vec<Mail>> {
+    let mut month = begin(seed)?;
+    let played = month.live(steps).and_then(|()| month.judge());
+    match played {
+        Ok(()) => Ok(month.world.mails),
+        Err(why) => Err(format!("seed {seed}: {why}\n{}", month.script)),
+    }
+}
+
+/// The same in a storm, which strikes one statement in so many; how often it struck.
+pub fn play_nasty(seed: u64, steps: usize, one_in: usize) -> Result<usize> {
+    let mut month = begin(seed)?;
+    month.world.unleash()?;
+    let storm = month.world.storm.clone().ok_or("no storm")?;
+    storm.rage(seed ^ 0x5717_a0c4, one_in);
+    let played = month.live(steps).and_then(|()| {
+        storm.calm();
+        month.step("after 1d")?;
+        month.judge()
+    });
+    let struck = storm.struck();
+    match played {
+        Ok(()) => Ok(struck.len()),
+        Err(why) => Err(format!("seed {seed}: {why}\n{}\nstruck: {struck:#?}", month.script)),
+    }
+}
+
+fn begin(seed: u64) -> Result<Month> {
     let mut chance = Chance(seed);
     let notify = chance.of(&["turn", "turn", "all"]);
     let plus = chance.of(&["true", "true", "false"]);
@@ -69,7 +97,7 @@ pub fn play(seed: u64, steps: usize) -> Result<Vec<Mail>> {
     for line in config.lines() {
         let _ = writeln!(script, "  | {line}");
     }
-    let mut month = Month {
+    let month = Month {
         world: World::new(&config)?,
         chance,
         script,
@@ -78,11 +106,7 @@ pub fn play(seed: u64, steps: usize) -> Result<Vec<Mail>> {
         authors: BTreeMap::new(),
         answers: BTreeMap::new(),
     };
-    let played = month.live(steps).and_then(|()| month.judge());
-    match played {
-        Ok(()) => Ok(month.world.mails),
-        Err(why) => Err(format!("seed {seed}: {why}\n{}", month.script)),
-    }
+    Ok(month)
 }
 
 impl Month {

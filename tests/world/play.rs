@@ -19,6 +19,9 @@ use svar::plan::{Folder, Route};
 use svar::sla::clock::ClockState;
 use svar::store::{Arrival, Outlet, custody};
 
+use crate::server::Server;
+use crate::storm::Storm;
+
 /// The desk that every story plays at, unless its own lines say otherwise.
 const CONFIG: &str = r#"
 [desk]
@@ -92,6 +95,10 @@ pub struct World {
     pub died: usize,
     /// All letters that came in, for bringing them a second time.
     pub written: Vec<Vec<u8>>,
+    /// Nothing, or what goes wrong.
+    pub storm: Option<Arc<Storm>>,
+    /// The mail server's own copy of everything: what the desk did not keep is fetched again.
+    pub server: Server,
 }
 
 pub type Result<T = ()> = std::result::Result<T, String>;
@@ -158,6 +165,8 @@ impl World {
             deaths: Vec::new(),
             died: 0,
             written: Vec::new(),
+            storm: None,
+            server: Server::default(),
         };
         world.write_key().map_err(|e| e.to_string())?;
         world.open()?;
@@ -172,7 +181,19 @@ impl World {
         key.write_all(&[7; 32])
     }
 
-    fn open(&mut self) -> Result {
+    /// Another desk's key, before anything has happened.
+    pub fn use_key(&mut self, key: [u8; 32]) -> Result {
+        std::fs::write(self.data_dir().join("key"), key).map_err(|e| e.to_string())?;
+        self.restart()
+    }
+
+    pub fn open(&mut self) -> Result {
+        let events = self.start()?;
+        self.handle(events)
+    }
+
+    /// A process begins: what it does before anything happens.
+    pub fn start(&mut self) -> Result<Vec<Event>> {
         let mut engine = Engine::open(self.settings.clone(), Post::Daemon).map_err(|e| e.to_string())?;
         engine.mailboxes_are_read();
         self.engine = Some(engine);
@@ -183,6 +204,9 @@ impl World {
             }
         }
         let unknown = self.engine()?.take_unknown(None);
+        if self.storm.is_some() {
+            self.note_unknown(&unknown)?;
+        }
         for consignment in unknown {
             if let Some(known) = self.known_in_sent(&consignment) {
                 events.push(known);
@@ -191,7 +215,7 @@ impl World {
             // It took no free place of this start.
             events.extend(self.smtp(&consignment).into_iter().filter(|e| matches!(e, Event::Delivered { .. })));
         }
-        self.handle(events)
+        Ok(events)
     }
 
     /// From now on another configuration: the world's own, with these lines.
@@ -202,6 +226,10 @@ impl World {
         self.settings = Arc::new(settings);
         let settings = self.settings.clone();
         self.engine()?.set_settings(settings).map_err(|e| e.to_string())
+    }
+
+    pub fn data_dir(&self) -> std::path::PathBuf {
+        self.dir.path().join("data")
     }
 
     /// Where the rows lie.
@@ -226,14 +254,19 @@ impl World {
 
     pub fn restart(&mut self) -> Result {
         self.engine = None;
-        self.open()
+        if self.storm.is_some() { self.come_back() } else { self.open() }
+    }
+
+    /// The process is gone.
+    pub fn drop_engine(&mut self) {
+        self.engine = None;
     }
 
     /// Nothing runs until then.
     pub fn down_until(&mut self, until: Time) -> Result {
         self.engine = None;
         self.now = until;
-        self.open()
+        if self.storm.is_some() { self.come_back() } else { self.open() }
     }
 
     pub fn engine(&mut self) -> Result<&mut Engine> {
@@ -245,7 +278,12 @@ impl World {
         &mut self,
         ask: impl FnOnce(&mut svar::store::Tx<'_>) -> std::result::Result<T, svar::store::StoreError>,
     ) -> Result<T> {
-        self.engine()?.store().batch(ask).map_err(|e| e.to_string())
+        let armed = self.storm.as_ref().map(|s| s.arm(false));
+        let seen = self.engine()?.store().batch(ask).map_err(|e| e.to_string());
+        if let (Some(storm), Some(armed)) = (&self.storm, armed) {
+            storm.arm(armed);
+        }
+        seen
     }
 
     /// What the database holds against its own rules.
@@ -284,6 +322,9 @@ impl World {
 
     /// Hands events in, and does what comes out, until all is quiet at this moment.
     pub fn handle(&mut self, events: Vec<Event>) -> Result {
+        if self.storm.is_some() {
+            return self.weather(events);
+        }
         let mut events = events;
         for _ in 0..10_000 {
             if let Some(turns) = self.dies_after {
@@ -317,7 +358,7 @@ impl World {
         Err("the engine never comes to rest".to_owned())
     }
 
-    fn read(&mut self, jobs: Vec<svar::engine::reader::Job>) -> Result<Vec<Event>> {
+    pub fn read(&mut self, jobs: Vec<svar::engine::reader::Job>) -> Result<Vec<Event>> {
         let Some(word) = self.unreadable.clone() else { return Ok(self.engine()?.read_here(&jobs)) };
         let mut events = Vec::new();
         for job in jobs {
@@ -332,12 +373,16 @@ impl World {
         Ok(events)
     }
 
-    fn smtp(&mut self, mail: &Consignment) -> Vec<Event> {
+    pub fn smtp(&mut self, mail: &Consignment) -> Vec<Event> {
         let mut results = Vec::new();
         let mut vanished = false;
         let refused_null_sender = mail.from.is_none() && self.refuses_null_sender;
         let sender = if refused_null_sender { mail.from_else.clone() } else { mail.from.clone() };
+        self.gust();
         for to in &mail.to {
+            if self.is_dead() {
+                return Vec::new();
+            }
             let result = match self.moods.get(to) {
                 Some(Mood::Refuses) => Delivery::Refused { reply: "550 5.1.1 no such user".to_owned() },
                 Some(Mood::Defers) => Delivery::Deferred { reply: "451 4.7.1 try again later".to_owned() },
@@ -353,6 +398,7 @@ impl World {
             };
             results.push((to.clone(), result));
         }
+        self.gust();
         let free = Event::Free(mail.outlet.clone(), 1);
         if vanished {
             for to in &mail.to {
@@ -367,7 +413,8 @@ impl World {
     pub fn pass(&mut self, until: Time) -> Result {
         for _ in 0..100_000 {
             let wake = self.engine()?.next_wake().filter(|t| *t <= until && *t > self.now);
-            self.now = wake.unwrap_or(until);
+            // In a storm time may have gone on by itself.
+            self.now = wake.unwrap_or(until).max(self.now);
             self.handle(vec![Event::Poked])?;
             if wake.is_none() {
                 return Ok(());
@@ -422,6 +469,10 @@ impl World {
             sha256: custody::sha256(raw),
         };
         self.written.push(raw.to_vec());
+        if self.storm.is_some() {
+            self.server.put(arrival);
+            return self.fetch();
+        }
         self.handle(vec![Event::Intake(Intake::Arrived(arrival))])
     }
 

@@ -8,7 +8,7 @@ use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::say::bulk::{BulkPage, BulkRefusal, Sample, preview, refusal, report};
 use crate::desk::sign::{Grounds, Token};
 use crate::desk::tell::{InsidePost, Reply};
-use crate::model::{BulkState, BulkStep, Direction, Kind, ParcelKind, Party, State, TicketNo, Time};
+use crate::model::{BulkState, BulkStep, Direction, Kind, ParcelKind, State, TicketNo, Time};
 use crate::plan::{
     BulkFacts, BulkLine, BulkTicket, Change, Findings, KnownAsk, Matter, NewMessage, Said, TicketFacts, What,
 };
@@ -427,10 +427,4 @@ impl Work<'_> {
         let at = self.case.now;
         self.case.change(Change::SetBulk { bulk: self.bulk.no, state, why: why.to_owned(), at });
     }
-}
-
-/// The customer of a line, in a word or two.
-#[must_use]
-pub fn called(customer: Option<&Party>) -> String {
-    customer.map_or_else(String::new, |p| if p.name.is_empty() { p.address.to_string() } else { p.name.clone() })
 }

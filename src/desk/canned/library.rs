@@ -116,12 +116,11 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&
     let length = word.chars().count();
     known
         .map(|k| {
-            let folded: Vec<char> = fold(k).chars().collect();
-            let alike = word.chars().zip(&folded).take_while(|(a, b)| a == *b).count();
+            let folded = fold(k);
+            let alike = word.chars().zip(folded.chars()).take_while(|(a, b)| a == b).count();
             let holds = fold(k).contains(&word) && length > 2;
-            let letters: String = folded.iter().collect();
-            let distance = crate::plan::nearest::distance(&word, &letters);
-            (if holds { 1 } else { distance }, std::cmp::Reverse(alike), folded.len(), k)
+            let distance = crate::plan::nearest::distance(&word, &folded);
+            (if holds { 1 } else { distance }, std::cmp::Reverse(alike), folded.chars().count(), k)
         })
         .filter(|(distance, _, len, _)| *distance <= 1.max(length.max(*len) / 3))
         .min()

@@ -53,12 +53,8 @@ pub fn document() -> String {
          `agent.name`, `agent.first_name`, `desk.name`, `mailbox.address`, `order`, `tracking_number`, `tracking_link`, `carrier.name`,\n\
          `carrier.phone` and `code`, each in double braces; `{% if order %} … {% endif %}` asks whether there is one. What has no value in\n\
          the ticket is not sent, and the mail comes back with the names of what is missing. A code leaves once: refused, dropped and\n\
-         stopped answers keep theirs for the same ticket.\n\n\
-         ## To come\n\nKnown, and refused by this version:",
+         stopped answers keep theirs for the same ticket.\n",
     );
-    let later: Vec<String> = TABLE.iter().filter(|e| !e.is_here()).map(|e| format!(" `#{}`", e.key)).collect();
-    page.push_str(&later.concat());
-    page.push_str(".\n");
     page
 }
 

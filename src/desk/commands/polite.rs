@@ -15,6 +15,17 @@ pub fn is_sent_from(line: &str) -> bool {
         && Wording::in_all_languages("polite.sent_from").any(|w| line.starts_with(&fold(w)))
 }
 
+/// Whether a text begins with a greeting: `Hej!`, `Hello {{ name }},`.
+#[must_use]
+pub fn greets(text: &str) -> bool {
+    let Some(line) = text.lines().map(str::trim).find(|l| !l.is_empty()) else { return false };
+    let line = fold(line.trim_start_matches(['*', '#', '_', ' ']));
+    Wording::in_all_languages("polite.greeting").any(|w| {
+        let rest = line.strip_prefix(&fold(w));
+        rest.is_some_and(|r| !r.starts_with(char::is_alphanumeric) && r.split_whitespace().count() <= 4)
+    })
+}
+
 /// Whether `text` is a greeting, the agent's name or a signature and nothing else: then there is nothing to send.
 #[must_use]
 pub fn says_nothing(text: &str, agent_name: &str) -> bool {

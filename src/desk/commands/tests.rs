@@ -118,10 +118,26 @@ fn one_wrong_line_is_told_with_the_nearest_word() {
         ("#new Eva Ek", Wrong::Address),
         ("#priority highest", Wrong::Argument("priority")),
         ("#canned", Wrong::Missing("canned")),
-        ("#bulk state:open", Wrong::NotYet),
+        ("#bulk", Wrong::Missing("bulk")),
+        ("#bulk answers:no", Wrong::Missing("bulk")),
+        ("#bulk \"\"", Wrong::Missing("bulk")),
+        ("#bulk tag:late answers:maybe", Wrong::Argument("bulk")),
+        ("#without late", Wrong::Argument("without")),
     ] {
         assert_eq!(wrong(text), expect, "{text}");
     }
+}
+
+#[test]
+fn a_bulk_answers_unless_it_says_otherwise() {
+    let check = |text: &str, query: &str, answers: bool| {
+        assert_eq!(only(text), Command::Bulk { query: query.to_owned(), answers }, "{text}");
+    };
+    check("#bulk state:open tag:late", "state:open tag:late", true);
+    check("#massvar svar:nej subject:försenad", "subject:försenad", false);
+    check("#bulk postnord ANSWERS:No -tag:x", "postnord -tag:x", false);
+    check("#bulk postnord answers:ja", "postnord", true);
+    assert_eq!(only("#utan #41, 57"), Command::Without(vec![TicketNo(41), TicketNo(57)]));
 }
 
 #[test]

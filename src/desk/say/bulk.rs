@@ -215,3 +215,22 @@ fn more(voice: &Voice<'_>, sheet: &mut Sheet, all: &[BulkLine]) {
         sheet.small(&voice.words().say("bulk.more", more));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::bulk::mails::WHYS;
+    use crate::wording::Wording;
+
+    #[test]
+    fn every_reason_is_said_in_every_language() {
+        for language in Wording::languages() {
+            let voice = Voice { language, zone: &jiff::tz::TimeZone::UTC, now: Time::from_unix(0), desk: "B" };
+            for word in WHYS {
+                let said = why(&voice, &format!("{word} order"));
+                let names_it = matches!(*word, "variable" | "leak" | "from-note");
+                assert_eq!(said.ends_with(": order"), names_it, "{language} {word}: {said}");
+            }
+        }
+    }
+}

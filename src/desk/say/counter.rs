@@ -106,7 +106,7 @@ const SUBJECTS_MAX: usize = 3;
 /// Writes one answer; what the subject says of it.
 fn part_of(voice: &Voice<'_>, sheet: &mut Sheet, line: &str, part: &Part, desk: Option<&Address>) -> String {
     let words = voice.words();
-    let line = echoed(line);
+    let (asked, line) = (super::sheet::shortened(&super::sheet::inert(&one_line(line)), 60), echoed(line));
     match part {
         Part::List { rows, of } => {
             let said = words.say("counter.list", context! { n => *of });
@@ -117,7 +117,7 @@ fn part_of(voice: &Voice<'_>, sheet: &mut Sheet, line: &str, part: &Part, desk: 
             if *of > rows.len() {
                 sheet.warn(&words.say("counter.list_cut", context! { n => rows.len(), of => *of }));
             }
-            words.say("counter.list_subject", context! { line, n => *of })
+            words.say("counter.list_subject", context! { line => asked, n => *of })
         }
         Part::Search { rows, more } => {
             let key = if *more { "counter.search_more" } else { "counter.search" };
@@ -129,7 +129,7 @@ fn part_of(voice: &Voice<'_>, sheet: &mut Sheet, line: &str, part: &Part, desk: 
                 ];
                 sheet.entry(&voice.headline(hit.number, &hit.subject), &about, &show_button(voice, hit.number, desk));
             }
-            words.say("counter.search_subject", context! { line, n => rows.len() })
+            words.say("counter.search_subject", context! { line => asked, n => rows.len() })
         }
         Part::Ticket(part) => {
             ticket(voice, sheet, part);
@@ -137,7 +137,7 @@ fn part_of(voice: &Voice<'_>, sheet: &mut Sheet, line: &str, part: &Part, desk: 
         }
         Part::NoTicket => {
             sheet.warn(&words.say("counter.no_ticket", context! { line => &line }));
-            words.say("counter.subject", context! { line })
+            words.say("counter.subject", context! { line => asked })
         }
         Part::Stats { stats, names } => figures::stats(voice, sheet, stats, names),
         Part::Answers(rows) if rows.is_empty() => {
@@ -157,7 +157,7 @@ fn part_of(voice: &Voice<'_>, sheet: &mut Sheet, line: &str, part: &Part, desk: 
         }
         Part::Failed => {
             sheet.warn(&words.say("counter.failed", context! { line => &line }));
-            words.say("counter.subject", context! { line })
+            words.say("counter.subject", context! { line => asked })
         }
     }
 }

@@ -53,14 +53,9 @@ fn one_clock(voice: &Voice<'_>, sheet: &mut Sheet, clock: &ClockStats) {
     let none = || words.word("counter.none");
     let time = |s: Option<i64>| s.map_or_else(none, |s| words.duration(s));
     let of = clock.stopped + clock.past_target;
-    let share = if of == 0 {
-        none()
-    } else {
-        words.say(
-            "counter.share",
-            context! { percent => (clock.within_target * 100 + of / 2) / of, n => clock.within_target, of },
-        )
-    };
+    let percent = (clock.within_target * 100 + of / 2).checked_div(of);
+    let share = percent
+        .map_or_else(none, |percent| words.say("counter.share", context! { percent, n => clock.within_target, of }));
     let within = match clock.target_s {
         Some(target) => words.say("counter.within_target", context! { target => words.duration(target) }),
         None => words.word("counter.within"),

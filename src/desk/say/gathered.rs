@@ -5,7 +5,7 @@ use minijinja::context;
 use super::notification::{Tap, tap_button};
 use super::sheet::{Button, Sheet};
 use super::{Page, Voice};
-use crate::model::{NoticeKind, Party, TicketNo, Time};
+use crate::model::{NoticeKind, Party, TicketNo, Time, one_line};
 
 #[derive(Clone, Debug)]
 pub struct GatheredFacts {
@@ -13,6 +13,8 @@ pub struct GatheredFacts {
     pub lines: Vec<GatheredLine>,
     /// So many more come with the next list.
     pub more: i64,
+    /// Incidents with so many customers who wait and of whom nobody is told singly.
+    pub incidents: Vec<(String, i64)>,
 }
 
 /// One ticket. Never text.
@@ -56,6 +58,9 @@ pub fn gathered(voice: &Voice<'_>, facts: &GatheredFacts) -> Page {
     }
     if facts.more > 0 {
         sheet.say(&words.say("gathered.more", context! { n => facts.more }));
+    }
+    for (name, n) in &facts.incidents {
+        sheet.say(&words.say("incident.gathered", context! { name => one_line(name), n }));
     }
     let for_agents = facts.lines.iter().any(|l| l.kind != NoticeKind::Breach);
     sheet.small(&words.word(if for_agents { "gathered.how" } else { "gathered.how_manager" }));
@@ -122,7 +127,7 @@ mod tests {
                     1,
                 ),
             ];
-            let page = gathered(&voice, &GatheredFacts { lines, more: 12 });
+            let page = gathered(&voice, &GatheredFacts { lines, more: 12, incidents: Vec::new() });
             assert!(page.html.matches("mailto:support%2Bk41-take.").count() == 1 && !page.html.contains("<script"));
             assert!(page.text.lines().all(|l| l.chars().count() <= 76), "{}", page.text);
             if language == "sv" {
@@ -130,7 +135,7 @@ mod tests {
                 assert_eq!(page.text, include_str!("tests/gathered.sv.txt"), "{}", page.text);
             }
             let late = vec![line(NoticeKind::Breach, 7, "Retur", "2026-11-24T12:00:00Z", 1)];
-            let page = gathered(&voice, &GatheredFacts { lines: late, more: 0 });
+            let page = gathered(&voice, &GatheredFacts { lines: late, more: 0, incidents: Vec::new() });
             assert!(!page.text.contains("57"), "a manager takes nothing: {}", page.text);
         }
     }

@@ -13,6 +13,7 @@ pub mod failed;
 mod figures;
 pub mod gathered;
 pub mod held;
+pub mod incident;
 pub mod late_note;
 pub mod manager;
 pub mod not_proved;

@@ -105,6 +105,12 @@ pub enum Remark {
         from: Option<Time>,
         until: Option<Time>,
     },
+    /// The mail fits an incident of this name, and its customer was not told so.
+    Incident { name: String },
+    /// The customer replies to the incident's text.
+    IncidentReplied { name: String },
+    /// The incident is over, and its text is all that the customer has got.
+    IncidentOver { name: String },
     /// The customer asks for a call, in her own words; where, and when, as far as that can be read.
     WantsCall { wish: String, phone: Option<String>, from: Option<Time>, until: Option<Time> },
     /// Other matters name the same order.
@@ -367,6 +373,9 @@ fn remark_words(voice: &Voice<'_>, remark: &Remark) -> String {
             }
             said.join(" ")
         }
+        Remark::Incident { name } => words.say("remark.incident", context! { name => one_line(name) }),
+        Remark::IncidentReplied { name } => words.say("remark.incident_replied", context! { name => one_line(name) }),
+        Remark::IncidentOver { name } => words.say("remark.incident_over", context! { name => one_line(name) }),
         Remark::WantsCall { wish, .. } => {
             let wish = super::sheet::shortened(&super::sheet::inert(&one_line(wish)), 200);
             words.say("remark.wants_call", context! { wish })

@@ -4,6 +4,7 @@ use minijinja::context;
 
 use super::sheet::Sheet;
 use super::{Page, Voice};
+use crate::desk::commands::incident::Fault;
 use crate::desk::commands::{Entry, TABLE, keyword};
 use crate::model::{TicketNo, one_line};
 use crate::plan::query::{QueryError, Wanted};
@@ -94,6 +95,11 @@ pub enum WrongWhy {
     NotYet,
     /// Not for this person, or not in a reply to this mail.
     NotAllowed,
+    /// What is wrong about an `#incident`; `example` shows a right one.
+    Incident {
+        fault: Fault,
+        example: String,
+    },
     /// A sentence of the caller's, in the reader's language.
     Other(String),
 }
@@ -171,8 +177,39 @@ fn reason(voice: &Voice<'_>, why: &WrongWhy) -> String {
         WrongWhy::NoSuchQuarantine => "refused.no_such_quarantine",
         WrongWhy::NotYet => "refused.not_yet",
         WrongWhy::NotAllowed => "refused.not_allowed",
+        WrongWhy::Incident { fault, example } => return of_incident(voice, fault, example),
         WrongWhy::Other(sentence) => return one_line(sentence).trim_end_matches('.').to_owned(),
     })
+}
+
+fn of_incident(voice: &Voice<'_>, fault: &Fault, example: &str) -> String {
+    let words = voice.words();
+    let (key, why) = match fault {
+        Fault::What => ("refused.incident_what", ""),
+        Fault::NoName => ("refused.incident_no_name", ""),
+        Fault::Name => ("refused.incident_name", ""),
+        Fault::NoPattern => ("refused.incident_no_pattern", ""),
+        Fault::Pattern(why) => ("refused.incident_pattern", why.as_str()),
+        Fault::PatternTooBig => ("refused.incident_too_big", ""),
+        Fault::MatchesAll => ("refused.incident_matches_all", ""),
+        Fault::NoEnd => ("refused.incident_no_end", ""),
+        Fault::End => ("refused.incident_end", ""),
+        Fault::TooFar => ("refused.incident_too_far", ""),
+        Fault::NoIncident => ("refused.incident_which", ""),
+        Fault::Unknown(names) if names.is_empty() => ("refused.incident_unknown_none", ""),
+        Fault::Unknown(names) => {
+            let names: Vec<String> = names.iter().map(|n| one_line(n)).collect();
+            return words.say("refused.incident_unknown", context! { names => words.list(&names) });
+        }
+        Fault::Taken => ("refused.incident_taken", ""),
+        Fault::NoText => ("refused.incident_no_text", ""),
+        Fault::Variable(why) => ("refused.incident_variable", why.as_str()),
+        Fault::Leak(why) => ("refused.incident_leak", why.as_str()),
+        Fault::NoMailbox(why) => ("refused.incident_mailbox", why.as_str()),
+        Fault::NotAlone | Fault::Canned(_) => ("refused.incident_not_alone", ""),
+        Fault::NotHere(why) => ("refused.incident_not_here", why.as_str()),
+    };
+    words.say(key, context! { why => one_line(why), example => one_line(example) })
 }
 
 /// What is wrong with a query, and what would be right.

@@ -109,6 +109,18 @@ impl Sheet {
         self.html.push_str(&format!("{}\n", rendered.html));
     }
 
+    /// Words of one of us as they are, for a customer.
+    pub(super) fn words(&mut self, words: &str) {
+        self.gap();
+        for line in words.trim_matches('\n').trim_end().split('\n') {
+            self.wrapped("", line.trim_end());
+        }
+        self.html.push_str(&format!(
+            "<div style=\"margin:0 0 .8em;overflow-wrap:anywhere\">{}</div>\n",
+            laid_out(&linked(words.trim_matches('\n').trim_end()))
+        ));
+    }
+
     /// Somebody's words as they are: the matter of the page.
     pub(super) fn letter(&mut self, words: &str) {
         let words = inert(words);

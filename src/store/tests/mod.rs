@@ -2,6 +2,7 @@
 
 mod apply;
 mod back;
+mod bulk;
 mod custody;
 mod digests;
 mod lookup;

@@ -1,8 +1,8 @@
 //! Every named query finds its rows by an index: the cost does not grow with what is over and done with.
 
 use super::super::{
-    ailments, alarm, bulk, canned, course, custody, digests, due, facts, figures, gauges, inside, lookup, notices,
-    outbox, promise, robots, search, view,
+    ailments, alarm, bulk, canned, course, custody, digests, due, facts, figures, gauges, incident, inside, lookup,
+    notices, outbox, promise, robots, search, view,
 };
 use super::*;
 use crate::store::Query;
@@ -77,6 +77,15 @@ fn named_queries_use_an_index() {
         ("free codes", canned::FREE_CODES, 2),
         ("codes left", canned::CODES_LEFT, 1),
         ("noted words", inside::NOTED, 1),
+        ("letters with", inside::LETTERS_WITH, 2),
+        ("incidents that are on", incident::ON, 0),
+        ("incidents over", incident::OVER, 1),
+        ("next incident", incident::NEXT, 0),
+        ("any quiet", incident::ANY_QUIET, 0),
+        ("links", incident::LINKS, 1),
+        ("to wake", incident::TO_WAKE, 1),
+        ("incident texts", incident::TEXTS, 1),
+        ("incident of a ticket", incident::OF_TICKET, 1),
         ("customers", lookup::CUSTOMERS, 2),
         ("participants", lookup::PARTICIPANTS, 2),
         ("thread index", lookup::THREAD_INDEX, 2),
@@ -169,6 +178,8 @@ fn queries_use_an_index() {
         "newer:7d",
         "overdue",
         "number:1..99",
+        "incident:postnord-late",
+        "incident:12",
         "state:open -tag:sen older:2h",
     ] {
         let (condition, args) = Query::parse(text).unwrap().condition(at(0));
