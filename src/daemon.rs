@@ -33,6 +33,7 @@ use crate::daemon::imap::Report;
 use crate::engine::clock::{self, Now};
 use crate::engine::{Engine, Event, OpenError, Post};
 use crate::model::Time;
+use crate::store::DbErrorKind;
 
 /// How `svar run` was called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,7 +85,12 @@ pub enum RunError {
 /// Another svar runs on the directory, the database is not at home, or a mailbox or an outlet could not be reached during the pass.
 pub fn run(settings_path: &Path, settings: Arc<Settings>, options: Options) -> Result<(), RunError> {
     log::start();
-    let engine = Engine::open(Arc::clone(&settings), Post::Daemon)?;
+    let engine = Engine::open(Arc::clone(&settings), Post::Daemon).map_err(|error| match &error {
+        OpenError::Store { source, .. } if source.database().is_some_and(|e| e.kind == DbErrorKind::Corrupt) => {
+            RunError::Damaged(source.to_string())
+        }
+        _ => error.into(),
+    })?;
     for mailbox in settings.mailboxes.iter().filter(|m| m.trusted_authserv_id.is_none()) {
         tracing::info!(
             mailbox = mailbox.name,

@@ -102,6 +102,13 @@ pub struct Store {
     path: Option<PathBuf>,
 }
 
+/// Whether a file begins as databases do, whatever has become of the rest (<https://www.sqlite.org/fileformat.html>, 1.3).
+fn is_database(path: &Path) -> bool {
+    let mut head = [0; 16];
+    let read = fs::File::open(path).and_then(|mut file| io::Read::read_exact(&mut file, &mut head));
+    read.is_ok() && head == *b"SQLite format 3\0"
+}
+
 impl Store {
     /// Opens the database file at `path`. Costs the same whatever is in it.
     ///
@@ -118,7 +125,9 @@ impl Store {
             Role::Reader => Access::Read,
         };
         let db = match Db::open(path, access) {
-            Err(e) if e.kind == DbErrorKind::Corrupt => return Err(StoreError::NotOurs { path: path.to_owned() }),
+            Err(e) if e.kind == DbErrorKind::Corrupt && !is_database(path) => {
+                return Err(StoreError::NotOurs { path: path.to_owned() });
+            }
             opened => opened?,
         };
         let store = Self { db, path: Some(path.to_owned()) };
