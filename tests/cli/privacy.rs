@@ -9,7 +9,8 @@ use tempfile::TempDir;
 use super::{Ran, svar_in};
 
 /// Words that only Eva has written.
-const HERS: &[&str] = &["eva@kund.test", "eva.b@jobb.test", "lavendelfrakt", "Evastina", "kvittens.txt", "Zinnober"];
+const HERS: &[&str] =
+    &["eva@kund.test", "eva.b@jobb.test", "lavendelfrakt", "Evastina", "kvittens.txt", "Zinnober", "070-123 45 67"];
 
 fn desk() -> TempDir {
     let home = tempfile::tempdir().unwrap();
@@ -53,7 +54,7 @@ fn filled() -> TempDir {
     deliver(
         &home,
         "From: eva@kund.test\nTo: support@shop.test\nSubject: Re: Zinnober\nMessage-ID: <e2@kund.test>\nIn-Reply-To: <e1@kund.test>\n\n\
-         Hallå, lavendelfrakt?\n",
+         Hallå, lavendelfrakt? Ring mig kl 23 på 070-123 45 67.\n",
     );
     home
 }

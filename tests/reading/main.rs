@@ -308,7 +308,10 @@ proptest! {
 
     #[test]
     fn what_is_composed_is_read(
-        name in "\\PC{0,40}",
+        // Outlook puts names into single quotes; they are no part of the name.
+        name in "\\PC{0,40}".prop_filter("a name without its quotes", |n| {
+            !(n.trim().starts_with('\'') && n.trim().ends_with('\''))
+        }),
         subject in "\\PC{0,120}",
         text in "(\\PC{0,90}\n){0,8}".prop_filter("text that is text", |t| is_itself(t)),
         count in 0_usize..20,

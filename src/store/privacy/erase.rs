@@ -21,7 +21,7 @@ const BARE_MESSAGES: &str = r#"
         attachments = '[]', files = '', defects = '[]', new_text = NULL, text = ''
     WHERE no IN (SELECT value FROM json_each(?1))"#;
 const BARE_TICKETS: &str = "
-    UPDATE ticket SET subject = '–', base_subject = '', serial = serial + 1 WHERE number IN (SELECT value FROM json_each(?1))";
+    UPDATE ticket SET subject = '–', base_subject = '', call_phone = NULL, serial = serial + 1 WHERE number IN (SELECT value FROM json_each(?1))";
 const NAMELESS: &str = "
     UPDATE ticket SET customer = NULL, customer_name = NULL, customer_address = NULL WHERE number IN (SELECT value FROM json_each(?1))";
 
@@ -82,6 +82,11 @@ impl Tx<'_> {
         }
         for address in &estate.addresses {
             self.forget_address(address, !estate.customers.is_empty())?;
+            // What was asked for about her by name; the mails themselves are of the estate.
+            self.run(
+                "UPDATE bulk SET query = '–', subject = '–' WHERE no > 0 AND instr(lower(query || ' ' || subject), ?1) > 0",
+                args![address.as_str()],
+            )?;
         }
         for &customer in &estate.customers {
             self.run("DELETE FROM customer WHERE no = ?1", args![customer])?;
