@@ -1,10 +1,10 @@
 //! What ails the desk is told to managers: once, again each day while it lasts, and when it is over.
 
 use crate::config::settings::{Mailbox, Manager};
-use crate::desk::case::{Case, Role, Rules, Staff};
+use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::say::ailing::ailing as ailing_page;
-use crate::desk::tell::{InsidePost, Reply};
-use crate::model::{ParcelKind, Time};
+use crate::desk::tell::InsidePost;
+use crate::model::Time;
 use crate::plan::ailment::Over;
 use crate::plan::{Ailment, Change, Findings};
 
@@ -23,22 +23,8 @@ pub fn ailing(ills: &[Ailment], over: &[Over], found: &Findings, rules: &Rules<'
         }
         let voice = case.inside_voice();
         let page = ailing_page(&voice, &ills, &over);
-        let staff = Staff {
-            name: &manager.name,
-            addresses: &manager.addresses,
-            mailboxes: &manager.mailboxes,
-            role: Role::Manager,
-        };
-        let post = InsidePost {
-            kind: ParcelKind::Report,
-            name: mailbox.display_name.clone(),
-            ticket: None,
-            message: None,
-            ask: None,
-            reply: Reply::Desk,
-            attachments: Vec::new(),
-            not_before: now,
-        };
+        let staff = Staff::of_manager(manager);
+        let post = InsidePost::report(mailbox, now);
         case.inside(mailbox, &staff, page, post);
     }
     case.changes

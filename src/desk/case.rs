@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::settings::{Agent, Mailbox, Mode, NullSender, Outlet, Settings};
+use crate::config::settings::{Agent, Mailbox, Manager, Mode, NullSender, Outlet, Settings};
 use crate::desk::canned::Library;
 use crate::desk::pace::Pace;
 use crate::desk::say::Voice;
@@ -37,6 +37,11 @@ pub enum Role {
 
 impl<'a> Staff<'a> {
     #[must_use]
+    pub fn of_manager(manager: &'a Manager) -> Self {
+        Self { name: &manager.name, addresses: &manager.addresses, mailboxes: &manager.mailboxes, role: Role::Manager }
+    }
+
+    #[must_use]
     pub fn address(&self) -> &'a Address {
         &self.addresses[0]
     }
@@ -56,14 +61,7 @@ impl<'a> Rules<'a> {
     #[must_use]
     pub fn staff(&self, address: &Address) -> Option<Staff<'a>> {
         let agent = self.settings.agent_of(address).map(Self::of_agent);
-        agent.or_else(|| {
-            self.settings.manager_of(address).map(|m| Staff {
-                name: &m.name,
-                addresses: &m.addresses,
-                mailboxes: &m.mailboxes,
-                role: Role::Manager,
-            })
-        })
+        agent.or_else(|| self.settings.manager_of(address).map(Staff::of_manager))
     }
 
     #[must_use]

@@ -2,8 +2,8 @@
 
 use crate::desk::case::{Case, Role, Rules, Staff};
 use crate::desk::say::Page;
-use crate::desk::tell::{InsidePost, Reply};
-use crate::model::{Address, ParcelKind, ParcelNo, Time};
+use crate::desk::tell::InsidePost;
+use crate::model::{Address, ParcelNo, Time};
 use crate::plan::{AttachmentRow, Change, Findings};
 
 /// Whom a digest goes to.
@@ -32,16 +32,7 @@ pub fn digest(
     };
     let addresses = [reader.address.clone()];
     let staff = Staff { name: &reader.name, addresses: &addresses, mailboxes: &reader.mailboxes, role: Role::Manager };
-    let post = InsidePost {
-        kind: ParcelKind::Report,
-        name: mailbox.display_name.clone(),
-        ticket: None,
-        message: None,
-        ask: None,
-        reply: Reply::Desk,
-        attachments,
-        not_before: now,
-    };
+    let post = InsidePost { attachments, ..InsidePost::report(mailbox, now) };
     let parcel = case.inside(mailbox, &staff, page, post);
     (case.changes, parcel)
 }

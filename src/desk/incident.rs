@@ -10,16 +10,16 @@ use minijinja::context;
 
 use crate::config::settings::{Mailbox, Mode};
 use crate::desk::automatic::{Automatic, echo, spoken};
-use crate::desk::case::{Case, Role, Rules, Staff};
+use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::intake::Incoming;
 use crate::desk::say::Page;
 use crate::desk::say::acknowledgement::Echo;
 use crate::desk::say::incident::{Body, IncidentFacts, incident_answer, incident_over};
 use crate::desk::say::notification::{Reason, Remark};
-use crate::desk::tell::{InsidePost, News, Reply, is_live};
+use crate::desk::tell::{InsidePost, News, is_live};
 use crate::mail::markdown;
 use crate::mail::pattern::Pattern;
-use crate::model::{BulkNo, MessageNo, ParcelKind, Party, State, TicketNo, Time};
+use crate::model::{BulkNo, MessageNo, Party, State, TicketNo, Time};
 use crate::plan::incident::{IncidentText, Woken};
 use crate::plan::{AttachmentRow, Change, Findings, Incident, IncidentTally, Link, Said, What};
 use crate::wording;
@@ -188,16 +188,7 @@ impl Case<'_> {
 
     /// Tells one of us about an incident.
     fn report(&mut self, mailbox: &Mailbox, staff: &Staff<'_>, page: Page) {
-        let post = InsidePost {
-            kind: ParcelKind::Report,
-            name: mailbox.display_name.clone(),
-            ticket: None,
-            message: None,
-            ask: None,
-            reply: Reply::Desk,
-            attachments: Vec::new(),
-            not_before: self.now,
-        };
+        let post = InsidePost::report(mailbox, self.now);
         self.inside(mailbox, staff, page, post);
     }
 
@@ -216,12 +207,7 @@ impl Case<'_> {
         }
         let sees = |m: &&crate::config::settings::Manager| incident.mailboxes.iter().all(|b| m.mailboxes.contains(b));
         for manager in self.rules.settings.managers.iter().filter(sees) {
-            let staff = Staff {
-                name: &manager.name,
-                addresses: &manager.addresses,
-                mailboxes: &manager.mailboxes,
-                role: Role::Manager,
-            };
+            let staff = Staff::of_manager(manager);
             if author.as_ref().is_none_or(|a| a.address() != staff.address()) {
                 self.report(mailbox, &staff, page.clone());
             }

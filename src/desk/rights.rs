@@ -7,8 +7,8 @@ use crate::desk::intake::Incoming;
 use crate::desk::say::Page;
 use crate::desk::say::refused::{WrongLine, WrongWhy};
 use crate::desk::say::rights::{RightsFacts, ask_rights};
-use crate::desk::tell::{InsidePost, Reply};
-use crate::model::{ParcelKind, Time};
+use crate::desk::tell::InsidePost;
+use crate::model::Time;
 use crate::plan::{AttachmentRow, Change, Fate, Findings, Matter};
 
 impl Case<'_> {
@@ -80,16 +80,7 @@ pub fn report(
     let Some(staff) = rules.staff(to) else { return Vec::new() };
     let Some(mailbox) = staff.mailboxes.first().and_then(|name| case.mailbox(name)) else { return Vec::new() };
     let page = page(&case.inside_voice());
-    let post = InsidePost {
-        kind: ParcelKind::Report,
-        name: mailbox.display_name.clone(),
-        ticket: None,
-        message: None,
-        ask: None,
-        reply: Reply::Desk,
-        attachments,
-        not_before: now,
-    };
+    let post = InsidePost { attachments, ..InsidePost::report(mailbox, now) };
     case.inside(mailbox, &staff, page, post);
     case.changes
 }

@@ -11,8 +11,8 @@ use crate::desk::intake::Incoming;
 use crate::desk::obey::Work;
 use crate::desk::say::robots::{RobotLine, robots};
 use crate::desk::sign::{Grounds, Token};
-use crate::desk::tell::{InsidePost, Reply};
-use crate::model::{Address, ParcelKind, QuarantineNo, Time};
+use crate::desk::tell::InsidePost;
+use crate::model::{Address, QuarantineNo, Time};
 use crate::plan::{Change, Findings, RobotMail};
 use crate::wording::Wording;
 
@@ -127,16 +127,7 @@ impl<'a> Case<'a> {
         };
         let lines: Vec<RobotLine> = mails.iter().map(line).collect();
         let page = robots(&self.voice(&self.rules.settings.desk.language, not_before), &mailbox.address, &lines);
-        let post = InsidePost {
-            kind: ParcelKind::Report,
-            name: mailbox.display_name.clone(),
-            ticket: None,
-            message: None,
-            ask: None,
-            reply: Reply::Desk,
-            attachments: Vec::new(),
-            not_before,
-        };
+        let post = InsidePost::report(mailbox, not_before);
         self.inside(mailbox, staff, page, post);
     }
 }

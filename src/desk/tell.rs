@@ -1,7 +1,7 @@
 //! Who is told what: notifications in turn, and every other mail to agents and managers.
 
 use crate::config::settings::{Agent, Mailbox, Mode, Notify};
-use crate::desk::case::{Case, Post, Role, Rules, Staff};
+use crate::desk::case::{Case, Post, Rules, Staff};
 use crate::desk::say::manager::{ManagerNews, to_manager};
 use crate::desk::say::notification::{
     LastAnswer, Matter, NotificationFacts, Reason, Remark, Tap, TapWord, TicketLine, notification, sender_name,
@@ -384,12 +384,7 @@ impl Case<'_> {
         news: &ManagerNews,
     ) {
         for manager in self.rules.settings.managers.iter().filter(|m| m.mailboxes.contains(&mailbox.name)) {
-            let staff = Staff {
-                name: &manager.name,
-                addresses: &manager.addresses,
-                mailboxes: &manager.mailboxes,
-                role: Role::Manager,
-            };
+            let staff = Staff::of_manager(manager);
             if !self.may_tell(staff.address(), topic, every_s) {
                 continue;
             }
@@ -429,6 +424,23 @@ pub struct InsidePost {
     pub reply: Reply,
     pub attachments: Vec<AttachmentRow>,
     pub not_before: Time,
+}
+
+impl InsidePost {
+    /// What belongs to no ticket: a reply to it commands the desk.
+    #[must_use]
+    pub fn report(mailbox: &Mailbox, not_before: Time) -> Self {
+        Self {
+            kind: ParcelKind::Report,
+            name: mailbox.display_name.clone(),
+            ticket: None,
+            message: None,
+            ask: None,
+            reply: Reply::Desk,
+            attachments: Vec::new(),
+            not_before,
+        }
+    }
 }
 
 /// A ticket in one line: number, date, state, subject, never text.

@@ -1,10 +1,10 @@
 //! What those who keep the canned answers are told: broken files, codes that run out.
 
-use crate::desk::case::{Case, Role, Rules, Staff};
+use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::say::Page;
 use crate::desk::say::canned::{Broken, broken, few_codes};
-use crate::desk::tell::{InsidePost, Reply};
-use crate::model::{ParcelKind, Time};
+use crate::desk::tell::InsidePost;
+use crate::model::Time;
 use crate::plan::canned::CannedVersion;
 use crate::plan::{Change, Findings};
 
@@ -48,25 +48,11 @@ impl Case<'_> {
     fn tell_keepers(&mut self, page: &Page, topic: Option<&str>) {
         for manager in &self.rules.settings.managers {
             let Some(mailbox) = manager.mailboxes.first().and_then(|name| self.mailbox(name)) else { continue };
-            let staff = Staff {
-                name: &manager.name,
-                addresses: &manager.addresses,
-                mailboxes: &manager.mailboxes,
-                role: Role::Manager,
-            };
+            let staff = Staff::of_manager(manager);
             if topic.is_some_and(|topic| !self.may_tell(staff.address(), topic, CODES_EVERY_S)) {
                 continue;
             }
-            let post = InsidePost {
-                kind: ParcelKind::Report,
-                name: mailbox.display_name.clone(),
-                ticket: None,
-                message: None,
-                ask: None,
-                reply: Reply::Desk,
-                attachments: Vec::new(),
-                not_before: self.now,
-            };
+            let post = InsidePost::report(mailbox, self.now);
             self.inside(mailbox, &staff, page.clone(), post);
         }
     }
