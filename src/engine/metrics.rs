@@ -89,8 +89,10 @@ impl Engine {
 
 /// Whoever reads the file sees the old one or the new one, whole.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = path.with_extension(format!("{}.tmp", std::process::id()));
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&beside)?;
+    // One name, so that a killed daemon leaves one at most; made anew, so that no link of somebody else's is written through.
+    let beside = path.with_extension("prom.tmp");
+    let _ = fs::remove_file(&beside);
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(&beside)?;
     // The collector is another user, whatever our umask says.
     file.set_permissions(fs::Permissions::from_mode(0o644))?;
     let written = file.write_all(bytes).and_then(|()| fs::rename(&beside, path));
