@@ -3,6 +3,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "real servers take real time")]
 
+#[allow(dead_code, reason = "the world uses the rest")]
+#[path = "../world/chance.rs"]
 mod chance;
 mod daemon;
 #[path = "../whole_way/desk.rs"]

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use svar::model::{Direction, TicketNo, Time};
 use svar::plan::Folder;
 
-use crate::month::Chance;
+use crate::chance::Chance;
 use crate::play::{Mail, Result, World};
 use crate::story::read_story;
 

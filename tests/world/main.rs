@@ -5,6 +5,7 @@
 mod alarms;
 mod attackers;
 mod bulk;
+mod chance;
 mod clients;
 mod commands;
 mod expects;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use svar::model::{Address, Direction, LetterNo, State, TicketNo, Time};
 
+use crate::chance::Chance;
 use crate::play::{Mail, Result, World, address};
 use crate::story::read_story;
 
@@ -14,29 +15,6 @@ const AGENTS: &[&str] = &["anna", "bjorn", "cissi"];
 const SUBJECTS: &[&str] = &["Var är paketet?", "Retur", "Faktura", "Hej", "Byte av storlek", ""];
 const MOODS: &[&str] = &["refuses", "defers", "vanishes", "accepts", "accepts", "accepts"];
 const QUOTING: &[&str] = &["html", "outlook", "between", "none"];
-
-/// Numbers that look random and follow from the seed (Steele's SplitMix64).
-#[derive(Debug)]
-pub struct Chance(u64);
-
-impl Chance {
-    pub const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let n = u64::try_from(n.max(1)).unwrap_or(1);
-        usize::try_from((z ^ (z >> 31)) % n).unwrap_or(0)
-    }
-
-    pub fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
-        all[self.below(all.len())]
-    }
-}
 
 /// A month in the making.
 struct Month {
@@ -82,7 +60,7 @@ pub fn play_nasty(seed: u64, steps: usize, one_in: usize) -> Result<usize> {
 }
 
 fn begin(seed: u64) -> Result<Month> {
-    let mut chance = Chance(seed);
+    let mut chance = Chance::new(seed);
     let notify = chance.of(&["turn", "turn", "all"]);
     let plus = chance.of(&["true", "true", "false"]);
     let calendar = chance.of(&["all", "shop"]);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use svar::store::DbErrorKind;
 use svar::store::faults::{Fault, Moment, watch_this_thread};
 
-use crate::month::Chance;
+use crate::chance::Chance;
 
 /// One fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use svar::engine::figures;
 use svar::model::TicketNo;
 use svar::sla::figures::{ClockFigures, Detail, Figures, Period};
 
-use crate::month::Chance;
+use crate::chance::Chance;
 use crate::play::{Result, World, address};
 use crate::slowly::{Minutes, Rows, Slowly, Timed, nearest_rank};
 use crate::story::read_story;

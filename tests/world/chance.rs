@@ -16,4 +16,8 @@ impl Chance {
         let n = u64::try_from(n.max(1)).unwrap_or(1);
         usize::try_from((z ^ (z >> 31)) % n).unwrap_or(0)
     }
+
+    pub fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
+        all[self.below(all.len())]
+    }
 }
