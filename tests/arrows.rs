@@ -43,7 +43,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("imap_proto", &["src/net/imap"]),
     ("rustls", &["src/net/"]),
     ("tokio_rustls", &["src/net/"]),
-    ("tokio", &["src/net/", "src/daemon", "src/cli/check.rs", "src/history/imap.rs"]),
+    ("ureq", &["src/net/http.rs"]),
+    ("tokio", &["src/net/", "src/daemon", "src/cli/", "src/history/imap.rs"]),
     ("mail_parser", &["src/mail/"]),
     ("ammonia", &["src/mail/"]),
     ("encoding_rs", &["src/mail/"]),
@@ -88,7 +89,7 @@ const LONGER: &[(&str, usize, &str)] = &[];
 
 /// `Cargo.lock` holds no more packages than this, all platforms and tests included. Raise it together with the line in
 /// `docs/DECISIONS.md` that says why.
-const PACKAGES: usize = 311;
+const PACKAGES: usize = 316;
 
 /// A source file, without its comments and without what stands in string literals.
 struct Source {

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod certificates;
+pub mod http;
 pub mod imap;
 pub mod maildir;
 pub mod outdir;

@@ -39,6 +39,23 @@ fn native_roots() -> Result<&'static RootCertStore, TlsError> {
         .map_err(|reason| TlsError::NoRoots(reason.clone()))
 }
 
+/// The certificates that [`client_config`] believes, for a library that makes a configuration of its own. Blocks on files.
+pub(super) fn certificates(ca_file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut certificates = found.certs;
+    if let Some(path) = ca_file {
+        // Judged as for any other connection; its faults are said there.
+        roots_of(path)?;
+        let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        certificates.extend(read.map_err(|e| TlsError::CaFile { path: path.to_owned(), reason: e.to_string() })?);
+    }
+    if certificates.is_empty() {
+        let reasons: Vec<String> = found.errors.iter().map(ToString::to_string).collect();
+        return Err(TlsError::NoRoots(if reasons.is_empty() { "none found".to_owned() } else { reasons.join("; ") }));
+    }
+    Ok(certificates)
+}
+
 fn with_roots(roots: RootCertStore) -> Result<Arc<ClientConfig>, TlsError> {
     let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
