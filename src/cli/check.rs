@@ -353,7 +353,7 @@ impl Report {
         if account.port != 465 {
             return None;
         }
-        let other = Account { port: 587, tls: Tls::Starttls, user: String::new(), password: None, ..account.clone() };
+        let other = Account { port: 587, tls: Tls::Starttls, user: String::new(), credential: None, ..account.clone() };
         let connection = Connection::connect(&other, "localhost", PATIENCE).await.ok()?;
         connection.quit().await;
         Some("port 465 does not answer from here, 587 does: set port = 587, tls = \"starttls\"".to_owned())

@@ -9,6 +9,7 @@ mod forms;
 mod hours;
 mod mailboxes;
 mod mistake;
+mod oauth;
 mod people;
 mod reader;
 mod rules;

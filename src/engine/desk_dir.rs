@@ -14,6 +14,11 @@ use crate::store::privacy::BackupRow;
 
 pub const KEY_SIZE_BYTES: usize = 32;
 
+/// What the daemon's socket is told: something was written.
+pub const POKE: u8 = b'!';
+/// Somebody has signed in.
+pub const SIGNED_IN: u8 = b's';
+
 #[derive(Debug, thiserror::Error)]
 pub enum DeskDirError {
     #[error("cannot create the data directory {}", path.display())]
@@ -286,10 +291,19 @@ impl DeskDir {
 
     /// Wakes the daemon of this directory, if there is one, after something was written for it.
     pub fn poke(&self) {
+        self.send(POKE);
+    }
+
+    /// Tells the daemon that somebody has signed in: what waits for that goes on.
+    pub fn poke_signed_in(&self) {
+        self.send(SIGNED_IN);
+    }
+
+    fn send(&self, what: u8) {
         // Nobody listens, or its buffer is full of pokes: both are fine. It also looks by itself once a minute.
         if let Ok(socket) = UnixDatagram::unbound() {
             let _ = socket.set_nonblocking(true);
-            let _ = socket.send_to(b"!", self.socket());
+            let _ = socket.send_to(&[what], self.socket());
         }
     }
 }
