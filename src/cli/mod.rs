@@ -17,6 +17,7 @@ pub mod init;
 pub mod keep;
 pub mod lens;
 pub mod open;
+pub mod owner;
 pub mod packaging;
 pub mod perform;
 pub mod pipe;
@@ -51,7 +52,11 @@ pub fn main() -> ExitCode {
         }
     };
     let mut out = Out::stdout(&cli.global);
-    let result = run(cli, &mut out).and_then(|()| Ok(out.flush()?));
+    let global = cli.global.clone();
+    let done = owner::insist(&cli).and_then(|()| run(cli, &mut out)).and_then(|()| Ok(out.flush()?));
+    // Also after a failure: half of the work may be written.
+    let settled = owner::settle(&global);
+    let result = done.and(settled);
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
