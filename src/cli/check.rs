@@ -4,15 +4,16 @@ mod account;
 mod clock;
 mod desk;
 mod folders;
-mod hints;
 mod outlet;
 mod place;
 mod rules;
+pub mod trouble;
 
 use std::time::Duration;
 
 use serde::Serialize;
 
+use self::trouble::Trouble;
 use crate::cli::args::Global;
 use crate::cli::error::CommandError;
 use crate::cli::open::settings;
@@ -104,6 +105,14 @@ struct Report {
 impl Report {
     fn say(&mut self, outcome: Outcome, part: &'static str, text: impl Into<String>) {
         self.findings.push(Finding { mailbox: self.mailbox.clone(), part, outcome, text: text.into() });
+    }
+
+    /// What is wrong, and what to do about it as a note below.
+    fn trouble(&mut self, part: &'static str, trouble: Trouble) {
+        self.say(Outcome::Failed, part, trouble.what);
+        if let Some(todo) = trouble.todo {
+            self.say(Outcome::Warning, part, todo);
+        }
     }
 
     async fn mailbox(&mut self, settings: &Settings, mailbox: &Mailbox) {

@@ -5,6 +5,7 @@ pub mod certificates;
 pub mod http;
 pub mod imap;
 pub mod maildir;
+pub mod mx;
 pub mod outdir;
 pub mod secret;
 pub mod sendmail;
