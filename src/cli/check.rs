@@ -42,7 +42,7 @@ pub struct Finding {
 }
 
 /// Servers that do not answer within this are as good as blocked.
-const PATIENCE: Timeouts =
+pub(in crate::cli) const PATIENCE: Timeouts =
     Timeouts { connect: Duration::from_secs(10), command: Duration::from_secs(30), verdict: Duration::from_secs(30) };
 
 pub fn check(global: &Global, out: &mut Out) -> Result<(), CommandError> {
@@ -94,6 +94,8 @@ fn print(out: &mut Out, findings: &[Finding]) -> std::io::Result<()> {
     }
     Ok(())
 }
+
+pub use folders::guessed_sent;
 
 struct Report {
     findings: Vec<Finding>,

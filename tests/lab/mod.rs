@@ -17,7 +17,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use svar::net::{Account, Secret, Tls};
+use svar::net::{Account, Credential, Secret, Tls};
 
 /// What the servers listen on, as distances from the base port.
 const PORTS: [u16; 6] = [24, 25, 143, 465, 587, 993];
@@ -127,7 +127,7 @@ impl Lab {
         match tls {
             Tls::Implicit => self.account(user, tls, 465),
             Tls::Starttls => self.account(user, tls, 587),
-            Tls::None => Account { user: String::new(), password: None, ..self.account(user, tls, 25) },
+            Tls::None => Account { user: String::new(), credential: None, ..self.account(user, tls, 25) },
         }
     }
 
@@ -138,7 +138,7 @@ impl Lab {
             tls,
             ca_file: Some(self.ca()),
             user: address(user),
-            password: Some(Secret::File(self.dir.join("password"))),
+            credential: Some(Credential::Password(Secret::File(self.dir.join("password")))),
             password_expires: None,
         }
     }

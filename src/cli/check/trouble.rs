@@ -5,6 +5,7 @@ use super::place::{at, listed};
 use crate::config::provider::{Passwords, Provider};
 use crate::net::certificates::{self, Fault};
 use crate::net::imap::{ImapError, Session};
+use crate::net::oauth::OauthError;
 use crate::net::smtp::{Connection, SmtpError};
 use crate::net::{Account, Secret, Tls};
 
@@ -35,11 +36,18 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// Where else such a server may be found, best first.
-    const fn ports(self) -> &'static [(u16, Tls)] {
+    /// Where such a server may be found, best first. RFC 8314: TLS from the first byte, then the older way.
+    pub const fn ports(self) -> [(u16, Tls); 2] {
         match self {
-            Self::Imap => &[(993, Tls::Implicit), (143, Tls::Starttls)],
-            Self::Smtp => &[(465, Tls::Implicit), (587, Tls::Starttls)],
+            Self::Imap => [(993, Tls::Implicit), (143, Tls::Starttls)],
+            Self::Smtp => [(465, Tls::Implicit), (587, Tls::Starttls)],
+        }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Imap => "IMAP",
+            Self::Smtp => "SMTP",
         }
     }
 }
@@ -49,6 +57,7 @@ impl Trouble {
     pub async fn of_imap(account: &Account, error: &ImapError) -> Self {
         match error {
             ImapError::Auth { text } => sign_in(account, text, Protocol::Imap),
+            ImapError::SignIn(error) => oauth(account, error),
             ImapError::Secret(error) => secret(account, &error.to_string()),
             ImapError::Network(text) => network(account, text, Protocol::Imap).await,
             ImapError::Tls(text) => tls(account, text, Protocol::Imap),
@@ -60,6 +69,7 @@ impl Trouble {
     pub async fn of_smtp(account: &Account, error: &SmtpError) -> Self {
         match error {
             SmtpError::Auth { text } => sign_in(account, text, Protocol::Smtp),
+            SmtpError::SignIn(error) => oauth(account, error),
             SmtpError::Secret(error) => secret(account, &error.to_string()),
             SmtpError::Network(text) => network(account, text, Protocol::Smtp).await,
             SmtpError::Tls(text) => tls(account, text, Protocol::Smtp),
@@ -82,11 +92,23 @@ const WORDS: &[(&str, &str)] = &[
 const APP_PASSWORD: &str =
     "make an app password in the account's security settings and use it in place of the account's own";
 
+/// There is no token. The error says by itself what to do.
+fn oauth(account: &Account, error: &OauthError) -> Trouble {
+    let cause = if error.needs_a_person() { Cause::SignIn } else { Cause::Network };
+    Trouble { cause, what: at(account, &error.to_string()), todo: None }
+}
+
 fn sign_in(account: &Account, words: &str, protocol: Protocol) -> Trouble {
     let provider = Provider::of_server(&account.host);
     let trouble = |what: String, todo: String| Trouble { cause: Cause::SignIn, what, todo: Some(todo) };
     let said = words.to_lowercase();
     let meant = WORDS.iter().find(|(known, _)| said.contains(known)).map(|(_, todo)| *todo);
+    if let Some(sign_in) = account.sign_in() {
+        let before = provider.and_then(|p| p.before).map(|b| format!("; {b}")).unwrap_or_default();
+        let again = format!("sign in again as this mailbox itself: {}{before}", sign_in.command());
+        let what = format!("{} does not accept the token of {} ({words})", account.host, account.user);
+        return trouble(what, meant.map_or(again, str::to_owned));
+    }
     let refused = format!("{} does not accept the password of {} ({words})", account.host, account.user);
     let Some(provider) = provider else {
         let todo = meant.map_or_else(|| own_password(account), str::to_owned);
@@ -128,7 +150,7 @@ fn sign_in(account: &Account, words: &str, protocol: Protocol) -> Trouble {
 
 /// Where the password stands, and what else may be wrong.
 fn own_password(account: &Account) -> String {
-    let place = match &account.password {
+    let place = match account.secret() {
         Some(Secret::File(path)) => format!("write the right one into {}", path.display()),
         Some(Secret::Env(name)) => format!("put the right one into ${name}"),
         Some(Secret::Command(command)) => format!("does {} print the right one?", command.join(" ")),
@@ -143,7 +165,7 @@ fn own_password(account: &Account) -> String {
 }
 
 fn secret(account: &Account, error: &str) -> Trouble {
-    let todo = match &account.password {
+    let todo = match account.secret() {
         Some(Secret::File(path)) => {
             Some(format!("{} must be readable for the user that svar runs as, and for nobody else", path.display()))
         }
@@ -161,8 +183,8 @@ async fn network(account: &Account, text: &str, protocol: Protocol) -> Trouble {
             account.host
         ));
     }
-    let others: Vec<&(u16, Tls)> = protocol.ports().iter().filter(|(port, _)| *port != account.port).collect();
-    for &&(port, tls) in &others {
+    let others: Vec<(u16, Tls)> = protocol.ports().into_iter().filter(|(port, _)| *port != account.port).collect();
+    for &(port, tls) in &others {
         if answers(account, protocol, port, tls).await {
             let tls = if tls == Tls::Implicit { "implicit" } else { "starttls" };
             let why = if [25, 465].contains(&account.port) { "; some hosting providers block it" } else { "" };
@@ -190,7 +212,7 @@ fn listed_or(words: &[String]) -> String {
 
 /// Without signing in.
 async fn answers(account: &Account, protocol: Protocol, port: u16, tls: Tls) -> bool {
-    let other = Account { port, tls, user: String::new(), password: None, ..account.clone() };
+    let other = Account { port, tls, user: String::new(), credential: None, ..account.clone() };
     match protocol {
         Protocol::Imap => Session::reach(&other, PATIENCE).await.is_ok(),
         Protocol::Smtp => match Connection::connect(&other, "localhost", PATIENCE).await {
@@ -238,6 +260,7 @@ fn tls(account: &Account, text: &str, protocol: Protocol) -> Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::Credential;
 
     fn account(host: &str, port: u16, tls: Tls) -> Account {
         Account {
@@ -246,7 +269,7 @@ mod tests {
             tls,
             ca_file: None,
             user: "info@shop.test".to_owned(),
-            password: Some(Secret::File("pw".into())),
+            credential: Some(Credential::Password(Secret::File("pw".into()))),
             password_expires: None,
         }
     }

@@ -60,7 +60,9 @@ mod tests {
     use super::*;
 
     fn file(servers: &str) -> String {
-        format!("<?xml version=\"1.0\"?>\n<clientConfig version=\"1.1\"><emailProvider id=\"x\">{servers}</emailProvider></clientConfig>")
+        format!(
+            "<?xml version=\"1.0\"?>\n<clientConfig version=\"1.1\"><emailProvider id=\"x\">{servers}</emailProvider></clientConfig>"
+        )
     }
 
     fn one(tag: &str, kind: &str, host: &str, port: &str, socket: &str, user: &str) -> String {
@@ -73,7 +75,9 @@ mod tests {
     fn the_first_server_that_can_be_used() {
         let check = |text: &str, imap: Option<&str>, smtp: Option<&str>| {
             let named = read(text, &Address::parse("info@shop.test").unwrap());
-            let shown = |s: Option<Server>| s.map(|s| format!("{}:{} {:?} {}", s.host, s.port, s.tls, s.user.unwrap_or_default()));
+            let shown = |s: Option<Server>| {
+                s.map(|s| format!("{}:{} {:?} {}", s.host, s.port, s.tls, s.user.unwrap_or_default()))
+            };
             let (i, s) = named.map_or((None, None), |n| (shown(n.imap), shown(n.smtp)));
             assert_eq!((i.as_deref(), s.as_deref()), (imap, smtp), "{text}");
         };

@@ -28,8 +28,6 @@ pub enum Source {
     /// The file's address.
     Autoconfig(String),
     Tried,
-    /// Somebody has said so.
-    Named,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -201,9 +199,8 @@ mod tests {
     fn a_domain_that_is_known_asks_nobody() {
         let check = |text: &str, expect: Option<(&str, Option<&str>, Option<&str>)>| {
             let found = discover(&address(text), &Ways::default(), None);
-            let shown = found.map(|f| {
-                (f.provider.unwrap().id, f.imap.as_ref().map(Server::shown), f.imap.and_then(|s| s.user))
-            });
+            let shown = found
+                .map(|f| (f.provider.unwrap().id, f.imap.as_ref().map(Server::shown), f.imap.and_then(|s| s.user)));
             let expect = expect.map(|(id, imap, user)| (id, imap.map(str::to_owned), user.map(str::to_owned)));
             assert_eq!(shown, expect, "{text}");
         };
@@ -221,7 +218,12 @@ mod tests {
             let (mut stream, _) = listener.accept().unwrap();
             let mut request = [0; 4096];
             let length = stream.read(&mut request).unwrap();
-            write!(stream, "HTTP/1.1 {status}\r\nContent-Type: text/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()).unwrap();
+            write!(
+                stream,
+                "HTTP/1.1 {status}\r\nContent-Type: text/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            )
+            .unwrap();
             String::from_utf8_lossy(&request[..length]).lines().next().unwrap_or_default().to_owned()
         });
         (port, serving)

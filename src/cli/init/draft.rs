@@ -36,7 +36,19 @@ pub enum SignIn {
     /// Relative to the configuration, as everything in it is.
     PasswordFile(PathBuf),
     PasswordEnv(String),
-    OAuth2 { provider: String, client_id: String, client_secret_file: Option<PathBuf> },
+    OAuth2(OAuth2),
+}
+
+/// `oauth2 = { … }`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OAuth2 {
+    /// `google`, `microsoft365` or `custom`.
+    pub provider: String,
+    pub client_id: String,
+    pub client_secret_file: Option<PathBuf>,
+    /// What overrides the preset, as keys and values: `token_url` and the like.
+    pub urls: Vec<(&'static str, String)>,
+    pub scopes: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -63,15 +75,13 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// A mailbox's name: letters, digits and hyphens.
     pub fn mailbox(&self) -> String {
-        let name: String = self.address.local().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-        if name.is_empty() { "support".to_owned() } else { name }
+        mailbox_name(&self.address)
     }
 
     /// Open all day, every day: no calendar says so.
     fn is_always(&self) -> bool {
-        self.week.iter().all(|hours| hours.as_slice() == [(0, 1440)]) && self.holidays.is_none()
+        is_always(&self.week) && self.holidays.is_none()
     }
 
     /// The file's text.
@@ -86,7 +96,12 @@ impl Draft {
         text.push_str("# undo = \"5m\"              # an answer waits so long before it leaves; #stop keeps it here\n");
         self.mailbox_into(&mut text);
         for agent in &self.agents {
-            let _ = write!(text, "\n[[agent]]\nname = {}\naddresses = [{}]\n", quoted(&agent.name), quoted(agent.address.as_str()));
+            let _ = write!(
+                text,
+                "\n[[agent]]\nname = {}\naddresses = [{}]\n",
+                quoted(&agent.name),
+                quoted(agent.address.as_str())
+            );
         }
         for manager in &self.managers {
             let (name, address) = (quoted(&manager.name), quoted(manager.address.as_str()));
@@ -148,11 +163,15 @@ impl Draft {
         }
         let meant = if [143, 587, 25].contains(&server.port) { Tls::Starttls } else { Tls::Implicit };
         if server.tls != meant {
-            self.line(text, "tls", match server.tls {
-                Tls::Implicit => "implicit",
-                Tls::Starttls => "starttls",
-                Tls::None => "none",
-            });
+            self.line(
+                text,
+                "tls",
+                match server.tls {
+                    Tls::Implicit => "implicit",
+                    Tls::Starttls => "starttls",
+                    Tls::None => "none",
+                },
+            );
         }
         if let Some(file) = &self.ca_file {
             self.line(text, "ca_file", &file.display().to_string());
@@ -168,17 +187,27 @@ impl Draft {
         match &self.sign_in {
             SignIn::PasswordFile(path) => format!("password = {}", file(path)),
             SignIn::PasswordEnv(name) => format!("password = {{ env = {} }}", quoted(name)),
-            SignIn::OAuth2 { provider, client_id, client_secret_file } => {
-                let secret = client_secret_file.as_deref().map(|p| format!(", client_secret = {}", file(p)));
-                let (provider, client_id) = (quoted(provider), quoted(client_id));
-                format!("oauth2 = {{ provider = {provider}, client_id = {client_id}{} }}", secret.unwrap_or_default())
+            SignIn::OAuth2(oauth2) => {
+                let mut keys = vec![
+                    format!("provider = {}", quoted(&oauth2.provider)),
+                    format!("client_id = {}", quoted(&oauth2.client_id)),
+                ];
+                keys.extend(oauth2.client_secret_file.as_deref().map(|path| format!("client_secret = {}", file(path))));
+                keys.extend(oauth2.urls.iter().map(|(key, url)| format!("{key} = {}", quoted(url))));
+                if !oauth2.scopes.is_empty() {
+                    let scopes: Vec<String> = oauth2.scopes.iter().map(|s| quoted(s)).collect();
+                    keys.push(format!("scopes = [{}]", scopes.join(", ")));
+                }
+                format!("oauth2 = {{ {} }}", keys.join(", "))
             }
         }
     }
 
     fn calendar_into(&self, text: &mut String) {
         if self.is_always() {
-            text.push_str("\n# [calendar.shop]           # without one it is always open\n# mon-fri = [\"09:00-17:00\"]\n");
+            text.push_str(
+                "\n# [calendar.shop]           # without one it is always open\n# mon-fri = [\"09:00-17:00\"]\n",
+            );
             return;
         }
         text.push_str("\n[calendar.shop]\n");
@@ -193,6 +222,17 @@ impl Draft {
         }
         text.push_str("# except = { \"2026-12-24\" = [] }   # closed that day; it beats the week and the holidays\n");
     }
+}
+
+/// Open at every hour of every day.
+pub fn is_always(week: &Week) -> bool {
+    week.iter().all(|hours| hours.as_slice() == [(0, 1440)])
+}
+
+/// A mailbox's name: letters, digits and hyphens of the address.
+pub fn mailbox_name(address: &Address) -> String {
+    let name: String = address.local().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+    if name.is_empty() { "support".to_owned() } else { name }
 }
 
 /// A TOML basic string; JSON's escapes are TOML's.
@@ -237,7 +277,9 @@ mod tests {
         change(&mut draft);
         let text = draft.toml();
         let read = config::read(Path::new("/nowhere/config.toml"), &text);
-        let settings = read.unwrap_or_else(|wrong| panic!("{}\n{text}", wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")));
+        let settings = read.unwrap_or_else(|wrong| {
+            panic!("{}\n{text}", wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        });
         assert!(fits(&settings, &settings.mailboxes[0]), "{text}\n{settings:?}");
         assert!(text.lines().all(|line| line.chars().count() <= 140), "{text}");
     }
@@ -277,9 +319,10 @@ mod tests {
         check(|d| d.work = Work::Shared, |_, m| m.notify == Notify::None);
         check(|d| d.plus_addressing = false, |_, m| !m.plus_addressing);
         check(|d| d.authserv_id = None, |_, m| m.trusted_authserv_id.is_none());
-        check(|d| d.sent = Some("Skickat \"x\"".to_owned()), |_, m| {
-            imap(m).sent == settings::SentFolder::Named("Skickat \"x\"".to_owned())
-        });
+        check(
+            |d| d.sent = Some("Skickat \"x\"".to_owned()),
+            |_, m| imap(m).sent == settings::SentFolder::Named("Skickat \"x\"".to_owned()),
+        );
         check(|d| d.week = parse_week("dygnet runt").unwrap(), |s, m| !s.calendars[&m.calendar].is_always());
         check(
             |d| (d.week, d.holidays) = (parse_week("24/7").unwrap(), None),
@@ -292,6 +335,9 @@ mod tests {
         );
         check(|d| d.imap.user = Some("shop".to_owned()), |_, m| imap(m).account.user == "shop");
         check(|d| d.agents.clear(), |s, _| s.agents.is_empty());
-        check(|d| d.address = Address::parse("åäö@shop.test").unwrap_or_else(|| Address::parse("_@shop.test").unwrap()), |_, m| m.name == "support");
+        check(
+            |d| d.address = Address::parse("åäö@shop.test").unwrap_or_else(|| Address::parse("_@shop.test").unwrap()),
+            |_, m| m.name == "support",
+        );
     }
 }

@@ -10,7 +10,8 @@ pub struct Human {
 
 /// `Anna Andersson <anna@example.test>`, `Anna anna@example.test`, or an address alone.
 pub fn human(text: &str) -> Result<Human, String> {
-    let wrong = || format!("{text:?} is nobody: write a name and an address, such as Anna Andersson <anna@example.test>");
+    let wrong =
+        || format!("{text:?} is nobody: write a name and an address, such as Anna Andersson <anna@example.test>");
     let text = text.trim();
     let (name, address) = match text.strip_suffix('>').and_then(|t| t.rsplit_once('<')) {
         Some((name, address)) => (name, address),

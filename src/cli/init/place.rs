@@ -57,7 +57,9 @@ impl Surroundings {
     pub fn time_zone(&self, domain: &str) -> Option<String> {
         let of_country = country(domain).map(|c| c.1.to_owned());
         let own = self.own_zone();
-        let is_utc = own.as_ref().is_some_and(|z| ["UTC", "Etc/UTC", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu", "GMT", "Etc/GMT"].contains(&z.as_str()));
+        let is_utc = own.as_ref().is_some_and(|z| {
+            ["UTC", "Etc/UTC", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu", "GMT", "Etc/GMT"].contains(&z.as_str())
+        });
         if is_utc { of_country.or(own) } else { own.or(of_country) }
     }
 
@@ -109,7 +111,11 @@ mod tests {
     fn its_language_and_holidays() {
         let check = |locale: &str, domain: &str, zone: &str, language: &str, country: Option<&str>| {
             let around = Surroundings { locale: Some(locale.to_owned()), ..Surroundings::default() };
-            assert_eq!((around.language(domain), holidays(domain, zone).map(Country::code)), (language, country), "{domain}");
+            assert_eq!(
+                (around.language(domain), holidays(domain, zone).map(Country::code)),
+                (language, country),
+                "{domain}"
+            );
         };
         check("C.UTF-8", "shop.se", "UTC", "sv", Some("SE"));
         check("sv_SE.UTF-8", "shop.com", "Europe/Stockholm", "sv", Some("SE"));

@@ -2,14 +2,8 @@
 
 use std::path::Path;
 
-use crate::net::{Account, Secret, Tls};
-
-/// What a mail server is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
-    Imap,
-    Smtp,
-}
+pub use crate::cli::check::trouble::Protocol;
+use crate::net::{Account, Credential, Tls};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
@@ -20,23 +14,6 @@ pub struct Server {
     pub user: Option<String>,
 }
 
-impl Protocol {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Imap => "IMAP",
-            Self::Smtp => "SMTP",
-        }
-    }
-
-    /// RFC 8314: TLS from the first byte, then the older way.
-    pub const fn ports(self) -> [(u16, Tls); 2] {
-        match self {
-            Self::Imap => [(993, Tls::Implicit), (143, Tls::Starttls)],
-            Self::Smtp => [(465, Tls::Implicit), (587, Tls::Starttls)],
-        }
-    }
-}
-
 impl Server {
     pub fn of(known: &crate::config::provider::Server) -> Self {
         Self { host: known.host.to_owned(), port: known.port, tls: known.tls, user: None }
@@ -44,13 +21,19 @@ impl Server {
 
     /// Reads `HOST` or `HOST:PORT`; the second value says whether the way to TLS follows from what is written.
     pub fn parse(text: &str, protocol: Protocol) -> Result<(Self, bool), String> {
-        let wrong = || format!("{text:?} is no mail server; write it as mail.example.test or mail.example.test:{}", protocol.ports()[0].0);
+        let wrong = || {
+            format!(
+                "{text:?} is no mail server; write it as mail.example.test or mail.example.test:{}",
+                protocol.ports()[0].0
+            )
+        };
         let text = text.trim().trim_end_matches('.');
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) => (host, Some(port.parse::<u16>().ok().filter(|p| *p > 0).ok_or_else(wrong)?)),
             None => (text, None),
         };
-        let is_name = !host.is_empty() && host.split('.').all(|l| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+        let is_name = !host.is_empty()
+            && host.split('.').all(|l| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
         if !is_name || !host.is_ascii() {
             return Err(wrong());
         }
@@ -67,14 +50,14 @@ impl Server {
         Ok((server, tls.is_some()))
     }
 
-    pub fn account(&self, user: &str, password: Option<Secret>, ca_file: Option<&Path>) -> Account {
+    pub fn account(&self, user: &str, credential: Option<Credential>, ca_file: Option<&Path>) -> Account {
         Account {
             host: self.host.clone(),
             port: self.port,
             tls: self.tls,
             ca_file: ca_file.map(Path::to_owned),
             user: self.user.clone().unwrap_or_else(|| user.to_owned()),
-            password,
+            credential,
             password_expires: None,
         }
     }
