@@ -7,6 +7,7 @@ mod folders;
 mod outlet;
 mod place;
 mod rules;
+mod senders;
 pub mod trouble;
 
 use std::time::Duration;
@@ -55,6 +56,7 @@ pub fn check(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     for mailbox in &settings.mailboxes {
         report.mailbox.clone_from(&mailbox.name);
         runtime.block_on(report.mailbox(&settings, mailbox));
+        report.senders(&settings, mailbox);
     }
     let failed = report.findings.iter().filter(|f| f.outcome == Outcome::Failed).count();
     if out.json {
