@@ -76,7 +76,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Import(wanted) => import::import(global, out, &wanted),
         Command::Demo { dir } => perform::demo(out, dir),
         Command::Run { once } => perform::run(global, once),
-        Command::Init(wanted) => init::init(out, &wanted),
+        Command::Init(wanted) => init::init(global, out, &wanted),
         Command::Check { database: true } => soundness::check(global, out),
         Command::Check { database: false } => check::check(global, out),
         Command::SignIn(wanted) => sign_in::sign_in(global, out, &wanted),

@@ -44,6 +44,7 @@ fn named_queries_use_an_index() {
         ("letter by key", custody::BY_KEY, 5),
         ("letter by its bytes", custody::BY_BYTES, 4),
         ("to read", custody::TO_READ, 2),
+        ("newest letters", custody::NEWEST, 2),
         ("to read besides", custody::TO_READ_BESIDES, 2),
         ("uids", custody::UIDS, 3),
         ("tickets", facts::TICKETS, 1),
