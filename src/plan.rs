@@ -15,6 +15,7 @@ pub mod notice;
 pub mod parcel;
 pub mod query;
 pub mod question;
+pub mod watch;
 
 pub use ailment::Ailment;
 pub use bulk::{BulkCounts, BulkFacts, BulkLine, BulkText, BulkTicket, BulkWords, NewBulk};

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::config::settings::{Inlet, Mailbox, Settings};
+use crate::config::settings::{self, After, Inlet, Mailbox, Mode, Settings};
 use crate::daemon::desk::{Desk, Routes};
 use crate::daemon::imap::{self, Reader, Report};
 use crate::daemon::maildir;
@@ -118,7 +118,8 @@ impl House {
             routes: Arc::clone(&self.routes),
             report: self.report.clone(),
             errands: self.errands(&mailbox.name),
-            marks_answered: mailbox.mark_answered,
+            marks_answered: mailbox.mark_answered && mailbox.mode == Mode::Desk,
+            only_watches: mailbox.mode == Mode::Watch,
             answers: self
                 .settings
                 .answers
@@ -132,10 +133,16 @@ impl House {
             given: self.given,
             stuck: Arc::default(),
         };
+        // What a mailbox that only watches says of `after` is for the day on which it is a desk.
+        let after = |after: &After| if reader.only_watches { After::Keep } else { after.clone() };
         match &mailbox.source {
-            Inlet::Imap(imap) => self.readers.push(tokio::spawn(imap::tend(reader, imap.clone()))),
-            Inlet::Maildir { path, after } => {
-                self.readers.push(tokio::spawn(maildir::tend(reader, path.clone(), after.clone())));
+            Inlet::Imap(imap) => {
+                let imap = settings::Imap { after: after(&imap.after), ..imap.clone() };
+                self.readers.push(tokio::spawn(imap::tend(reader, imap)));
+            }
+            Inlet::Maildir { path, after: wanted } => {
+                let after = after(wanted);
+                self.readers.push(tokio::spawn(maildir::tend(reader, path.clone(), after)));
             }
             Inlet::Pipe => _ = self.open.insert(mailbox.name.clone()),
         }

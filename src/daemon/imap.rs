@@ -44,6 +44,8 @@ pub struct Reader {
     pub report: UnboundedSender<Report>,
     pub errands: Arc<Errands>,
     pub marks_answered: bool,
+    /// Nothing in the mailbox is changed.
+    pub only_watches: bool,
     /// The folder of canned answers, where it is this mailbox's.
     pub answers: Option<String>,
     pub once: bool,

@@ -48,6 +48,7 @@ pub mod third;
 pub mod thread;
 pub mod undo;
 pub mod vouch;
+pub mod watch;
 pub mod when;
 
 pub use alarm::look;

@@ -258,6 +258,13 @@ fn next_due(settings: &Settings, now: Time) -> Option<Time> {
     wanted(settings).filter_map(|(manager, kind, at)| kind.due_after(at, zone(manager, settings), now)).min()
 }
 
+/// When a manager gets the next digest that he has ordered.
+#[must_use]
+pub fn first_digest(manager: &Manager, settings: &Settings, now: Time) -> Option<Time> {
+    let his = wanted(settings).filter(|(m, ..)| m.addresses == manager.addresses);
+    his.filter_map(|(m, kind, at)| kind.due_after(at, zone(m, settings), now)).min()
+}
+
 /// The first digest that is due and was not made, and since when; `None` too before it was first looked.
 ///
 /// # Errors

@@ -27,6 +27,7 @@ mod inside;
 pub mod lookup;
 pub mod meta;
 mod migrate;
+pub mod modes;
 pub mod notices;
 pub mod outages;
 pub mod outbox;

@@ -20,6 +20,7 @@ mod steps;
 mod storm;
 mod story;
 mod twins;
+mod watched;
 mod year;
 
 use std::path::Path;

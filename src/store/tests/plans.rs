@@ -2,7 +2,7 @@
 
 use super::super::{
     ailments, alarm, bulk, canned, course, custody, digests, due, facts, figures, gauges, incident, inside, lookup,
-    notices, outbox, promise, robots, search, view,
+    modes, notices, outbox, promise, robots, search, view,
 };
 use super::*;
 use crate::store::Query;
@@ -139,6 +139,13 @@ fn named_queries_use_an_index() {
         ("given up or held", gauges::ASIDE, 0),
         ("queued", view::QUEUED, 0),
         ("aside", view::ASIDE, 0),
+        ("modes: waiting", modes::WAITING, 3),
+        ("modes: how many wait", modes::HOW_MANY, 2),
+        ("modes: matters", modes::MATTERS, 2),
+        ("modes: to hand over", modes::TO_HAND_OVER, 3),
+        ("modes: queued", modes::QUEUED, 1),
+        ("modes: claimed", modes::CLAIMED, 1),
+        ("modes: held", modes::HELD, 2),
         ("robots: mailbox", robots::MAILBOX, 1),
         ("robots: due", robots::DUE, 3),
         ("robots: next", robots::NEXT, 0),
