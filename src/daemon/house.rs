@@ -144,7 +144,18 @@ impl House {
                 let after = after(wanted);
                 self.readers.push(tokio::spawn(maildir::tend(reader, path.clone(), after)));
             }
-            Inlet::Pipe => _ = self.open.insert(mailbox.name.clone()),
+            Inlet::Pipe => {
+                self.open.insert(mailbox.name.clone());
+                self.looked_back(&mailbox.name);
+            }
+        }
+    }
+
+    /// A mailbox without a past that could be looked through is open: of a first watch managers are told what there is.
+    fn looked_back(&self, mailbox: &str) {
+        let by_imap = |m: &Mailbox| matches!(m.source, Inlet::Imap(_));
+        if self.settings.mailbox(mailbox).is_some_and(|m| m.mode == Mode::Watch && !by_imap(m)) {
+            self.write_down(mailbox.to_owned(), Engine::looked_back);
         }
     }
 
@@ -226,6 +237,7 @@ impl House {
         match report {
             Report::Open { mailbox } | Report::Passed { mailbox } => {
                 dir.note_mailbox(&mailbox, None);
+                self.looked_back(&mailbox);
                 if self.open.insert(mailbox.clone()) {
                     self.write_down(mailbox, Engine::mailbox_is_open);
                 }

@@ -25,7 +25,8 @@ pub struct WatchBegins {
 pub fn watch_begins(voice: &Voice<'_>, facts: &WatchBegins) -> Page {
     let words = voice.words();
     let mut sheet = Sheet::default();
-    let (n, of, address) = (facts.week.unanswered, facts.week.matters.max(facts.week.unanswered), facts.address.as_str());
+    let (n, of, address) =
+        (facts.week.unanswered, facts.week.matters.max(facts.week.unanswered), facts.address.as_str());
     let found = match (n, of) {
         (_, 0) => "watching.nothing",
         (0, _) => "watching.all_answered",
@@ -155,19 +156,28 @@ mod tests {
                 first_report: Some(at("2026-11-25T06:30:00Z")),
                 has_agents: true,
             };
-            let voice =
-                Voice { language, zone: &zone, now: at("2026-11-24T12:00:00Z"), desk: "Exempelbutiken" };
+            let voice = Voice { language, zone: &zone, now: at("2026-11-24T12:00:00Z"), desk: "Exempelbutiken" };
             let page = watch_begins(&voice, &facts);
             let text = page.text.split_whitespace().collect::<Vec<_>>().join(" ");
             for words in expect {
-                assert!(text.contains(words) || page.subject.contains(words), "{words}: {}\n{}", page.subject, page.text);
+                assert!(
+                    text.contains(words) || page.subject.contains(words),
+                    "{words}: {}\n{}",
+                    page.subject,
+                    page.text
+                );
             }
             assert!(!page.html.contains("<b>Fråga"), "{}", page.html);
             for words in ["svar check --agents", "mode = \"desk\""] {
                 assert!(text.contains(words), "{words}: {text}");
             }
         };
-        check("sv", 12, 3, &["3 av de senaste sju dagarnas 12 ärenden", "De 2 som har väntat längst", "5 timmar", "07:30"]);
+        check(
+            "sv",
+            12,
+            3,
+            &["3 av de senaste sju dagarnas 12 ärenden", "De 2 som har väntat längst", "5 timmar", "07:30"],
+        );
         check("sv", 12, 2, &["Dessa ser obesvarade ut"]);
         check("sv", 1, 1, &["1 av de senaste sju dagarnas 1 ärenden ser obesvarat ut"]);
         check("sv", 12, 0, &["0 av de senaste sju dagarnas 12 ärenden", "alla ser besvarade ut"]);
