@@ -30,6 +30,7 @@ mod keep;
 mod metrics;
 pub mod modes;
 mod notes;
+pub mod practice;
 pub mod privacy;
 mod question;
 pub mod reader;

@@ -69,8 +69,10 @@ pub enum Command {
     /// Read the configuration, connect to every account, say what was found; changes nothing
     Check {
         /// Look at the database instead: its pages, and whether all that it holds fits together
-        #[arg(long)]
+        #[arg(long, conflicts_with = "agents")]
         database: bool,
+        #[command(flatten)]
+        rehearsal: crate::cli::check::agents::Rehearsal,
     },
     /// What svar reads in a mail and why; needs no configuration and no database. With --config its form rules apply
     Explain {

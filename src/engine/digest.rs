@@ -261,8 +261,17 @@ fn next_due(settings: &Settings, now: Time) -> Option<Time> {
 /// When a manager gets the next digest that he has ordered.
 #[must_use]
 pub fn first_digest(manager: &Manager, settings: &Settings, now: Time) -> Option<Time> {
-    let his = wanted(settings).filter(|(m, ..)| m.addresses == manager.addresses);
-    his.filter_map(|(m, kind, at)| kind.due_after(at, zone(m, settings), now)).min()
+    let his = next_digests(settings, now).into_iter().filter(|(m, ..)| m.addresses == manager.addresses);
+    his.map(|(_, _, at)| at).min()
+}
+
+/// The next digest of each kind that each manager has ordered, the first to come first.
+#[must_use]
+pub fn next_digests(settings: &Settings, now: Time) -> Vec<(&Manager, Kind, Time)> {
+    let next = |(m, kind, at): (_, Kind, At)| Some((m, kind, kind.due_after(at, zone(m, settings), now)?));
+    let mut all: Vec<_> = wanted(settings).filter_map(next).collect();
+    all.sort_by_key(|(_, _, at)| *at);
+    all
 }
 
 /// The first digest that is due and was not made, and since when; `None` too before it was first looked.

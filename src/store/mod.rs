@@ -31,6 +31,7 @@ pub mod modes;
 pub mod notices;
 pub mod outages;
 pub mod outbox;
+mod practice;
 pub mod privacy;
 pub mod promise;
 pub mod query;

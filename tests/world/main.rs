@@ -14,6 +14,7 @@ mod measures;
 mod month;
 mod nasty;
 mod play;
+mod practice;
 mod server;
 mod slowly;
 mod steps;

@@ -74,6 +74,7 @@ impl World {
                 let now = self.now;
                 self.engine()?.mailbox_is_open(name, now).map_err(|e| e.to_string())
             }
+            ["practise", who, ..] => self.practise(who, step.after("in").unwrap_or("support")),
             ["looks", "back", mailbox] => {
                 let now = self.now;
                 self.engine()?.looked_back(mailbox, now).map_err(|e| e.to_string())?;

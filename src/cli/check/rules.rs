@@ -7,7 +7,7 @@ use crate::config::settings::{Agent, Mailbox, Mode, Notify, Settings};
 impl Report {
     pub(super) fn rules(&mut self, settings: &Settings, mailbox: &Mailbox) {
         if mailbox.mode == Mode::Watch {
-            return self.say(Outcome::Ok, "mode", "watch: clocks are kept, nothing is sent but to managers");
+            return self.watching(settings, mailbox);
         }
         let agents: Vec<&str> =
             settings.agents.iter().filter(|a| a.mailboxes.contains(&mailbox.name)).map(Agent::first_name).collect();
@@ -43,6 +43,25 @@ impl Report {
                 let text = "trusted_authserv_id is not set: an agent's From is believed on the strength of the signed address alone";
                 self.say(Outcome::Warning, "proof", text);
             }
+        }
+    }
+
+    fn watching(&mut self, settings: &Settings, mailbox: &Mailbox) {
+        let text = "watch: clocks and digests are kept, nobody but managers gets mail, nothing in the mailbox is changed. `svar check \
+                    --agents` rehearses with each agent; mode = \"desk\" makes it a desk";
+        self.say(Outcome::Ok, "mode", text);
+        let after = match &mailbox.source {
+            Inlet::Imap(imap) => &imap.after,
+            Inlet::Maildir { after, .. } => after,
+            Inlet::Pipe => &After::Keep,
+        };
+        if *after != After::Keep {
+            let text = "`after` is not followed while the mailbox is only watched: letters are left as they are";
+            self.say(Outcome::Warning, "mode", text);
+        }
+        if !settings.managers.iter().any(|m| m.mailboxes.contains(&mailbox.name)) {
+            let text = "no [[manager]] has this mailbox: what is watched is told to nobody";
+            self.say(Outcome::Warning, "mode", text);
         }
     }
 }
