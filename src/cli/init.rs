@@ -11,6 +11,8 @@ mod people;
 mod place;
 mod server;
 mod shop;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 
