@@ -75,6 +75,8 @@ pub enum Command {
         #[arg(long)]
         database: bool,
     },
+    /// Sign in by OAuth2 where a provider takes no password; without WHO, say who needs to
+    SignIn(SignIn),
     /// What svar reads in a mail and why; needs no configuration and no database. With --config its form rules apply
     Explain {
         /// Whose Authentication-Results are believed, "microsoft365" included: says whether the sender is proved
@@ -222,6 +224,16 @@ pub enum Command {
     Completions { shell: clap_complete::Shell },
     /// The manual page
     Man,
+}
+
+#[derive(Args, Debug)]
+pub struct SignIn {
+    /// A mailbox's name or address, or the user of an account
+    #[arg(value_name = "WHO")]
+    pub who: Option<String>,
+    /// In a browser that comes back to this machine (or whose last address is pasted), instead of by a code
+    #[arg(long)]
+    pub browser: bool,
 }
 
 #[derive(Debug, Subcommand)]

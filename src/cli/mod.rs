@@ -26,6 +26,7 @@ pub mod privacy;
 pub mod rights;
 pub mod screen;
 pub mod show;
+pub mod sign_in;
 pub mod soundness;
 pub mod stats;
 pub mod tickets;
@@ -51,6 +52,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    crate::net::oauth::go_by(crate::engine::clock::now);
     let mut out = Out::stdout(&cli.global);
     let global = cli.global.clone();
     let done = owner::insist(&cli).and_then(|()| run(cli, &mut out)).and_then(|()| Ok(out.flush()?));
@@ -77,6 +79,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Init(wanted) => init::init(global, out, &wanted),
         Command::Check { database: true } => soundness::check(global, out),
         Command::Check { database: false } => check::check(global, out),
+        Command::SignIn(wanted) => sign_in::sign_in(global, out, &wanted),
         Command::Explain { authserv_id, files } => perform::explain(out, global, &files, authserv_id),
         Command::Deliver { mailbox } => pipe::deliver(global, &mailbox),
         Command::Tickets { query } => tickets::tickets(global, out, &query),

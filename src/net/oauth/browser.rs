@@ -102,6 +102,12 @@ impl Browser {
         Ok(Self { url, listener, redirect, verifier: SecretString::from(verifier), state })
     }
 
+    /// Where the browser comes back to.
+    #[must_use]
+    pub fn redirect(&self) -> &str {
+        &self.redirect
+    }
+
     /// How long somebody may take.
     #[must_use]
     pub const fn life(&self) -> Duration {
