@@ -20,6 +20,9 @@ struct Register {
     audit: Vec<AuditRow>,
 }
 
+/// What stands for a sign-in by OAuth2.
+const TOKENS: &str = "tokens of the sign-in";
+
 /// One kind of data.
 #[derive(Debug, Serialize)]
 struct Stored {
@@ -81,8 +84,12 @@ fn stored(desk: &mut Desk) -> Result<Vec<Stored>, CommandError> {
     });
     for (mailbox, account) in accounts(&desk.settings) {
         let Some(sign_in) = account.sign_in() else { continue };
+        // One for reading and sending alike.
+        if stored.last().is_some_and(|s| s.what == TOKENS && s.mailbox.as_deref() == Some(mailbox)) {
+            continue;
+        }
         stored.push(Stored {
-            what: "tokens of the sign-in",
+            what: TOKENS,
             mailbox: Some(mailbox.to_owned()),
             place: sign_in.dir.display().to_string(),
             count: None,

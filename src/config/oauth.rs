@@ -16,7 +16,7 @@ pub(super) struct Beside<'a> {
 /// Reads the table. What is wrong is said at its place.
 pub(super) fn sign_in(table: &Table<'_>, beside: &Beside<'_>) -> Option<SignIn> {
     let provider = table.need("provider", values::word(Provider::NAMES), "\"google\", \"microsoft365\" or \"custom\"");
-    let client_id = table.need("client_id", client_id, "the client id from the provider's console");
+    let client_id = table.need("client_id", client_id, "\"…\", as the provider's console shows it");
     let client_secret = table.opt("client_secret", values::secret);
     let tenant = table.opt("tenant", tenant);
     let device_url = table.opt("device_url", url);
@@ -32,7 +32,7 @@ pub(super) fn sign_in(table: &Table<'_>, beside: &Beside<'_>) -> Option<SignIn> 
         value.reader.mistake(&value.place, "is Microsoft's alone; leave it out");
     }
     if provider == Provider::Google && table.value("client_secret").is_none() && token_url.is_none() {
-        table.missing("client_secret", "{ file = \"client.secret\" }; Google gives one to Desktop apps, too");
+        table.missing("client_secret", "{ file = \"client.secret\" }: Google gives one to a Desktop app, too");
     }
     let preset = match provider.preset(tenant.as_deref().unwrap_or("common")) {
         Some(preset) => preset,

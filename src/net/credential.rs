@@ -16,6 +16,9 @@ pub(super) enum Key {
     Token(SecretString),
 }
 
+/// The server has seen the credential and does not accept it; its words.
+pub(super) struct NotAccepted(pub String);
+
 /// Why there is none.
 pub(super) enum KeyError {
     Secret(SecretError),

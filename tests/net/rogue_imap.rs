@@ -88,6 +88,7 @@ async fn fetch(session: &mut Session, uids: &[u32]) -> Result<String, ImapError>
 fn short(error: &ImapError) -> &'static str {
     match error {
         ImapError::Auth { .. } => "auth",
+        ImapError::SignIn(_) => "sign-in",
         ImapError::Secret(_) => "secret",
         ImapError::Network(text) if text.contains("timed out") => "timeout",
         ImapError::Network(_) => "network",

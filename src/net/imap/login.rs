@@ -9,7 +9,7 @@ use super::answer::{Code, Said};
 use super::command::Command;
 use super::wire::{Session, no_stranger};
 use super::{Capabilities, ImapError};
-use crate::net::credential::{Key, KeyError};
+use crate::net::credential::{Key, KeyError, NotAccepted};
 use crate::net::oauth::Mechanism;
 use crate::net::stream::{Stream, Timeouts};
 use crate::net::{Account, Tls};
@@ -23,32 +23,45 @@ impl Session {
     /// Connects and logs in. The password is read anew each time; a token that is refused is renewed once.
     pub async fn connect(account: &Account, timeouts: Timeouts) -> Result<Self, ImapError> {
         let key = account.key(timeouts.connect).await?;
-        let refused = match Self::connect_with(account, &key, timeouts).await {
-            Err(ImapError::Auth { text }) => ImapError::Auth { text },
-            other => return other,
+        let refused = match Self::connect_with(account, &key, timeouts).await? {
+            Ok(session) => return Ok(session),
+            Err(refused) => refused,
         };
         // On a line of its own: some servers close the one on which a login failed.
-        match account.another(&key).await? {
-            Some(newer) => Self::connect_with(account, &newer, timeouts).await,
+        let ended = match account.another(&key).await? {
+            Some(newer) => Self::connect_with(account, &newer, timeouts).await?,
             None => Err(refused),
-        }
+        };
+        ended.map_err(|NotAccepted(text)| ImapError::Auth { text })
     }
 
-    async fn connect_with(account: &Account, key: &Key, timeouts: Timeouts) -> Result<Self, ImapError> {
+    async fn connect_with(
+        account: &Account,
+        key: &Key,
+        timeouts: Timeouts,
+    ) -> Result<Result<Self, NotAccepted>, ImapError> {
         let mut session = Self::new(Stream::dial(account, &timeouts).await?, timeouts);
         session.greeting().await?;
         if account.tls == Tls::Starttls {
             session = session.starttls(account).await?;
         }
         session.ask_capabilities().await?;
-        match key {
-            Key::Nothing => session.login(&account.user, &SecretString::from(String::new())).await?,
-            Key::Password(password) => session.login(&account.user, password).await?,
-            Key::Token(token) => session.show_token(account, token).await?,
+        let ended = match key {
+            Key::Nothing => session.login(&account.user, &SecretString::from(String::new())).await,
+            Key::Password(password) => session.login(&account.user, password).await,
+            Key::Token(token) => {
+                let mechanism = session.mechanism()?;
+                session.show_token(mechanism, account, token).await
+            }
+        };
+        match ended {
+            Ok(()) => {}
+            Err(ImapError::Auth { text }) => return Ok(Err(NotAccepted(text))),
+            Err(other) => return Err(other),
         }
         // What is offered may be more after the login.
         session.ask_capabilities().await?;
-        Ok(session)
+        Ok(Ok(session))
     }
 
     pub(super) async fn greeting(&mut self) -> Result<(), ImapError> {
@@ -116,12 +129,20 @@ impl Session {
         judged(self.exec(command, |_| {}).await)
     }
 
+    /// How the server wants to be shown a token.
+    fn mechanism(&self) -> Result<Mechanism, ImapError> {
+        let offered = Mechanism::choose(|name| self.capabilities.contains(&format!("AUTH={name}")));
+        let text = || "the server offers no sign-in by OAuth2 (XOAUTH2, OAUTHBEARER)".to_owned();
+        offered.ok_or_else(|| ImapError::Auth { text: text() })
+    }
+
     /// `AUTHENTICATE` with a token.
-    async fn show_token(&mut self, account: &Account, token: &SecretString) -> Result<(), ImapError> {
-        let Some(mechanism) = Mechanism::choose(|name| self.capabilities.contains(&format!("AUTH={name}"))) else {
-            let text = "the server offers no sign-in by OAuth2 (XOAUTH2, OAUTHBEARER)".to_owned();
-            return Err(ImapError::Auth { text });
-        };
+    async fn show_token(
+        &mut self,
+        mechanism: Mechanism,
+        account: &Account,
+        token: &SecretString,
+    ) -> Result<(), ImapError> {
         let response = mechanism.response(&account.user, &account.host, account.port, token);
         self.begin()?;
         let ended = self.authenticate(mechanism, response.expose_secret()).await;

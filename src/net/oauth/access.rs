@@ -17,8 +17,8 @@ use crate::model::Time;
 
 /// A token is renewed so long before its end, in seconds; of a short one, half its life.
 const AHEAD_S: i64 = 5 * Time::MINUTE;
-/// A token that was got so lately is refused for another reason than its age, in seconds.
-const JUST_NOW_S: i64 = Time::MINUTE;
+/// A token that was renewed after a refusal, and is refused again within this, is refused for another reason than its age.
+const REFUSED_AGAIN: Duration = Duration::from_secs(4 * 60);
 /// After "this sign-in is over" the server is asked again this much later, in seconds, in case somebody has mended it there.
 const ASK_AGAIN_S: i64 = Time::HOUR;
 /// A server that is away is asked by one of us at a time, and not again within this.
@@ -37,8 +37,16 @@ pub enum Standing {
     Unreadable { why: String },
 }
 
-/// What each sign-in's askers in this process share: the turn, and the last failure of the network.
-type Turn = Arc<tokio::sync::Mutex<Option<(Instant, OauthError)>>>;
+/// What each sign-in's askers in this process share, beside the turn itself.
+#[derive(Default)]
+struct Shared {
+    /// The last failure of the network.
+    failed: Option<(Instant, OauthError)>,
+    /// When a token was last renewed because a mail server had refused it.
+    forced: Option<Instant>,
+}
+
+type Turn = Arc<tokio::sync::Mutex<Shared>>;
 
 static TURNS: Mutex<BTreeMap<PathBuf, Turn>> = Mutex::new(BTreeMap::new());
 
@@ -89,9 +97,13 @@ pub async fn renewed(sign_in: &SignIn, refused: &SecretString) -> Result<Option<
     if kept.access.expose_secret() != refused.expose_secret() && kept.is_fresh() {
         return Ok(Some(kept.access));
     }
-    let is_new = kept.obtained_at.zip(now()).is_some_and(|(at, now)| (0..JUST_NOW_S).contains(&now.since(at)));
-    if is_new && kept.refusal.is_none() {
-        return Ok(None);
+    {
+        let turn = turn(sign_in);
+        let mut shared = turn.lock().await;
+        if shared.forced.is_some_and(|at| at.elapsed() < REFUSED_AGAIN) {
+            return Ok(None);
+        }
+        shared.forced = Some(Instant::now());
     }
     // Whatever its age, it is no good.
     kept.life_s = 0;
@@ -101,8 +113,8 @@ pub async fn renewed(sign_in: &SignIn, refused: &SecretString) -> Result<Option<
 /// `seen` is what was in the file when renewal was found to be needed.
 async fn renew(sign_in: &SignIn, seen: Store) -> Result<SecretString, OauthError> {
     let turn = turn(sign_in);
-    let mut last = turn.lock().await;
-    if let Some((at, error)) = &*last
+    let mut shared = turn.lock().await;
+    if let Some((at, error)) = &shared.failed
         && at.elapsed() < COOL_DOWN
     {
         return if seen.is_alive() { Ok(seen.access) } else { Err(error.clone()) };
@@ -110,7 +122,7 @@ async fn renew(sign_in: &SignIn, seen: Store) -> Result<SecretString, OauthError
     let (own, before) = (sign_in.clone(), seen.clone());
     let asked = tokio::task::spawn_blocking(move || renew_alone(&own, &before));
     let asked = asked.await.unwrap_or_else(|e| Err(OauthError::Bug(format!("a bug: renewing a token failed: {e}"))));
-    *last = match &asked {
+    shared.failed = match &asked {
         Err(error) if !error.needs_a_person() => Some((Instant::now(), error.clone())),
         _ => None,
     };

@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
 use self::lines::Lines;
-use super::credential::{Key, KeyError};
+use super::credential::{Key, KeyError, NotAccepted};
 use super::oauth::{Mechanism as Bearer, OauthError};
 use super::secret::SecretError;
 use super::stream::{DialError, Stream, Timeouts};
@@ -131,17 +131,23 @@ impl Connection {
     /// read anew each time; a token that is refused is renewed once.
     pub async fn connect(account: &Account, helo: &str, timeouts: Timeouts) -> Result<Self, SmtpError> {
         let key = if account.user.is_empty() { Key::Nothing } else { account.key(timeouts.connect).await? };
-        let refused = match Self::connect_with(account, &key, helo, timeouts).await {
-            Err(SmtpError::Auth { text }) => SmtpError::Auth { text },
-            other => return other,
+        let refused = match Self::connect_with(account, &key, helo, timeouts).await? {
+            Ok(connection) => return Ok(connection),
+            Err(refused) => refused,
         };
-        match account.another(&key).await? {
-            Some(newer) => Self::connect_with(account, &newer, helo, timeouts).await,
+        let ended = match account.another(&key).await? {
+            Some(newer) => Self::connect_with(account, &newer, helo, timeouts).await?,
             None => Err(refused),
-        }
+        };
+        ended.map_err(|NotAccepted(text)| SmtpError::Auth { text })
     }
 
-    async fn connect_with(account: &Account, key: &Key, helo: &str, timeouts: Timeouts) -> Result<Self, SmtpError> {
+    async fn connect_with(
+        account: &Account,
+        key: &Key,
+        helo: &str,
+        timeouts: Timeouts,
+    ) -> Result<Result<Self, NotAccepted>, SmtpError> {
         let helo = helo_name(helo);
         let mut stream = Stream::dial(account, &timeouts).await?;
         let mut greeting = None;
@@ -160,12 +166,19 @@ impl Connection {
         };
         let mut connection = Self { smtp, timeouts, offers: Offers::default(), state: State::Ready };
         connection.offers = connection.ask_offers(&helo).await?;
-        match key {
-            Key::Nothing => {}
-            Key::Password(password) => connection.login(&account.user, password).await?,
-            Key::Token(token) => connection.show_token(account, token).await?,
+        let ended = match key {
+            Key::Nothing => Ok(()),
+            Key::Password(password) => connection.login(&account.user, password).await,
+            Key::Token(token) => {
+                let mechanism = connection.mechanism()?;
+                connection.show_token(mechanism, account, token).await
+            }
+        };
+        match ended {
+            Ok(()) => Ok(Ok(connection)),
+            Err(SmtpError::Auth { text }) => Ok(Err(NotAccepted(text))),
+            Err(other) => Err(other),
         }
-        Ok(connection)
     }
 
     pub const fn offers(&self) -> &Offers {
@@ -218,16 +231,26 @@ impl Connection {
         }
     }
 
-    /// `AUTH` with a token. lettre gives up at the challenge that comes before a refusal, and leaves the refusal unread.
-    async fn show_token(&mut self, account: &Account, token: &SecretString) -> Result<(), SmtpError> {
-        let Some(mechanism) = Bearer::choose(|name| self.offers.auth.iter().any(|offered| offered == name)) else {
+    /// How the server wants to be shown a token.
+    fn mechanism(&self) -> Result<Bearer, SmtpError> {
+        let offered = Bearer::choose(|name| self.offers.auth.iter().any(|offered| offered == name));
+        offered.ok_or_else(|| {
             let text = if self.offers.auth.is_empty() {
                 "the server offers no login here".to_owned()
             } else {
                 format!("the server offers {} only, no sign-in by OAuth2", self.offers.auth.join(", "))
             };
-            return Err(SmtpError::Auth { text });
-        };
+            SmtpError::Auth { text }
+        })
+    }
+
+    /// `AUTH` with a token. lettre gives up at the challenge that comes before a refusal, and leaves the refusal unread.
+    async fn show_token(
+        &mut self,
+        mechanism: Bearer,
+        account: &Account,
+        token: &SecretString,
+    ) -> Result<(), SmtpError> {
         let response = mechanism.response(&account.user, &account.host, account.port, token);
         let line = format!("AUTH {} {}", mechanism.as_str(), response.expose_secret());
         let mut answer = if line.len() + 2 <= COMMAND_BYTES {
