@@ -30,6 +30,8 @@ struct Stage {
     /// Ports that do not answer.
     blocked: Vec<u16>,
     unmarked: bool,
+    /// Whoever sat at the browser said no.
+    declined: bool,
     /// What was asked, in turn.
     asked: Vec<String>,
 }
@@ -59,6 +61,11 @@ impl Servers for Stage {
 
     fn tls_at(&mut self, _: &Server, _: Protocol, _: Option<&Path>) -> Option<Tls> {
         Some(Tls::Starttls)
+    }
+
+    fn sign_in(&mut self, sign_in: &crate::net::oauth::SignIn, _: &jiff::tz::TimeZone) -> Result<(), CommandError> {
+        self.asked.push(format!("sign in {} {}", sign_in.user, sign_in.client_id));
+        if self.declined { Err(CommandError::usage("it was declined")) } else { Ok(()) }
     }
 
     fn folders(&mut self, account: &Account) -> Result<Vec<Folder>, Trouble> {
@@ -243,12 +250,16 @@ fn microsoft_365_is_told_of_and_asks_for_a_client_id() {
         smtp: provider.smtp.first().map(Server::of),
     };
     let mut stage = Stage { found: Some(found), ..Stage::default() };
-    let answers = ["two words", "0000-client", "", "", "", "", "", "", "Anna <anna@shop.se>", "", "", "", ""];
+    let answers = ["two words", "0000-client", "", "", "", "", "", "", "Anna <anna@shop.se>", "", "", "", "", ""];
     let (made, heard) = play(&mut stage, &["--address", "info@shop.se"], &answers);
     let made = made.unwrap_or_else(|e| panic!("{e:?}\n{heard}"));
     assert!(made.draft.toml().contains("oauth2 = { provider = \"microsoft365\", client_id = \"0000-client\" }"));
     assert!(made.draft.toml().contains("trusted_authserv_id = \"microsoft365\""));
-    assert!(!made.mailbox.is_tried && stage.asked.is_empty(), "nobody can sign in yet");
+    assert!(made.mailbox.is_tried && made.account.sign_in().is_some());
+    assert_eq!(
+        stage.asked,
+        ["sign in info@shop.se 0000-client", "imap outlook.office365.com:993", "smtp smtp.office365.com:587"]
+    );
     said(
         &heard,
         &[
@@ -258,6 +269,34 @@ fn microsoft_365_is_told_of_and_asks_for_a_client_id() {
             "\"two words\" is no client id",
         ],
     );
+}
+
+#[test]
+fn a_sign_in_may_wait_or_fail() {
+    let options = [
+        "--address",
+        "info@shop.onmicrosoft.com",
+        "--client-id",
+        "x",
+        "--agent",
+        "Anna <anna@shop.se>",
+        "--manager",
+        "none",
+    ];
+    let rest = ["", "", "Europe/Stockholm", "", "", "", "", ""];
+    let play = |stage: &mut Stage, last: &[&str]| {
+        let answers: Vec<&str> = rest.iter().chain(last).copied().collect();
+        let (made, heard) = play(stage, &options, &answers);
+        (made.map(|m| m.mailbox.is_tried).map_err(|e| e.message), heard)
+    };
+    let later = play(&mut Stage::default(), &["no"]);
+    assert_eq!(later.0, Ok(false), "{}", later.1);
+    let declined = play(&mut Stage { declined: true, ..Stage::default() }, &["yes"]);
+    assert_eq!(declined.0, Err("it was declined".to_owned()), "{}", declined.1);
+    let mut no_smtp = Stage { blocked: vec![587], ..Stage::default() };
+    let all_the_same = play(&mut no_smtp, &["yes", "yes"]);
+    assert_eq!(all_the_same.0, Ok(false), "{}", all_the_same.1);
+    said(&all_the_same.1, &["nobody answers", "try another port", "Write the configuration all the same?"]);
 }
 
 #[test]
