@@ -10,12 +10,14 @@ mod clients;
 mod desk;
 #[path = "whole_way/disk.rs"]
 mod disk;
-#[path = "whole_way/oauth.rs"]
-mod oauth;
 #[path = "lab/mod.rs"]
 mod lab;
 #[path = "whole_way/watch.rs"]
 mod watch;
+#[path = "whole_way/oauth.rs"]
+mod oauth;
+#[path = "whole_way/setup.rs"]
+mod setup;
 
 use std::collections::BTreeSet;
 use std::io::Write;
