@@ -2,7 +2,7 @@
 
 use super::place::listed;
 use super::{Outcome, Report};
-use crate::config::settings::{Agent, Mailbox, Mode, Notify, Settings};
+use crate::config::settings::{After, Agent, Inlet, Mailbox, Mode, Notify, Settings};
 
 impl Report {
     pub(super) fn rules(&mut self, settings: &Settings, mailbox: &Mailbox) {
