@@ -270,6 +270,16 @@ impl Engine {
         self.free.clear();
     }
 
+    /// What these mailboxes could not send is tried again at once.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn hurry(&mut self, mailboxes: &[String], now: Time) -> Result<(), StoreError> {
+        self.store.batch(|tx| mailboxes.iter().try_for_each(|mailbox| tx.hurry(mailbox, now)))?;
+        self.expect_more();
+        Ok(())
+    }
+
     /// Claims nothing from now on.
     pub fn stop_sending(&mut self) {
         self.free.clear();

@@ -5,17 +5,19 @@ pub mod agents;
 mod clock;
 mod desk;
 mod folders;
-mod hints;
 mod morning;
 mod outlet;
 mod place;
 mod rules;
+mod senders;
+pub mod trouble;
 
 use std::time::Duration;
 
 use serde::Serialize;
 
 use self::agents::Rehearsal;
+use self::trouble::Trouble;
 use crate::cli::args::Global;
 use crate::cli::error::CommandError;
 use crate::cli::open::settings;
@@ -44,7 +46,7 @@ pub struct Finding {
 }
 
 /// Servers that do not answer within this are as good as blocked.
-const PATIENCE: Timeouts =
+pub(in crate::cli) const PATIENCE: Timeouts =
     Timeouts { connect: Duration::from_secs(10), command: Duration::from_secs(30), verdict: Duration::from_secs(30) };
 
 pub fn check(global: &Global, rehearsal: Rehearsal, out: &mut Out) -> Result<(), CommandError> {
@@ -57,6 +59,7 @@ pub fn check(global: &Global, rehearsal: Rehearsal, out: &mut Out) -> Result<(),
     for mailbox in &settings.mailboxes {
         report.mailbox.clone_from(&mailbox.name);
         runtime.block_on(report.mailbox(&settings, mailbox));
+        report.senders(&settings, mailbox);
     }
     report.morning(&settings);
     if rehearsal.agents {
@@ -111,6 +114,8 @@ fn print(out: &mut Out, findings: &[Finding]) -> std::io::Result<()> {
     Ok(())
 }
 
+pub use folders::guessed_sent;
+
 struct Report {
     findings: Vec<Finding>,
     mailbox: String,
@@ -121,6 +126,14 @@ struct Report {
 impl Report {
     fn say(&mut self, outcome: Outcome, part: &'static str, text: impl Into<String>) {
         self.findings.push(Finding { mailbox: self.mailbox.clone(), part, outcome, text: text.into() });
+    }
+
+    /// What is wrong, and what to do about it as a note below.
+    fn trouble(&mut self, part: &'static str, trouble: Trouble) {
+        self.say(Outcome::Failed, part, trouble.what);
+        if let Some(todo) = trouble.todo {
+            self.say(Outcome::Warning, part, todo);
+        }
     }
 
     async fn mailbox(&mut self, settings: &Settings, mailbox: &Mailbox) {

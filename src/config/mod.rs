@@ -9,6 +9,7 @@ mod forms;
 mod hours;
 mod mailboxes;
 mod mistake;
+mod oauth;
 mod people;
 pub mod provider;
 mod reader;

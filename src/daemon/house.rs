@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -36,6 +37,8 @@ pub struct House {
     /// What else ails the desk, a sentence each.
     pub ailing: Vec<String>,
     pub routes: Arc<Routes>,
+    /// Goes up whenever somebody has signed in.
+    pub signed_in: watch::Sender<u64>,
     report: UnboundedSender<Report>,
     once: bool,
     given: Option<Now>,
@@ -62,6 +65,7 @@ impl House {
             trouble: None,
             ailing: Vec::new(),
             routes,
+            signed_in: watch::Sender::new(0),
             report,
             once,
             given,
@@ -100,6 +104,7 @@ impl House {
                     self.desk.clone(),
                     Arc::clone(&self.broken),
                     Arc::clone(&errands),
+                    self.signed_in.subscribe(),
                 );
                 channels.insert(outlet, channel);
                 self.pools.push(pool);
@@ -131,6 +136,7 @@ impl House {
             limit_bytes: self.settings.limits.message_size_bytes,
             clock: clock::read,
             given: self.given,
+            signed_in: self.signed_in.subscribe(),
             stuck: Arc::default(),
         };
         // What a mailbox that only watches says of `after` is for the day on which it is a desk.

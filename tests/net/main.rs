@@ -5,6 +5,7 @@ mod certificates;
 mod imap;
 #[path = "../lab/mod.rs"]
 mod lab;
+mod oauth;
 mod restart;
 mod rogue;
 mod rogue_imap;

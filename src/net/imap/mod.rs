@@ -14,6 +14,7 @@ mod folder;
 mod idle;
 mod listing;
 mod login;
+mod reach;
 mod uids;
 mod utf7;
 mod wire;
@@ -27,6 +28,7 @@ pub use idle::IdleEnd;
 pub use listing::Listing;
 pub use wire::Session;
 
+use super::oauth::OauthError;
 use super::secret::SecretError;
 use super::stream::DialError;
 
@@ -57,6 +59,9 @@ pub enum ImapError {
     /// The password could not be read on our own side.
     #[error("{0}")]
     Secret(#[from] SecretError),
+    /// There is no token to show.
+    #[error("{0}")]
+    SignIn(#[from] OauthError),
     #[error("{0}")]
     Network(String),
     #[error("{0}")]
