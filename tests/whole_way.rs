@@ -10,10 +10,12 @@ mod clients;
 mod desk;
 #[path = "whole_way/disk.rs"]
 mod disk;
-#[path = "whole_way/oauth.rs"]
-mod oauth;
 #[path = "lab/mod.rs"]
 mod lab;
+#[path = "whole_way/oauth.rs"]
+mod oauth;
+#[path = "whole_way/rehearsal.rs"]
+mod rehearsal;
 #[path = "whole_way/watch.rs"]
 mod watch;
 
