@@ -124,7 +124,6 @@ imap_idle_notify_interval = 2 min
 $oauth_passdb
 passdb {
   driver = passwd-file
-  mechanisms = plain login
   args = scheme=PLAIN username_format=%Lu $S/dovecot/users
 }
 userdb {
