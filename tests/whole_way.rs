@@ -12,6 +12,8 @@ mod desk;
 mod disk;
 #[path = "lab/mod.rs"]
 mod lab;
+#[path = "whole_way/rehearsal.rs"]
+mod rehearsal;
 #[path = "whole_way/watch.rs"]
 mod watch;
 #[path = "whole_way/oauth.rs"]
