@@ -10,10 +10,10 @@ mod clients;
 mod desk;
 #[path = "whole_way/disk.rs"]
 mod disk;
-#[path = "whole_way/oauth.rs"]
-mod oauth;
 #[path = "lab/mod.rs"]
 mod lab;
+#[path = "whole_way/oauth.rs"]
+mod oauth;
 
 use std::collections::BTreeSet;
 use std::io::Write;

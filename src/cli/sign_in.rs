@@ -161,8 +161,11 @@ fn named<'a, 's>(settings: &Settings, all: &'a [Place<'s>], who: &str) -> Result
     let found: Vec<&Place<'_>> = all.iter().filter(of_mailbox).collect();
     if found.is_empty() {
         let users: Vec<&str> = all.iter().map(|p| p.sign_in.user.as_str()).collect();
-        let what = if mailbox.is_some() { "signs in by a password" } else { "is no mailbox and no user of the configuration" };
-        return Err(CommandError::usage(format!("{who} {what}")).hint(format!("These sign in by OAuth2: {}", users.join(", "))));
+        let what =
+            if mailbox.is_some() { "signs in by a password" } else { "is no mailbox and no user of the configuration" };
+        return Err(
+            CommandError::usage(format!("{who} {what}")).hint(format!("These sign in by OAuth2: {}", users.join(", ")))
+        );
     }
     Ok(found)
 }
@@ -196,11 +199,14 @@ fn list(out: &mut Out, settings: &Settings, all: &[Place<'_>]) -> Result<(), Com
         return Ok(out.json(&rows)?);
     }
     for row in &rows {
-        let day = |at: Time| at.timestamp().to_zoned(settings.desk.time_zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+        let day =
+            |at: Time| at.timestamp().to_zoned(settings.desk.time_zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
         let (tone, text) = match row.state {
             "signed_in" => (Tone::Plain, "signed in".to_owned()),
             "never" => (Tone::Bad, format!("nobody has signed in yet: {}", row.command)),
-            "refused" => (Tone::Bad, format!("signed out since {}: {}", row.since.map(day).unwrap_or_default(), row.command)),
+            "refused" => {
+                (Tone::Bad, format!("signed out since {}: {}", row.since.map(day).unwrap_or_default(), row.command))
+            }
             _ => (Tone::Bad, "cannot be told".to_owned()),
         };
         out.toned(tone, format!("{}, {}: {text}", row.user, row.mailboxes.join(", ")))?;
@@ -231,7 +237,8 @@ pub fn obtain(sign_in: &SignIn, way: Way, zone: &TimeZone) -> Result<(), Command
 }
 
 fn refused(error: &OauthError) -> CommandError {
-    let is_passing = matches!(error, OauthError::Http(_) | OauthError::Busy { .. } | OauthError::Store { .. } | OauthError::Bug(_));
+    let is_passing =
+        matches!(error, OauthError::Http(_) | OauthError::Busy { .. } | OauthError::Store { .. } | OauthError::Bug(_));
     CommandError::of(error).kind(if is_passing { Kind::Failed } else { Kind::Usage })
 }
 
@@ -249,7 +256,9 @@ async fn by_code(sign_in: &SignIn, zone: &TimeZone) -> Result<(), OauthError> {
 async fn by_browser_of(sign_in: &SignIn, seed: Seed, zone: &TimeZone) -> Result<(), OauthError> {
     let browser = Browser::listen(sign_in, seed).await?;
     eprintln!("To sign in as {}, open this address in a browser:\n\n    {}\n", sign_in.user, browser.url);
-    eprintln!("On another machine than this one, its last page cannot be shown: copy the whole address of that page, which");
+    eprintln!(
+        "On another machine than this one, its last page cannot be shown: copy the whole address of that page, which"
+    );
     eprintln!("begins with {}, and paste it here.", browser.redirect());
     eprintln!("{}", waiting(browser.life(), zone));
     let (line, lines) = tokio::sync::mpsc::unbounded_channel();
@@ -324,11 +333,17 @@ fn login_hint(sign_in: &SignIn, part: &str) -> String {
     let user = &sign_in.user;
     let own = format!("Did you sign in as {user} itself, and not with an account of your own?");
     match (sign_in.provider, part) {
-        (Provider::Microsoft365, "imap") => format!("{own} Is IMAP on for it (Exchange admin centre, mailbox, Manage email apps settings)?"),
-        (Provider::Microsoft365, _) => {
-            format!("{own} Is Authenticated SMTP on for it (Exchange admin centre, mailbox, Manage email apps settings)?")
+        (Provider::Microsoft365, "imap") => {
+            format!("{own} Is IMAP on for it (Exchange admin centre, mailbox, Manage email apps settings)?")
         }
-        (Provider::Google, _) => format!("{own} Is access by IMAP allowed for it (Workspace: Admin console, Gmail, End user access)?"),
+        (Provider::Microsoft365, _) => {
+            format!(
+                "{own} Is Authenticated SMTP on for it (Exchange admin centre, mailbox, Manage email apps settings)?"
+            )
+        }
+        (Provider::Google, _) => {
+            format!("{own} Is access by IMAP allowed for it (Workspace: Admin console, Gmail, End user access)?")
+        }
         (Provider::Custom, _) => own,
     }
 }

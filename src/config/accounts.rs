@@ -82,7 +82,10 @@ fn account(table: &Table<'_>, protocol: Protocol, own: Owner<'_>) -> Option<Acco
     let has_credential = password.is_some() || is_oauth2;
     let login = has_credential || user.as_ref().is_some_and(|u| !u.is_empty());
     if !has_credential && (login || protocol == Protocol::Imap) {
-        table.missing("password", "{ file = \"password\" }, or oauth2 = { provider = \"microsoft365\", client_id = \"…\" }");
+        table.missing(
+            "password",
+            "{ file = \"password\" }, or oauth2 = { provider = \"microsoft365\", client_id = \"…\" }",
+        );
     }
     if password.is_some() && is_oauth2 {
         oauth2.mistake("contradicts password; keep one of them");

@@ -33,9 +33,7 @@ impl Account {
             Some(Credential::Password(secret)) => {
                 secret.read_within(limit).await.map(Key::Password).map_err(KeyError::Secret)
             }
-            Some(Credential::OAuth2(sign_in)) => {
-                oauth::access(sign_in).await.map(Key::Token).map_err(KeyError::SignIn)
-            }
+            Some(Credential::OAuth2(sign_in)) => oauth::access(sign_in).await.map(Key::Token).map_err(KeyError::SignIn),
         }
     }
 

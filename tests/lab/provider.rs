@@ -246,9 +246,8 @@ impl Provider {
             }
             _ => {}
         }
-        let error = |code: &str, words: &str| {
-            (400, JSON, format!(r#"{{"error":"{code}","error_description":"{words}"}}"#))
-        };
+        let error =
+            |code: &str, words: &str| (400, JSON, format!(r#"{{"error":"{code}","error_description":"{words}"}}"#));
         if path == "/authorize" {
             let query = decode(target.split_once('?').map_or("", |(_, query)| query));
             let code = state.make("code");
@@ -291,7 +290,9 @@ impl Provider {
                 let shown = field("refresh_token").to_owned();
                 let strict = state.strict;
                 match state.refresh.get_mut(&shown) {
-                    Some((user, standing)) if *standing != Refresh::Revoked && !(strict && *standing == Refresh::Replaced) => {
+                    Some((user, standing))
+                        if *standing != Refresh::Revoked && !(strict && *standing == Refresh::Replaced) =>
+                    {
                         let user = user.clone();
                         *standing = Refresh::Replaced;
                         // Whoever uses the new one has it safe: what was before it ends.
@@ -307,7 +308,10 @@ impl Provider {
                         for (_, standing) in state.refresh.values_mut().filter(|r| r.0 == user) {
                             *standing = Refresh::Revoked;
                         }
-                        error("invalid_grant", &format!("AADSTS50173: The grant {shown} was revoked.\\r\\nTrace ID: 77"))
+                        error(
+                            "invalid_grant",
+                            &format!("AADSTS50173: The grant {shown} was revoked.\\r\\nTrace ID: 77"),
+                        )
                     }
                     None => error("invalid_grant", "Unknown."),
                 }
@@ -336,7 +340,9 @@ impl State {
         }
         let refresh = self.make("refresh");
         self.refresh.insert(refresh.clone(), (user.to_owned(), Refresh::Good));
-        format!(r#"{{"access_token":"{access}","token_type":"bearer","expires_in":{life_s},"refresh_token":"{refresh}"}}"#)
+        format!(
+            r#"{{"access_token":"{access}","token_type":"bearer","expires_in":{life_s},"refresh_token":"{refresh}"}}"#
+        )
     }
 }
 

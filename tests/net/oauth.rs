@@ -58,7 +58,10 @@ async fn a_code_that_is_entered_gives_tokens_that_only_we_can_read() {
         assert_eq!(mode(&file.unwrap().path()), 0o600);
     }
     // Nobody else may read them, or they are not used.
-    let file = std::fs::read_dir(&at.dir).unwrap().map(|f| f.unwrap().path()).find(|f| f.extension().is_some_and(|e| e != "lock"));
+    let file = std::fs::read_dir(&at.dir)
+        .unwrap()
+        .map(|f| f.unwrap().path())
+        .find(|f| f.extension().is_some_and(|e| e != "lock"));
     let file = file.unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
     assert!(oauth::access(&at).await.unwrap_err().to_string().contains("others may read them; chmod 600"));
@@ -114,7 +117,9 @@ async fn a_browser_comes_back_with_our_state_or_its_address_is_pasted() {
     let (provider, dir) = (Provider::start(), tempfile::tempdir().unwrap());
     let at = provider.sign_in(USER, dir.path());
     let browser = Browser::listen(&at, Seed([1; 32])).await.unwrap();
-    assert!(browser.url.contains("code_challenge_method=S256") && browser.url.contains("login_hint=support%40example.test"));
+    assert!(
+        browser.url.contains("code_challenge_method=S256") && browser.url.contains("login_hint=support%40example.test")
+    );
     let (url, redirect) = (browser.url.clone(), browser.redirect().to_owned());
     let (_line, lines) = unbounded_channel();
     let person = tokio::task::spawn_blocking(move || {
@@ -186,15 +191,19 @@ async fn a_token_is_renewed_ahead_of_its_end_by_one_and_rotation_is_kept() {
     oauth::access(&at).await.unwrap();
     assert_eq!(provider.asked("/token refresh_token"), 1);
 
-    // Refused by a mail server: once anew, and not again at once.
+    // Refused by a mail server: anew, and not for ever.
     let refused = SecretString::from(all[0].clone());
     let other = oauth::renewed(&at, &refused).await.unwrap().unwrap();
     assert_ne!(other.expose_secret(), refused.expose_secret());
     assert_eq!(provider.asked("/token refresh_token"), 2);
     // Somebody else with the old one is handed the new one.
     assert_eq!(oauth::renewed(&at, &refused).await.unwrap().unwrap().expose_secret(), other.expose_secret());
-    assert!(oauth::renewed(&at, &other).await.unwrap().is_none());
-    assert_eq!(provider.asked("/token refresh_token"), 2);
+    let mut refused = other;
+    for _ in 0..2 {
+        refused = oauth::renewed(&at, &refused).await.unwrap().unwrap();
+    }
+    assert!(oauth::renewed(&at, &refused).await.unwrap().is_none());
+    assert_eq!(provider.asked("/token refresh_token"), 4);
 
     // A provider that gives no new refresh token lets the old one stand.
     let before = kept(&at);
@@ -259,7 +268,11 @@ async fn account(rogue: &Rogue, provider: &Provider, dir: &Path) -> Account {
 async fn imap_is_shown_a_token_as_it_likes() {
     let check = async |capabilities: &str, dialogue: &str, expect: &str| {
         let (provider, dir) = (Provider::start(), tempfile::tempdir().unwrap());
-        let after = if expect == "ok" { "C: CAPABILITY\nS: * CAPABILITY IMAP4rev1\nS: {t} OK" } else { "hang" };
+        let after = match expect {
+            "ok" => "C: CAPABILITY\nS: * CAPABILITY IMAP4rev1\nS: {t} OK",
+            _ if dialogue.contains("BYE") => "",
+            _ => "hang",
+        };
         let script = format!(
             "S: * OK ready\nC: CAPABILITY\nS: * CAPABILITY IMAP4rev1 {capabilities}\nS: {{t}} OK\n{dialogue}\n{after}"
         );
@@ -273,11 +286,14 @@ async fn imap_is_shown_a_token_as_it_likes() {
         assert!(told.starts_with(expect), "{dialogue}: {told}");
         assert!(!told.contains("access."), "{told}");
         let heard = rogue.heard().unwrap_or_else(|e| panic!("{dialogue}: {e}"));
-        let shown = heard.iter().flat_map(|l| l.split(' ')).filter_map(|w| data_encoding::BASE64.decode(w.as_bytes()).ok());
+        let shown =
+            heard.iter().flat_map(|l| l.split(' ')).filter_map(|w| data_encoding::BASE64.decode(w.as_bytes()).ok());
         let shown: Vec<String> = shown.map(|b| String::from_utf8_lossy(&b).replace('\x01', "^A")).collect();
         shown.into_iter().filter(|text| text.contains("auth=Bearer")).collect::<String>()
     };
-    let x = check("AUTH=PLAIN AUTH=OAUTHBEARER AUTH=XOAUTH2 SASL-IR", "C: AUTHENTICATE XOAUTH2 dXNlcj\nS: {t} OK", "ok").await;
+    let x =
+        check("AUTH=PLAIN AUTH=OAUTHBEARER AUTH=XOAUTH2 SASL-IR", "C: AUTHENTICATE XOAUTH2 dXNlcj\nS: {t} OK", "ok")
+            .await;
     assert!(x.starts_with("user=support@example.test^Aauth=Bearer access."), "{x}");
     let b = check("AUTH=OAUTHBEARER SASL-IR", "C: AUTHENTICATE OAUTHBEARER \nS: * OK hello\nS: {t} OK in", "ok").await;
     assert!(b.starts_with("n,a=support@example.test,^Ahost=127.0.0.1^Aport="), "{b}");

@@ -16,7 +16,14 @@ use crate::{LIMIT, customer_mail, reply};
 fn config(lab: &Lab, provider: &Provider) -> String {
     let (imap, smtp, ca, oauth2) = (lab.port(993), lab.port(587), lab.ca(), provider.toml());
     let sales = Config { shop: "sales", ..Config::new("sales", "anna") }.text(lab);
-    let sales = sales.split_once("[[mailbox]]").unwrap().1.split_once("[[agent]]").unwrap().0.replace("\"support\"", "\"sales\"");
+    let sales = sales
+        .split_once("[[mailbox]]")
+        .unwrap()
+        .1
+        .split_once("[[agent]]")
+        .unwrap()
+        .0
+        .replace("\"support\"", "\"sales\"");
     format!(
         r#"
         [desk]
@@ -101,9 +108,17 @@ fn sign_in(desk: &Desk, provider: &Provider, who: &str) -> String {
     assert!(status.success(), "{said}{stdout}");
     assert!(said.contains("open this page in a browser on any machine") && said.contains("Waiting until"), "{said}");
     let done: Value = serde_json::from_str(&stdout).unwrap();
-    assert_eq!((&done["user"], &done["signed_in"]), (&Value::from("support@example.test"), &Value::from(true)), "{done}");
-    let parts: Vec<(&str, bool)> =
-        done["checks"].as_array().unwrap().iter().map(|c| (c["part"].as_str().unwrap(), c["ok"].as_bool().unwrap())).collect();
+    assert_eq!(
+        (&done["user"], &done["signed_in"]),
+        (&Value::from("support@example.test"), &Value::from(true)),
+        "{done}"
+    );
+    let parts: Vec<(&str, bool)> = done["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| (c["part"].as_str().unwrap(), c["ok"].as_bool().unwrap()))
+        .collect();
     assert_eq!(parts, [("imap", true), ("smtp", true)], "{done}");
     said + &stdout
 }
@@ -135,7 +150,10 @@ fn a_desk_lives_without_a_password() {
 
     // Who must sign in is said, and how; before that nothing works, and that is said, too.
     let list = desk.json(&["sign-in"]);
-    assert_eq!((&list[0]["state"], &list[0]["command"]), (&Value::from("never"), &Value::from("svar sign-in support@example.test")));
+    assert_eq!(
+        (&list[0]["state"], &list[0]["command"]),
+        (&Value::from("never"), &Value::from("svar sign-in support@example.test"))
+    );
     let stranger = desk.command(&["sign-in", "sales"]).output().unwrap();
     let text = String::from_utf8_lossy(&stranger.stderr).into_owned();
     assert!(stranger.status.code() == Some(2) && text.contains("sales signs in by a password"), "{text}");
@@ -143,7 +161,10 @@ fn a_desk_lives_without_a_password() {
     let text = String::from_utf8_lossy(&check.stdout).into_owned();
     assert!(check.status.code() == Some(1) && text.contains("svar sign-in support@example.test"), "{text}");
     said += &sign_in(&desk, &provider, "support");
-    let desk = { let daemon = desk.command(&["run"]); desk.started(daemon) };
+    let desk = {
+        let daemon = desk.command(&["run"]);
+        desk.started(daemon)
+    };
     let pid = desk.pid();
 
     // A customer's mail in, an agent's answer out.
@@ -191,7 +212,9 @@ fn a_desk_lives_without_a_password() {
     said += &sign_in(&desk, &provider, "support@example.test");
     lab.wait_for("anna", "INBOX", LIMIT, |m| m.contains("[#3] Tredje"));
     lab.wait_for("alla", "INBOX", LIMIT, |m| m.contains("Det har kommit till lagret."));
-    lab.wait_for("chef", "INBOX", LIMIT, |m| field(m, "From").contains("example.test") && !m.contains("svar sign-in") && m.contains("inloggad"));
+    lab.wait_for("chef", "INBOX", LIMIT, |m| {
+        field(m, "From").contains("example.test") && !m.contains("svar sign-in") && m.contains("inloggad")
+    });
     assert_eq!(desk.pid(), pid);
 
     // No token anywhere but in its file.
@@ -253,7 +276,10 @@ fn a_sign_in_that_fails_is_said_in_a_sentence_and_leaves_nothing() {
     assert!(page.contains("Back to the terminal"), "{page}");
     let (status, stdout, said) = asking.end();
     assert_eq!(status.code(), Some(1), "{said}");
-    assert!(stdout.contains("Signed in as support@example.test.") && stdout.contains("offers no sign-in by OAuth2"), "{stdout}");
+    assert!(
+        stdout.contains("Signed in as support@example.test.") && stdout.contains("offers no sign-in by OAuth2"),
+        "{stdout}"
+    );
     assert!(said.contains("the sign-in is stored, but not every server takes it"), "{said}");
     // A browser elsewhere: its last address is pasted.
     let mut asking = Asking::start(desk.command(&["sign-in", "support", "--browser"]));
@@ -276,9 +302,8 @@ fn rotation_survives_two_processes_and_kill() {
     provider.answer_late(Duration::from_millis(150));
     provider.end_access();
     let before = provider.asked("/token refresh_token");
-    let checks: Vec<Child> = (0..4)
-        .map(|_| desk.command(&["check"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
-        .collect();
+    let checks: Vec<Child> =
+        (0..4).map(|_| desk.command(&["check"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()).collect();
     for mut check in checks {
         assert!(check.wait().unwrap().success());
     }

@@ -64,7 +64,10 @@ enum Heard {
     /// Another page, an icon, a stranger's link.
     Nothing(&'static str),
     Code(SecretString),
-    Error { code: String, description: String },
+    Error {
+        code: String,
+        description: String,
+    },
 }
 
 impl Browser {
@@ -242,7 +245,10 @@ mod tests {
     #[test]
     fn the_challenge_is_that_of_the_rfc() {
         // RFC 7636, appendix B.
-        assert_eq!(challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        assert_eq!(
+            challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        );
         let seed = Seed([7; 32]);
         assert_eq!(seed.derive("verifier").len(), 43);
         assert_ne!(seed.derive("verifier"), seed.derive("state"));

@@ -49,7 +49,10 @@ impl DeviceCode {
     /// The provider has no device codes, cannot be reached, or refuses this client.
     pub async fn ask(sign_in: &SignIn) -> Result<Self, OauthError> {
         let Some(url) = &sign_in.device_url else {
-            return Err(OauthError::Foreign(format!("{} gives no mail to a device code; sign in with --browser", sign_in.provider)));
+            return Err(OauthError::Foreign(format!(
+                "{} gives no mail to a device code; sign in with --browser",
+                sign_in.provider
+            )));
         };
         let began = Instant::now();
         let scope = SecretString::from(sign_in.scopes.join(" "));
@@ -64,7 +67,8 @@ impl DeviceCode {
             found.map(|t| one_line(t).trim().to_owned()).filter(|t| !t.is_empty())
         };
         // Google calls it verification_url.
-        let place = text(&["verification_uri", "verification_url"]).filter(|u| u.starts_with("https://") || u.starts_with("http://"));
+        let place = text(&["verification_uri", "verification_url"])
+            .filter(|u| u.starts_with("https://") || u.starts_with("http://"));
         let (Some(place), Some(user_code), Some(code)) = (place, text(&["user_code"]), text(&["device_code"])) else {
             let what = "JSON without a code to show".to_owned();
             return Err(OauthError::Nonsense { host: host_of(url), what });
@@ -105,13 +109,17 @@ impl DeviceCode {
                     return store::keep_new(sign_in, &fresh);
                 }
                 Ok(Reply::Error { code, .. }) if code == "authorization_pending" => {}
-                Ok(Reply::Error { code, .. }) if code == "slow_down" => interval = (interval + SLOWER).min(INTERVAL_LONGEST),
+                Ok(Reply::Error { code, .. }) if code == "slow_down" => {
+                    interval = (interval + SLOWER).min(INTERVAL_LONGEST)
+                }
                 Ok(Reply::Error { code, description }) => {
                     let hidden = [self.code.expose_secret()];
                     return Err(judge(&host, &sign_in.user, &code, &description, &hidden).into());
                 }
                 // RFC 8628, 3.5: a server that is away is asked less often.
-                Err(error) if is_away(&error) => interval = (interval * 2).clamp(Duration::from_secs(1), INTERVAL_LONGEST),
+                Err(error) if is_away(&error) => {
+                    interval = (interval * 2).clamp(Duration::from_secs(1), INTERVAL_LONGEST)
+                }
                 // A proxy's page may pass.
                 Err(OauthError::Nonsense { .. }) if nonsense < 2 => nonsense += 1,
                 Err(error) => return Err(error),

@@ -196,11 +196,26 @@ mod tests {
             assert!(told.contains(expect), "{status} {body}: {told}");
         };
         check(200, "application/json", r#"{"a":1}"#, r#"given {"a":1}"#);
-        check(400, "application/json", r#"{"error":"invalid_grant","error_description":"Bad"}"#, "error invalid_grant: Bad");
+        check(
+            400,
+            "application/json",
+            r#"{"error":"invalid_grant","error_description":"Bad"}"#,
+            "error invalid_grant: Bad",
+        );
         // GitHub's way.
         check(200, "application/json", r#"{"error":"slow_down"}"#, "error slow_down: ");
-        check(401, "application/json", r#"{"error":{"status":"UNAUTHENTICATED","code":401}}"#, "error UNAUTHENTICATED: ");
-        check(200, "text/html", "<!doctype html><p>Sign in to the hotel", "login.test answered with a web page (status 200)");
+        check(
+            401,
+            "application/json",
+            r#"{"error":{"status":"UNAUTHENTICATED","code":401}}"#,
+            "error UNAUTHENTICATED: ",
+        );
+        check(
+            200,
+            "text/html",
+            "<!doctype html><p>Sign in to the hotel",
+            "login.test answered with a web page (status 200)",
+        );
         check(404, "", "<html>", "a web page (status 404)");
         check(200, "application/json", "", "an empty page");
         check(200, "text/plain", "access_token=x", "something that is no JSON");
@@ -215,11 +230,17 @@ mod tests {
     fn queries_are_written_and_read() {
         let check = |plain: &str, written: &str| {
             assert_eq!(escape(plain), written);
-            assert_eq!(pairs(&format!("a={written}&b")), [("a".to_owned(), plain.to_owned()), ("b".to_owned(), String::new())]);
+            assert_eq!(
+                pairs(&format!("a={written}&b")),
+                [("a".to_owned(), plain.to_owned()), ("b".to_owned(), String::new())]
+            );
         };
         check("a-b.c_d~1", "a-b.c_d~1");
         check("https://x.test/ å&=+%", "https%3A%2F%2Fx.test%2F%20%C3%A5%26%3D%2B%25");
-        assert_eq!(pairs("&x=1+2&y=%4&z=%zz%C3%A5"), [("x", "1 2"), ("y", "%4"), ("z", "%zzå")].map(|(k, v)| (k.to_owned(), v.to_owned())));
+        assert_eq!(
+            pairs("&x=1+2&y=%4&z=%zz%C3%A5"),
+            [("x", "1 2"), ("y", "%4"), ("z", "%zzå")].map(|(k, v)| (k.to_owned(), v.to_owned()))
+        );
         for (url, host) in [("https://a.test/b?c", "a.test"), ("http://127.0.0.1:8/x", "127.0.0.1:8"), ("a", "a")] {
             assert_eq!(host_of(url), host);
         }

@@ -18,7 +18,9 @@ pub enum OauthError {
     #[error("{host} gave no refresh token, so the sign-in would end within the hour; {advice}")]
     NotLasting { host: String, advice: &'static str },
     /// A page, say, or nothing at all.
-    #[error("{host} answered with {what} and not as a server of sign-ins does; is the address of it right, and is no proxy in between?")]
+    #[error(
+        "{host} answered with {what} and not as a server of sign-ins does; is the address of it right, and is no proxy in between?"
+    )]
     Nonsense { host: String, what: String },
     /// It is there, and says "later".
     #[error("{host} is busy or broken (status {status}); try again in some minutes")]
@@ -47,9 +49,16 @@ impl OauthError {
     #[must_use]
     pub const fn needs_a_person(&self) -> bool {
         match self {
-            Self::Never { .. } | Self::Refused(_) | Self::NotLasting { .. } | Self::Secret(_) | Self::Foreign(_) => true,
+            Self::Never { .. } | Self::Refused(_) | Self::NotLasting { .. } | Self::Secret(_) | Self::Foreign(_) => {
+                true
+            }
             Self::Store { .. } => true,
-            Self::Nonsense { .. } | Self::Busy { .. } | Self::Http(_) | Self::Clock(_) | Self::Unfinished { .. } | Self::Bug(_) => false,
+            Self::Nonsense { .. }
+            | Self::Busy { .. }
+            | Self::Http(_)
+            | Self::Clock(_)
+            | Self::Unfinished { .. }
+            | Self::Bug(_) => false,
         }
     }
 }
@@ -58,6 +67,10 @@ impl From<HttpError> for OauthError {
     fn from(error: HttpError) -> Self {
         let words = error.to_string().to_ascii_lowercase();
         let dated = ["expired", "notvalidyet", "not valid yet", "invalid certificate: validity"];
-        if words.contains("certificate") && dated.iter().any(|w| words.contains(w)) { Self::Clock(error) } else { Self::Http(error) }
+        if words.contains("certificate") && dated.iter().any(|w| words.contains(w)) {
+            Self::Clock(error)
+        } else {
+            Self::Http(error)
+        }
     }
 }

@@ -51,9 +51,13 @@ impl Provider {
                     device_url: Some(at("devicecode")),
                     authorize_url: at("authorize"),
                     token_url: at("token"),
-                    scopes: ["https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send", "offline_access"]
-                        .map(str::to_owned)
-                        .to_vec(),
+                    scopes: [
+                        "https://outlook.office.com/IMAP.AccessAsUser.All",
+                        "https://outlook.office.com/SMTP.Send",
+                        "offline_access",
+                    ]
+                    .map(str::to_owned)
+                    .to_vec(),
                 })
             }
             Self::Custom => None,

@@ -59,24 +59,64 @@ const WORDS_LONGEST: usize = 200;
 
 /// Microsoft's numbers say more than the error before them; they are asked first. `{user}` is filled in.
 const NUMBERS: &[(&str, What, &str)] = &[
-    ("AADSTS7000218", What::Client, "set \"Allow public client flows\" to Yes under Authentication of the app registration, or write a client_secret"),
+    (
+        "AADSTS7000218",
+        What::Client,
+        "set \"Allow public client flows\" to Yes under Authentication of the app registration, or write a client_secret",
+    ),
     ("AADSTS7000215", What::Client, "the client secret is wrong: it must be the secret's Value, not its Secret ID"),
     ("AADSTS7000222", What::Client, "the client secret has expired: make a new one under Certificates & secrets"),
     ("AADSTS700016", What::Client, "there is no such application in that directory: check client_id and tenant"),
     ("AADSTS90002", What::Client, "there is no such directory: check tenant"),
     ("AADSTS50059", What::Client, "set tenant to the directory (tenant) id of your organisation"),
-    ("AADSTS50194", What::Client, "the application is registered for one directory: set tenant to its directory (tenant) id"),
-    ("AADSTS50011", What::Client, "add http://localhost under Authentication, Mobile and desktop applications, of the app registration"),
-    ("AADSTS65001", What::Consent, "nobody has consented for this mailbox yet: run `svar sign-in {user}`, or let an administrator grant consent under API permissions"),
+    (
+        "AADSTS50194",
+        What::Client,
+        "the application is registered for one directory: set tenant to its directory (tenant) id",
+    ),
+    (
+        "AADSTS50011",
+        What::Client,
+        "add http://localhost under Authentication, Mobile and desktop applications, of the app registration",
+    ),
+    (
+        "AADSTS65001",
+        What::Consent,
+        "nobody has consented for this mailbox yet: run `svar sign-in {user}`, or let an administrator grant consent under API permissions",
+    ),
     ("AADSTS65004", What::Declined, "the permissions were declined: run `svar sign-in {user}` again and accept them"),
-    ("AADSTS90094", What::Consent, "an administrator must grant consent under API permissions of the app registration; then run `svar sign-in {user}`"),
+    (
+        "AADSTS90094",
+        What::Consent,
+        "an administrator must grant consent under API permissions of the app registration; then run `svar sign-in {user}`",
+    ),
     ("AADSTS90095", What::Consent, "an administrator must approve the request; then run `svar sign-in {user}`"),
     ("AADSTS50105", What::Consent, "an administrator must assign the application to {user}"),
-    ("AADSTS53003", What::Consent, "the organisation's Conditional Access forbids it: ask the administrator to allow this application"),
-    ("AADSTS530", What::Consent, "the organisation's Conditional Access forbids it: ask the administrator to allow this application"),
-    ("AADSTS50020", What::Grant, "sign in with the mailbox's own account, {user}, or set tenant to the directory that it is in"),
-    ("AADSTS50034", What::Grant, "there is no such account in that directory: sign in with the mailbox's own account, {user}"),
-    ("AADSTS50057", What::Grant, "the account is disabled: an administrator must allow it to sign in; then run `svar sign-in {user}`"),
+    (
+        "AADSTS53003",
+        What::Consent,
+        "the organisation's Conditional Access forbids it: ask the administrator to allow this application",
+    ),
+    (
+        "AADSTS530",
+        What::Consent,
+        "the organisation's Conditional Access forbids it: ask the administrator to allow this application",
+    ),
+    (
+        "AADSTS50020",
+        What::Grant,
+        "sign in with the mailbox's own account, {user}, or set tenant to the directory that it is in",
+    ),
+    (
+        "AADSTS50034",
+        What::Grant,
+        "there is no such account in that directory: sign in with the mailbox's own account, {user}",
+    ),
+    (
+        "AADSTS50057",
+        What::Grant,
+        "the account is disabled: an administrator must allow it to sign in; then run `svar sign-in {user}`",
+    ),
     ("AADSTS50076", What::Grant, "a second factor is wanted: run `svar sign-in {user}`"),
     ("AADSTS50079", What::Grant, "a second factor is wanted: run `svar sign-in {user}`"),
     ("AADSTS50173", What::Grant, "the password was changed or all sign-ins were revoked: run `svar sign-in {user}`"),
@@ -93,18 +133,42 @@ const CODES: &[(&str, What, &str)] = &[
     ("invalid_client", What::Client, "check client_id and client_secret against the provider's console"),
     ("deleted_client", What::Client, "the client was deleted at the provider: make another, and write its client_id"),
     ("disabled_client", What::Client, "the client is disabled at the provider"),
-    ("org_internal", What::Client, "the client is for its own organisation only: make it there, or set its audience to External"),
-    ("unauthorized_client", What::Client, "this client may not sign in in this way: check client_id, and what the client is registered for"),
+    (
+        "org_internal",
+        What::Client,
+        "the client is for its own organisation only: make it there, or set its audience to External",
+    ),
+    (
+        "unauthorized_client",
+        What::Client,
+        "this client may not sign in in this way: check client_id, and what the client is registered for",
+    ),
     ("redirect_uri_mismatch", What::Client, "register the client as a Desktop app, which takes the loopback address"),
-    ("unsupported_grant_type", What::Client, "this client may not sign in in this way: check token_url, and what the client is registered for"),
+    (
+        "unsupported_grant_type",
+        What::Client,
+        "this client may not sign in in this way: check token_url, and what the client is registered for",
+    ),
     ("invalid_scope", What::Scope, "check scopes; where a device code gets no access to mail, sign in with --browser"),
     ("consent_required", What::Consent, "an administrator must grant consent; then run `svar sign-in {user}`"),
     ("interaction_required", What::Grant, "somebody must be there: run `svar sign-in {user}`"),
     ("login_required", What::Grant, "somebody must be there: run `svar sign-in {user}`"),
-    ("admin_policy_enforced", What::Consent, "the administrator of the organisation must allow this client (Google: Admin console, Security, API controls)"),
+    (
+        "admin_policy_enforced",
+        What::Consent,
+        "the administrator of the organisation must allow this client (Google: Admin console, Security, API controls)",
+    ),
     ("access_denied", What::Declined, "it was declined in the browser: run `svar sign-in {user}` again and accept"),
-    ("authorization_declined", What::Declined, "it was declined in the browser: run `svar sign-in {user}` again and accept"),
-    ("expired_token", What::CodeExpired, "the code was not entered in time: nothing is stored, run `svar sign-in {user}` again"),
+    (
+        "authorization_declined",
+        What::Declined,
+        "it was declined in the browser: run `svar sign-in {user}` again and accept",
+    ),
+    (
+        "expired_token",
+        What::CodeExpired,
+        "the code was not entered in time: nothing is stored, run `svar sign-in {user}` again",
+    ),
     ("bad_verification_code", What::CodeExpired, "the code is not known any more: run `svar sign-in {user}` again"),
 ];
 
@@ -152,7 +216,12 @@ mod tests {
             assert!(!said.contains("geheim1234") && !said.contains("Trace"), "{said}");
             assert!(said.chars().count() < 450, "{said}");
         };
-        check("invalid_grant", "", What::Grant, "(invalid_grant); it was revoked or has ended: run `svar sign-in s@x.test`");
+        check(
+            "invalid_grant",
+            "",
+            What::Grant,
+            "(invalid_grant); it was revoked or has ended: run `svar sign-in s@x.test`",
+        );
         check("invalid_grant", "Bad geheim1234.", What::Grant, "(invalid_grant: Bad …);");
         check("invalid_client", "Unauthorized", What::Client, "client_secret");
         check(
@@ -162,7 +231,12 @@ mod tests {
             "Allow public client flows",
         );
         check("invalid_grant", "AADSTS65001: The user has not consented. Trace ID: 8", What::Consent, "grant consent");
-        check("invalid_grant", &format!("AADSTS50173: {}", "x".repeat(500)), What::Grant, "…); the password was changed");
+        check(
+            "invalid_grant",
+            &format!("AADSTS50173: {}", "x".repeat(500)),
+            What::Grant,
+            "…); the password was changed",
+        );
         check("unauthorized_client", "AADSTS700016: Application not found", What::Client, "check client_id and tenant");
         check("access_denied", "", What::Declined, "declined");
         check("expired_token", "", What::CodeExpired, "not entered in time");

@@ -67,7 +67,10 @@ pub(super) struct Refusal {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("obtained_at", &self.obtained_at).field("refusal", &self.refusal).finish_non_exhaustive()
+        f.debug_struct("Store")
+            .field("obtained_at", &self.obtained_at)
+            .field("refusal", &self.refusal)
+            .finish_non_exhaustive()
     }
 }
 
