@@ -14,6 +14,8 @@ mod disk;
 mod lab;
 #[path = "whole_way/oauth.rs"]
 mod oauth;
+#[path = "whole_way/watch.rs"]
+mod watch;
 
 use std::collections::BTreeSet;
 use std::io::Write;

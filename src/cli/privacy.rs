@@ -143,10 +143,12 @@ fn copies(settings: &Settings) -> Vec<Copies> {
 
 pub fn privacy(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     let mut desk = Desk::open(global)?;
+    let mut backups = desk.read(|tx| tx.backups())?;
+    backups.extend(DeskDir::at(&desk.settings.desk.data_dir).older_databases());
     let register = Register {
         stored: stored(&mut desk)?,
         copies: copies(&desk.settings),
-        backups: desk.read(|tx| tx.backups())?,
+        backups,
         audit: desk.read(|tx| tx.acts(None))?,
     };
     if out.json {

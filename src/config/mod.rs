@@ -11,6 +11,7 @@ mod mailboxes;
 mod mistake;
 mod oauth;
 mod people;
+pub mod provider;
 mod reader;
 mod rules;
 pub mod settings;

@@ -224,9 +224,26 @@ pub fn accounts(settings: &Settings) -> impl Iterator<Item = (&str, &Account)> {
 }
 
 fn disk(dir: &DeskDir) -> Option<Ailment> {
-    let room = statvfs(dir.path()).ok()?;
+    let room = room(dir.path())?;
+    room.fills.then_some(Ailment::DiskFills { free_bytes: room.free_bytes, free_percent: room.free_percent })
+}
+
+/// What is left of a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    pub free_bytes: u64,
+    /// Of its size.
+    pub free_percent: u64,
+    /// Managers are told.
+    pub fills: bool,
+}
+
+/// Of the disk that `path` is on; `None` if the machine does not say. Asks the file system.
+#[must_use]
+pub fn room(path: &std::path::Path) -> Option<Room> {
+    let room = statvfs(path).ok()?;
     let free_bytes = room.f_bavail.saturating_mul(room.f_frsize);
     let free_percent = (room.f_bavail.saturating_mul(100)).checked_div(room.f_blocks)?;
     let fills = free_bytes < LEAST_BYTES || (free_percent < ROOM_PERCENT && free_bytes < ROOM_BYTES);
-    fills.then_some(Ailment::DiskFills { free_bytes, free_percent })
+    Some(Room { free_bytes, free_percent, fills })
 }

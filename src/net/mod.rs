@@ -6,6 +6,7 @@ mod credential;
 pub mod http;
 pub mod imap;
 pub mod maildir;
+pub mod mx;
 pub mod oauth;
 pub mod outdir;
 pub mod secret;

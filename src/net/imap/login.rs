@@ -64,7 +64,7 @@ impl Session {
         Ok(Ok(session))
     }
 
-    async fn greeting(&mut self) -> Result<(), ImapError> {
+    pub(super) async fn greeting(&mut self) -> Result<(), ImapError> {
         self.begin()?;
         let greeted = self.read().await.and_then(|said| match said {
             Said::Remark(remark) => match remark.status {
@@ -84,7 +84,7 @@ impl Session {
 
     /// What the server has sent so far, read or not, is forgotten with the old reader: nothing from before the handshake
     /// is believed after it.
-    async fn starttls(mut self, account: &Account) -> Result<Self, ImapError> {
+    pub(super) async fn starttls(mut self, account: &Account) -> Result<Self, ImapError> {
         match self.exec(Command::new("STARTTLS"), |_| {}).await {
             Ok(_) => {}
             Err(ImapError::Refused { text, .. }) => {
@@ -100,7 +100,7 @@ impl Session {
         Ok(Self::new(stream, timeouts))
     }
 
-    async fn ask_capabilities(&mut self) -> Result<(), ImapError> {
+    pub(super) async fn ask_capabilities(&mut self) -> Result<(), ImapError> {
         let mut found: Capabilities = BTreeSet::new();
         self.exec(Command::new("CAPABILITY"), |said| {
             if let Said::Capabilities(names) = said {

@@ -14,6 +14,7 @@ mod folder;
 mod idle;
 mod listing;
 mod login;
+mod reach;
 mod uids;
 mod utf7;
 mod wire;
