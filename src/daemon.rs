@@ -10,6 +10,7 @@ mod house;
 mod imap;
 mod intake;
 mod log;
+mod look_back;
 mod maildir;
 mod outlet;
 mod pages;

@@ -28,7 +28,9 @@ mod incident;
 mod judge;
 mod keep;
 mod metrics;
+pub mod modes;
 mod notes;
+pub mod practice;
 pub mod privacy;
 mod question;
 pub mod reader;
@@ -111,6 +113,8 @@ pub struct Engine {
     rights_at: Option<Time>,
     /// A manager may have allowed something.
     rights_look: bool,
+    /// A mailbox may be in another mode than before.
+    modes_look: bool,
     vitals: Vitals,
     /// The file of metrics.
     written: Written,
@@ -143,6 +147,7 @@ impl Engine {
         self.store.batch(|tx| tx.set_config_fingerprint(&fingerprint))?;
         clocks::follow_all(&mut self.store, &settings)?;
         self.settings = settings;
+        self.modes_look = true;
         self.shelf.forget();
         // Times and readers of digests may be others now.
         self.digests.next = self.digests.next.map(|_| Time::default());
@@ -181,6 +186,7 @@ impl Engine {
     /// [`Self::is_busy`].
     pub fn handle(&mut self, now: Now, events: Vec<Event>) -> Vec<Outcome> {
         self.refresh_answers(now.wall);
+        self.follow_modes(now.wall);
         let outcomes = self.next_batch(now, events);
         if self.is_through() {
             self.digests(self.judged);
@@ -368,7 +374,8 @@ impl Engine {
         // For a digest nothing is claimed, but the clock is judged first.
         let due = self.next_due.is_some_and(|at| at <= now.wall)
             || self.next_digest().is_some_and(|at| at <= now.wall)
-            || self.next_right().is_some_and(|at| at <= now.wall);
+            || self.next_right().is_some_and(|at| at <= now.wall)
+            || self.next_look_at_itself().is_some_and(|at| at <= now.wall);
         plan.claim = self.look || due || plan.results > 0 || !plan.letters.is_empty();
         if plan.items() == 0 && plan.pick_up && self.trouble.is_some_and(|t| t.tries % 2 == 1) {
             // Perhaps it is the claiming that fails: letters go on without it.

@@ -72,8 +72,10 @@ pub enum Command {
     /// Read the configuration, connect to every account, say what was found; changes nothing
     Check {
         /// Look at the database instead: its pages, and whether all that it holds fits together
-        #[arg(long)]
+        #[arg(long, conflicts_with = "agents")]
         database: bool,
+        #[command(flatten)]
+        rehearsal: crate::cli::check::agents::Rehearsal,
     },
     /// Sign in by OAuth2 where a provider takes no password; without WHO, say who needs to
     SignIn(SignIn),

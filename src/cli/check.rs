@@ -1,9 +1,11 @@
 //! `check`: connects to every account and says what it found, a line each. Changes nothing.
 
 mod account;
+pub mod agents;
 mod clock;
 mod desk;
 mod folders;
+mod morning;
 mod outlet;
 mod place;
 mod rules;
@@ -14,6 +16,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use self::agents::Rehearsal;
 use self::trouble::Trouble;
 use crate::cli::args::Global;
 use crate::cli::error::CommandError;
@@ -46,7 +49,7 @@ pub struct Finding {
 pub(in crate::cli) const PATIENCE: Timeouts =
     Timeouts { connect: Duration::from_secs(10), command: Duration::from_secs(30), verdict: Duration::from_secs(30) };
 
-pub fn check(global: &Global, out: &mut Out) -> Result<(), CommandError> {
+pub fn check(global: &Global, rehearsal: Rehearsal, out: &mut Out) -> Result<(), CommandError> {
     let settings = settings(global)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let is_new = !DeskDir::at(&settings.desk.data_dir).database().exists();
@@ -58,11 +61,25 @@ pub fn check(global: &Global, out: &mut Out) -> Result<(), CommandError> {
         runtime.block_on(report.mailbox(&settings, mailbox));
         report.senders(&settings, mailbox);
     }
+    report.morning(&settings);
+    if rehearsal.agents {
+        // Whoever waits for replies has something to read meanwhile.
+        let so_far = report.findings.len();
+        if !out.json {
+            print(out, &report.findings)?;
+            out.flush()?;
+        }
+        report.agents(rehearsal, &runtime)?;
+        if !out.json {
+            out.line("")?;
+            print(out, &report.findings[so_far..])?;
+        }
+    } else if !out.json {
+        print(out, &report.findings)?;
+    }
     let failed = report.findings.iter().filter(|f| f.outcome == Outcome::Failed).count();
     if out.json {
         out.json(&report.findings)?;
-    } else {
-        print(out, &report.findings)?;
     }
     match failed {
         0 => Ok(()),

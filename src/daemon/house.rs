@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::config::settings::{Inlet, Mailbox, Settings};
+use crate::config::settings::{self, After, Inlet, Mailbox, Mode, Settings};
 use crate::daemon::desk::{Desk, Routes};
 use crate::daemon::imap::{self, Reader, Report};
 use crate::daemon::maildir;
@@ -123,7 +123,8 @@ impl House {
             routes: Arc::clone(&self.routes),
             report: self.report.clone(),
             errands: self.errands(&mailbox.name),
-            marks_answered: mailbox.mark_answered,
+            marks_answered: mailbox.mark_answered && mailbox.mode == Mode::Desk,
+            only_watches: mailbox.mode == Mode::Watch,
             answers: self
                 .settings
                 .answers
@@ -138,12 +139,29 @@ impl House {
             signed_in: self.signed_in.subscribe(),
             stuck: Arc::default(),
         };
+        // What a mailbox that only watches says of `after` is for the day on which it is a desk.
+        let after = |after: &After| if reader.only_watches { After::Keep } else { after.clone() };
         match &mailbox.source {
-            Inlet::Imap(imap) => self.readers.push(tokio::spawn(imap::tend(reader, imap.clone()))),
-            Inlet::Maildir { path, after } => {
-                self.readers.push(tokio::spawn(maildir::tend(reader, path.clone(), after.clone())));
+            Inlet::Imap(imap) => {
+                let imap = settings::Imap { after: after(&imap.after), ..imap.clone() };
+                self.readers.push(tokio::spawn(imap::tend(reader, imap)));
             }
-            Inlet::Pipe => _ = self.open.insert(mailbox.name.clone()),
+            Inlet::Maildir { path, after: wanted } => {
+                let after = after(wanted);
+                self.readers.push(tokio::spawn(maildir::tend(reader, path.clone(), after)));
+            }
+            Inlet::Pipe => {
+                self.open.insert(mailbox.name.clone());
+                self.looked_back(&mailbox.name);
+            }
+        }
+    }
+
+    /// A mailbox without a past that could be looked through is open: of a first watch managers are told what there is.
+    fn looked_back(&self, mailbox: &str) {
+        let by_imap = |m: &Mailbox| matches!(m.source, Inlet::Imap(_));
+        if self.settings.mailbox(mailbox).is_some_and(|m| m.mode == Mode::Watch && !by_imap(m)) {
+            self.write_down(mailbox.to_owned(), Engine::looked_back);
         }
     }
 
@@ -225,6 +243,7 @@ impl House {
         match report {
             Report::Open { mailbox } | Report::Passed { mailbox } => {
                 dir.note_mailbox(&mailbox, None);
+                self.looked_back(&mailbox);
                 if self.open.insert(mailbox.clone()) {
                     self.write_down(mailbox, Engine::mailbox_is_open);
                 }

@@ -12,6 +12,7 @@ use crate::config::settings::{Imap, SentFolder};
 use crate::daemon::backoff::Backoff;
 use crate::daemon::desk::{Closed, Desk, Routes};
 use crate::daemon::folder;
+use crate::daemon::look_back;
 use crate::daemon::sent::{self, Errands};
 use crate::engine::clock::Now;
 use crate::model::{SourceNo, Time};
@@ -45,6 +46,8 @@ pub struct Reader {
     pub report: UnboundedSender<Report>,
     pub errands: Arc<Errands>,
     pub marks_answered: bool,
+    /// Nothing in the mailbox is changed.
+    pub only_watches: bool,
     /// The folder of canned answers, where it is this mailbox's.
     pub answers: Option<String>,
     pub once: bool,
@@ -165,6 +168,9 @@ async fn session(reader: &Reader, imap: &Imap, was_open: &mut bool) -> Result<()
         }
         sent::mark_answered(reader, &mut session, &inbox.name, inbox.row.no).await?;
         folder::visit(reader, imap, &mut session, &mut inbox).await?;
+        if !*was_open && reader.only_watches {
+            look_back::look_back(reader, imap, &mut session, &inbox, sent.as_ref()).await?;
+        }
         if !*was_open {
             *was_open = true;
             tracing::info!(

@@ -58,6 +58,8 @@ pub struct Letter {
     pub exchange_auth_as: Option<String>,
     /// The conversation of Outlook's `Thread-Index`: its first 22 bytes, in hexadecimal.
     pub thread_index: Option<String>,
+    /// The mail program, as it calls itself: `User-Agent`, else `X-Mailer`.
+    pub client: Option<String>,
     /// `X-Svar-Id`, unverified.
     pub svar_id: Option<String>,
     /// SHA-256 in hexadecimal over decoded From, Date, Subject and text: equal for one message however its bytes were rebuilt.

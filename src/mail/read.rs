@@ -89,6 +89,7 @@ pub fn read(raw: &[u8]) -> Letter {
         authentication: authentication_results(&root.fields),
         exchange_auth_as: root.fields.plain("X-MS-Exchange-Organization-AuthAs").filter(|v| !v.is_empty()),
         thread_index: root.fields.plain("Thread-Index").and_then(|v| thread_root(&v)),
+        client: ["User-Agent", "X-Mailer"].iter().find_map(|n| root.fields.plain(n).filter(|v| !v.is_empty())),
         svar_id: root.fields.plain("X-Svar-Id").filter(|v| !v.is_empty()),
         sameness,
         defects: defects.into_iter().collect(),

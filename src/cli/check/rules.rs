@@ -2,12 +2,12 @@
 
 use super::place::listed;
 use super::{Outcome, Report};
-use crate::config::settings::{Agent, Mailbox, Mode, Notify, Outlet, Settings};
+use crate::config::settings::{After, Agent, Inlet, Mailbox, Mode, Notify, Outlet, Settings};
 
 impl Report {
     pub(super) fn rules(&mut self, settings: &Settings, mailbox: &Mailbox) {
         if mailbox.mode == Mode::Watch {
-            self.say(Outcome::Ok, "mode", "watch: clocks are kept, nothing is sent but to managers");
+            self.watching(settings, mailbox);
             return self.say(Outcome::Ok, "mode", as_a_desk(settings, mailbox));
         }
         let agents: Vec<&str> =
@@ -44,6 +44,25 @@ impl Report {
                 let text = "trusted_authserv_id is not set: an agent's From is believed on the strength of the signed address alone";
                 self.say(Outcome::Warning, "proof", text);
             }
+        }
+    }
+
+    fn watching(&mut self, settings: &Settings, mailbox: &Mailbox) {
+        let text = "watch: clocks and digests are kept, nobody but managers gets mail, nothing in the mailbox is changed. `svar check \
+                    --agents` rehearses with each agent; mode = \"desk\" makes it a desk";
+        self.say(Outcome::Ok, "mode", text);
+        let after = match &mailbox.source {
+            Inlet::Imap(imap) => &imap.after,
+            Inlet::Maildir { after, .. } => after,
+            Inlet::Pipe => &After::Keep,
+        };
+        if *after != After::Keep {
+            let text = "`after` is not followed while the mailbox is only watched: letters are left as they are";
+            self.say(Outcome::Warning, "mode", text);
+        }
+        if !settings.managers.iter().any(|m| m.mailboxes.contains(&mailbox.name)) {
+            let text = "no [[manager]] has this mailbox: what is watched is told to nobody";
+            self.say(Outcome::Warning, "mode", text);
         }
     }
 }

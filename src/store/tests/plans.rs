@@ -2,7 +2,7 @@
 
 use super::super::{
     ailments, alarm, bulk, canned, course, custody, digests, due, facts, figures, gauges, incident, inside, lookup,
-    notices, outbox, promise, robots, search, view,
+    modes, notices, outbox, practice, promise, robots, search, view,
 };
 use super::*;
 use crate::store::Query;
@@ -10,8 +10,19 @@ use crate::store::apply::bulk as apply_bulk;
 use crate::store::db::Arg;
 
 /// Tables that stay small, and lists that are parameters.
-const SMALL: &[&str] =
-    &["json_each", "agent", "source", "meta", "desk", "(subquery", "handed_over", "CONSTANT", "joined", "chain"];
+const SMALL: &[&str] = &[
+    "json_each",
+    "agent",
+    "source",
+    "meta",
+    "desk",
+    "(subquery",
+    "handed_over",
+    "CONSTANT",
+    "joined",
+    "chain",
+    "practice",
+];
 
 fn plan(store: &mut Store, sql: &str, args: usize) -> Vec<String> {
     let args: Vec<Arg<'_>> = (0..args).map(|_| Arg::Null).collect();
@@ -141,6 +152,15 @@ fn named_queries_use_an_index() {
         ("given up or held", gauges::ASIDE, 0),
         ("queued", view::QUEUED, 0),
         ("aside", view::ASIDE, 0),
+        ("practice: named", practice::NAMED, 1),
+        ("practice: all", practice::ALL, 0),
+        ("modes: waiting", modes::WAITING, 3),
+        ("modes: how many wait", modes::HOW_MANY, 2),
+        ("modes: matters", modes::MATTERS, 2),
+        ("modes: to hand over", modes::TO_HAND_OVER, 3),
+        ("modes: queued", modes::QUEUED, 1),
+        ("modes: claimed", modes::CLAIMED, 1),
+        ("modes: held", modes::HELD, 2),
         ("robots: mailbox", robots::MAILBOX, 1),
         ("robots: due", robots::DUE, 3),
         ("robots: next", robots::NEXT, 0),
