@@ -29,7 +29,7 @@ const SLOWEST: usize = 5;
 pub fn audit(global: &Global, out: &mut Out, wanted: &Wanted) -> Result<(), CommandError> {
     // What is wrong on the command line is said before a server is asked.
     wishes(wanted)?;
-    let mut login = Login::new(wanted.password_file.as_deref(), wanted.ca_file.as_deref());
+    let mut login = Login::new(wanted.password_file.as_deref(), wanted.ca_file.as_deref()).or_signed_in(global);
     let mut sources = Vec::new();
     for (texts, folder) in [(&wanted.sources, Folder::Inbox), (&wanted.sent, Folder::Sent)] {
         for text in texts {

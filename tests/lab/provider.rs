@@ -260,7 +260,7 @@ impl Provider {
             let code = state.make("code");
             let who = query.get("login_hint").cloned().unwrap_or_default();
             state.codes.insert(code.clone(), (query["code_challenge"].clone(), who));
-            return (302, "text/html", format!("{}?code={code}&state={}", query["redirect_uri"], query["state"]));
+            return (302, "text/html", format!("{}/?code={code}&state={}", query["redirect_uri"], query["state"]));
         }
         if field("client_id") != CLIENT || state.secret.as_deref().is_some_and(|s| field("client_secret") != s) {
             return error("invalid_client", "AADSTS7000215: Invalid client secret provided. Trace ID: 1234");

@@ -124,9 +124,9 @@ async fn a_browser_comes_back_with_our_state_or_its_address_is_pasted() {
     let (_line, lines) = unbounded_channel();
     let person = tokio::task::spawn_blocking(move || {
         // A stranger's link, an icon, then the page itself.
-        let (page, _) = browse(&format!("{redirect}?code=stolen&state=guessed"));
+        let (page, _) = browse(&format!("{redirect}/?code=stolen&state=guessed"));
         assert!(page.contains("404"), "{page}");
-        let (page, _) = browse(&format!("{redirect}favicon.ico"));
+        let (page, _) = browse(&format!("{redirect}/favicon.ico"));
         assert!(page.contains("404"), "{page}");
         browse(&url)
     });
@@ -166,7 +166,7 @@ async fn a_browser_comes_back_with_our_state_or_its_address_is_pasted() {
     let browser = Browser::listen(&at, Seed([3; 32])).await.unwrap();
     let state = browser.url.split("state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
     let (line, lines) = unbounded_channel();
-    line.send(format!("{}?error=access_denied&state={state}", browser.redirect())).unwrap();
+    line.send(format!("{}/?error=access_denied&state={state}", browser.redirect())).unwrap();
     let declined = browser.wait(&at, lines, |_| {}).await.unwrap_err().to_string();
     assert!(declined.contains("it was declined in the browser"), "{declined}");
 }

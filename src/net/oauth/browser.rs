@@ -82,7 +82,8 @@ impl Browser {
         let no_port = |e: std::io::Error| OauthError::Foreign(format!("no port of 127.0.0.1 can be listened on: {e}"));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_port)?;
         let port = listener.local_addr().map_err(no_port)?.port();
-        let redirect = format!("http://{}:{port}/", sign_in.provider.loopback());
+        // Without a path: so it is registered, and Microsoft compares them to the letter but for the port.
+        let redirect = format!("http://{}:{port}", sign_in.provider.loopback());
         let (verifier, state) = (seed.derive("verifier"), seed.derive("state"));
         let scope = sign_in.scopes.join(" ");
         let challenge = challenge(&verifier);
