@@ -16,7 +16,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use svar::net::{Account, Credential, Secret, Tls};
@@ -81,6 +81,9 @@ impl Lab {
 
     /// As [`Self::start`], with some of the environment that `up.sh` knows.
     fn start_with(environment: &[(&str, &str)]) -> Self {
+        // One after the other: two that start at once would find the same ports free.
+        static STARTING: Mutex<()> = Mutex::new(());
+        let _starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let home = Path::new("/tmp/svar-lab");
         fs::create_dir_all(home).expect("a directory for the lab");
         sweep(home);
