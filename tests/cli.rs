@@ -10,6 +10,8 @@ mod digest;
 mod explain;
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/morning.rs"]
+mod morning;
 #[path = "cli/privacy.rs"]
 mod privacy;
 
