@@ -12,6 +12,8 @@ mod explain;
 mod history;
 #[path = "cli/init.rs"]
 mod init;
+#[path = "cli/morning.rs"]
+mod morning;
 #[path = "cli/privacy.rs"]
 mod privacy;
 
