@@ -104,12 +104,13 @@ impl Mailbox {
 }
 
 impl Mailbox {
-    /// Whether a `List-Id` is this mailbox's own: one of `list_ids`, or an address of it with a dot for the `@`, as Google's
-    /// groups write it.
+    /// Whether a `List-Id` is this mailbox's own: one of `list_ids`, or an address of it with a dot for the `@`, as groups of
+    /// Google write it, or as it is, as they did before.
     #[must_use]
     pub fn is_own_list(&self, list_id: &str) -> bool {
-        let dotted =
-            |a: &Address| list_id.strip_prefix(a.local()).and_then(|r| r.strip_prefix('.')) == Some(a.domain());
+        let dotted = |a: &Address| {
+            list_id.strip_prefix(a.local()).and_then(|r| r.strip_prefix(['.', '@'])) == Some(a.domain())
+        };
         self.list_ids.iter().any(|l| l.eq_ignore_ascii_case(list_id))
             || std::iter::once(&self.address).chain(&self.aliases).any(dotted)
     }

@@ -15,6 +15,7 @@ use crate::daemon::desk::Desk;
 use crate::daemon::sent::Errands;
 use crate::engine::{Consignment, Event};
 use crate::model::{Address, ParcelKind};
+use crate::net::smtp::account_limit::reply_says_used_up;
 use crate::net::smtp::{Connection, SmtpError};
 use crate::net::stream::Timeouts;
 use crate::net::{Account, Delivery, Wire, outdir, sendmail};
@@ -296,7 +297,10 @@ impl Shared {
                     let sent = connection.send(&wire).await;
                     self.lay_down(connection);
                     match sent {
-                        Ok(results) => return Ended { results, refused_null_sender, failed: None },
+                        Ok(results) => {
+                            let failed = self.used_up(&results);
+                            return Ended { results, refused_null_sender, failed };
+                        }
                         // Laid down too long: the server has closed it, or says so now (421). A new one is no new try.
                         Err(
                             SmtpError::Network(_) | SmtpError::Refused { .. } | SmtpError::Sender { code: 421, .. },
@@ -308,21 +312,25 @@ impl Shared {
                 }
             };
             match (&error, from_else) {
-                (SmtpError::Sender { code, .. }, Some(or)) if *code >= 500 && wire.from.is_none() => {
+                (SmtpError::Sender { code, .. }, Some(or))
+                    if *code >= 500 && wire.from.is_none() && !error.is_passing() =>
+                {
                     wire.from = Some(or.clone());
                     refused_null_sender = true;
                     continue;
                 }
                 (SmtpError::Sender { code, text }, _) => {
                     let reply = format!("{code} {text}");
-                    let fate = if *code < 500 { Delivery::Deferred { reply } } else { Delivery::Refused { reply } };
-                    return Ended { refused_null_sender, ..Ended::all(&wire.to, &fate, None) };
+                    let fate =
+                        if error.is_passing() { Delivery::Deferred { reply } } else { Delivery::Refused { reply } };
+                    let all = Ended::all(&wire.to, &fate, None);
+                    return Ended { refused_null_sender, failed: self.used_up(&all.results), ..all };
                 }
                 _ => {}
             }
             let text = format!("{}:{}: {error}", account.host, account.port);
             self.say_once(&text);
-            if error.is_passing() && tries < QUICK_TRIES && !self.is_retired() {
+            if error.is_passing() && !error.is_crowded() && tries < QUICK_TRIES && !self.is_retired() {
                 self.pause(Duration::from_secs(1 << tries)).await;
                 tries += 1;
                 continue;
@@ -333,6 +341,16 @@ impl Shared {
                 ..Ended::all(&wire.to, &Delivery::Deferred { reply: text }, Some(failure))
             };
         }
+    }
+
+    /// The account has sent all that it may for now: the mails behind this one would fare no better, and each try counts.
+    fn used_up(&self, results: &[(Address, Delivery)]) -> Option<Failure> {
+        let reply = results.iter().find_map(|(_, d)| match d {
+            Delivery::Deferred { reply } if reply_says_used_up(reply) => Some(reply),
+            _ => None,
+        })?;
+        self.say_once(&format!("the account may send no more for now: {reply}"));
+        Some(Failure::Lasting)
     }
 
     /// The first failure is said, the ones that follow it are only counted.

@@ -26,6 +26,7 @@ pub mod due;
 pub mod errand;
 pub mod fingerprint;
 pub mod form;
+pub mod group;
 pub mod guard;
 pub mod history;
 pub mod html_lines;

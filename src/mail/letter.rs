@@ -50,6 +50,8 @@ pub struct Letter {
     pub form: Option<crate::mail::form::Entry>,
     /// `List-Id` without angle brackets and name, lower case (RFC 2919).
     pub list_id: Option<String>,
+    /// Who wrote it, where a group has put itself into From: `X-Original-From`, else `X-Original-Sender`. Unverified.
+    pub original_from: Option<Party>,
     /// `Received`, topmost first.
     pub received: Vec<Hop>,
     /// `Authentication-Results`, topmost first.
