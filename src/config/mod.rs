@@ -10,6 +10,7 @@ mod hours;
 mod mailboxes;
 mod mistake;
 mod people;
+pub mod provider;
 mod reader;
 mod rules;
 pub mod settings;

@@ -1,0 +1,72 @@
+//! The folders of an account: the watched one, Sent, the one that letters are moved to.
+
+use super::place::listed;
+use super::{Outcome, Report};
+use crate::config::settings::{After, Imap, SentFolder, Start};
+use crate::net::imap::{Folder, Selected, Session, Special};
+
+impl Report {
+    pub(super) async fn folders(&mut self, session: &mut Session, imap: &Imap, folders: &[Folder]) {
+        self.sent(imap, folders);
+        if let After::Move(target) = &imap.after
+            && !folders.iter().any(|f| f.name == *target)
+        {
+            self.say(Outcome::Warning, "folder", format!("{target} (for `after`) is not there; it will be made"));
+        }
+        match session.examine(&imap.folder).await {
+            Ok(selected) => {
+                self.watched(imap, &selected);
+                self.clock(session, &selected).await;
+            }
+            Err(error) => {
+                let names: Vec<&str> = folders.iter().map(|f| f.name.as_str()).take(12).collect();
+                let text = format!("{} cannot be opened: {error}; there are {}", imap.folder, listed(&names));
+                self.say(Outcome::Failed, "folder", text);
+            }
+        }
+    }
+
+    fn sent(&mut self, imap: &Imap, folders: &[Folder]) {
+        let found = match &imap.sent {
+            SentFolder::Unwatched => {
+                return self.say(Outcome::Ok, "sent", "not watched (sent = \"\"): answers written there are not seen");
+            }
+            SentFolder::Named(name) => folders.iter().find(|f| f.name == *name),
+            SentFolder::Auto => folders.iter().find(|f| f.special == Some(Special::Sent)),
+        };
+        match (found, &imap.sent) {
+            (Some(folder), _) => self.say(Outcome::Ok, "sent", format!("{} will be watched for answers", folder.name)),
+            (None, SentFolder::Named(name)) => {
+                self.say(Outcome::Failed, "sent", format!("there is no folder {name}; name another by `sent`"));
+            }
+            (None, _) => {
+                let text = "no folder is marked \\Sent: name it by `sent`, or answers written there are not seen";
+                self.say(Outcome::Warning, "sent", text);
+            }
+        }
+    }
+
+    fn watched(&mut self, imap: &Imap, selected: &Selected) {
+        let begin = match imap.start {
+            _ if !self.is_new => "",
+            Start::New => ", to be left alone",
+            Start::All => ", to be taken in",
+        };
+        let after = match &imap.after {
+            After::Keep => "left as they are".to_owned(),
+            After::Seen => "marked as read once stored".to_owned(),
+            After::Move(folder) => format!("moved to {folder} once stored"),
+        };
+        let how =
+            if imap.idle { format!("IDLE, and every {} s", imap.poll_s) } else { format!("every {} s", imap.poll_s) };
+        let text = format!(
+            "{} will be watched ({how}): {} there now{begin}; letters are {after}",
+            imap.folder, selected.exists
+        );
+        self.say(Outcome::Ok, "folder", text);
+        if selected.uidvalidity.is_none() {
+            let text = "the server gives no lasting UIDs (UIDVALIDITY): svar cannot read this folder safely";
+            self.say(Outcome::Failed, "folder", text);
+        }
+    }
+}
