@@ -7,7 +7,9 @@ mod folders;
 mod hints;
 mod outlet;
 mod place;
+mod quirks;
 mod rules;
+mod words;
 
 use std::time::Duration;
 
@@ -127,5 +129,6 @@ impl Report {
             self.outlet("notify", outlet).await;
         }
         self.rules(settings, mailbox);
+        self.quirks(settings, mailbox);
     }
 }

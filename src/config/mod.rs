@@ -9,6 +9,7 @@ mod forms;
 mod hours;
 mod mailboxes;
 mod mistake;
+pub mod pace;
 mod people;
 pub mod provider;
 mod reader;

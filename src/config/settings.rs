@@ -108,9 +108,8 @@ impl Mailbox {
     /// Google write it, or as it is, as they did before.
     #[must_use]
     pub fn is_own_list(&self, list_id: &str) -> bool {
-        let dotted = |a: &Address| {
-            list_id.strip_prefix(a.local()).and_then(|r| r.strip_prefix(['.', '@'])) == Some(a.domain())
-        };
+        let dotted =
+            |a: &Address| list_id.strip_prefix(a.local()).and_then(|r| r.strip_prefix(['.', '@'])) == Some(a.domain());
         self.list_ids.iter().any(|l| l.eq_ignore_ascii_case(list_id))
             || std::iter::once(&self.address).chain(&self.aliases).any(dotted)
     }
@@ -153,6 +152,17 @@ pub struct Imap {
     pub poll_s: u64,
     pub idle: bool,
     pub after: After,
+    pub sent_copies: SentCopies,
+}
+
+/// Who puts copies of what svar sends into Sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SentCopies {
+    /// The server where its provider is known to do it; else svar, unless the copy is there already.
+    Auto,
+    /// Svar, unless the copy is there already.
+    Append,
+    Never,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -316,9 +326,9 @@ pub struct AnswersFolder {
 pub struct Limits {
     pub auto_per_address_per_day: i64,
     pub auto_per_hour: i64,
-    /// 0: no limit.
-    pub mail_per_minute: i64,
-    pub mail_per_day: i64,
+    /// 0: no limit; `None`: what the mailbox's provider allows, see [`crate::config::pace`].
+    pub mail_per_minute: Option<i64>,
+    pub mail_per_day: Option<i64>,
     pub gather_s: i64,
     pub message_size_bytes: u64,
     /// Above it attachments of a notification are named, not sent. `[limits] attachments_up_to`, default 10 MB.

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::config::settings::{Inlet, Mailbox, Settings};
+use crate::config::settings::{Inlet, Mailbox, SentCopies, Settings};
 use crate::daemon::desk::{Desk, Routes};
 use crate::daemon::imap::{self, Reader, Report};
 use crate::daemon::maildir;
@@ -119,6 +119,7 @@ impl House {
             report: self.report.clone(),
             errands: self.errands(&mailbox.name),
             marks_answered: mailbox.mark_answered,
+            copies: copies(mailbox),
             answers: self
                 .settings
                 .answers
@@ -300,4 +301,17 @@ fn host_name(mailbox: &Mailbox) -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim();
     if name.contains('.') { name.to_owned() } else { mailbox.address.domain().to_owned() }
+}
+
+/// Who puts copies into the mailbox's Sent folder.
+fn copies(mailbox: &Mailbox) -> imap::Copies {
+    let wanted = match &mailbox.source {
+        Inlet::Imap(imap) => imap.sent_copies,
+        Inlet::Maildir { .. } | Inlet::Pipe => SentCopies::Never,
+    };
+    match wanted {
+        SentCopies::Auto if mailbox.server_fills_sent() => imap::Copies::Theirs,
+        SentCopies::Auto | SentCopies::Append => imap::Copies::Ours,
+        SentCopies::Never => imap::Copies::Theirs,
+    }
 }

@@ -38,6 +38,15 @@ pub enum Report {
     Passed { mailbox: String },
 }
 
+/// Who puts copies of what was sent into Sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copies {
+    /// Svar, where there is none yet.
+    Ours,
+    /// Nobody, or the server: none is appended.
+    Theirs,
+}
+
 /// What every reader of a mailbox needs.
 #[derive(Clone, Debug)]
 pub struct Reader {
@@ -47,6 +56,7 @@ pub struct Reader {
     pub report: UnboundedSender<Report>,
     pub errands: Arc<Errands>,
     pub marks_answered: bool,
+    pub copies: Copies,
     /// The folder of canned answers, where it is this mailbox's.
     pub answers: Option<String>,
     pub once: bool,
@@ -250,7 +260,8 @@ fn holds_one_kind(folders: &[Listed], imap: &Imap) -> Result<(), Ended> {
     let named = |key: &'static str, name: &str| {
         let all = folders.iter().find(|f| f.name == name && f.special == Some(Special::All));
         all.map_or(Ok(()), |f| {
-            let what = format!("{} holds all mail, what came in and what was sent; set `{key}` to another folder", f.name);
+            let what =
+                format!("{} holds all mail, what came in and what was sent; set `{key}` to another folder", f.name);
             Err(Ended::Folder(what))
         })
     };

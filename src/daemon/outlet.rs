@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::config::pace::Pace;
 use crate::config::settings;
 use crate::daemon::backoff::Backoff;
 use crate::daemon::desk::Desk;
@@ -21,8 +22,6 @@ use crate::net::stream::Timeouts;
 use crate::net::{Account, Delivery, Wire, outdir, sendmail};
 use crate::store::Outlet;
 
-/// Mails that may be under way at one outlet.
-pub const PLACES: usize = 4;
 /// A connection that nobody uses is closed after this.
 const KEEP_OPEN: Duration = Duration::from_secs(30);
 /// A server that is away (it restarts, say) is tried again after 1, 2, 4 and 8 seconds before the mail goes back to the queue.
@@ -128,7 +127,7 @@ impl Pool {
 
     /// Tells the desk how many places there are: from now on mail is claimed.
     pub fn announce(&self) {
-        self.shared.desk.tell(vec![Event::Free(self.shared.outlet.clone(), PLACES)]);
+        self.shared.desk.tell(vec![Event::Free(self.shared.outlet.clone(), places(&self.shared.way))]);
     }
 
     /// Frees no places any more and is patient with nobody. What is under way is still told.
@@ -387,6 +386,15 @@ impl Shared {
                 connection.quit().await;
             }
         });
+    }
+}
+
+/// Mails that may be under way at once: some providers count connections.
+fn places(way: &settings::Outlet) -> usize {
+    const PLACES: usize = 4;
+    match way {
+        settings::Outlet::Smtp { account, .. } => Pace::of(account).connections,
+        _ => PLACES,
     }
 }
 

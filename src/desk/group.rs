@@ -19,13 +19,12 @@ pub fn as_written<'l>(letter: &'l Letter, envelope: &Envelope, settings: &Settin
     let rewritten = letter.from.as_ref().is_none_or(|from| mailbox.is_addressed_by(&from.address));
     let writer = if rewritten { writer(letter, settings) } else { letter.from.clone() };
     let Some(writer) = writer else { return Cow::Borrowed(letter) };
-    // What one of us sends through it proves nothing and is set aside as what it is: list mail.
-    if settings.agent_of(&writer.address).is_some() || settings.manager_of(&writer.address).is_some() {
-        return Cow::Borrowed(letter);
-    }
     let mut own = letter.clone();
-    own.kind = Kind::Person;
-    "it came through our own group".clone_into(&mut own.why);
+    // What one of us sends through it proves nothing, and is set aside as what it is: list mail.
+    if settings.agent_of(&writer.address).is_none() && settings.manager_of(&writer.address).is_none() {
+        own.kind = Kind::Person;
+        "it came through our own group".clone_into(&mut own.why);
+    }
     if rewritten {
         own.from = Some(writer);
         own.from_is_single = false;

@@ -5,6 +5,7 @@ mod certificates;
 mod imap;
 #[path = "../lab/mod.rs"]
 mod lab;
+mod providers;
 mod restart;
 mod rogue;
 mod rogue_imap;

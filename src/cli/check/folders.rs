@@ -3,7 +3,7 @@
 use super::place::listed;
 use super::{Outcome, Report};
 use crate::config::settings::{After, Imap, SentFolder, Start};
-use crate::net::imap::{Folder, Selected, Session, Special};
+use crate::net::imap::{Folder, Selected, Session, Special, sent_folder};
 
 impl Report {
     pub(super) async fn folders(&mut self, session: &mut Session, imap: &Imap, folders: &[Folder]) {
@@ -12,6 +12,11 @@ impl Report {
             && !folders.iter().any(|f| f.name == *target)
         {
             self.say(Outcome::Warning, "folder", format!("{target} (for `after`) is not there; it will be made"));
+        }
+        if folders.iter().any(|f| f.name == imap.folder && f.special == Some(Special::All)) {
+            let text =
+                format!("{} holds all mail, what came in and what was sent: set folder = \"INBOX\"", imap.folder);
+            return self.say(Outcome::Failed, "folder", text);
         }
         match session.examine(&imap.folder).await {
             Ok(selected) => {
@@ -32,15 +37,20 @@ impl Report {
                 return self.say(Outcome::Ok, "sent", "not watched (sent = \"\"): answers written there are not seen");
             }
             SentFolder::Named(name) => folders.iter().find(|f| f.name == *name),
-            SentFolder::Auto => folders.iter().find(|f| f.special == Some(Special::Sent)),
+            SentFolder::Auto => sent_folder(folders).map(|(f, _)| f),
         };
         match (found, &imap.sent) {
+            (Some(folder), _) if folder.special == Some(Special::All) => {
+                let text =
+                    format!("{} holds all mail, what came in and what was sent: name another by `sent`", folder.name);
+                self.say(Outcome::Failed, "sent", text);
+            }
             (Some(folder), _) => self.say(Outcome::Ok, "sent", format!("{} will be watched for answers", folder.name)),
             (None, SentFolder::Named(name)) => {
                 self.say(Outcome::Failed, "sent", format!("there is no folder {name}; name another by `sent`"));
             }
             (None, _) => {
-                let text = "no folder is marked \\Sent: name it by `sent`, or answers written there are not seen";
+                let text = "no folder is marked \\Sent, nor is a single one called so: name it by `sent`, or answers written there are not seen";
                 self.say(Outcome::Warning, "sent", text);
             }
         }

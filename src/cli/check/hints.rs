@@ -1,11 +1,13 @@
 //! What a refusal means at providers that are known, and what to do about it.
 
+use super::words::words_hint;
 use crate::net::Account;
 use crate::net::imap::ImapError;
 
 pub(super) fn imap_hint(account: &Account, error: &ImapError) -> Option<String> {
     match error {
-        ImapError::Auth { .. } => provider_hint(&account.host),
+        ImapError::Auth { text } => words_hint(text).or_else(|| provider_hint(&account.host)),
+        ImapError::Refused { text, .. } | ImapError::Bye { text } => words_hint(text),
         ImapError::Tls(_) if account.port == 143 => Some("port 143 speaks STARTTLS: set tls = \"starttls\"".to_owned()),
         _ => None,
     }

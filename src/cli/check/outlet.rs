@@ -2,6 +2,7 @@
 
 use super::hints::provider_hint;
 use super::place::{at, executable, place, stands_in_a_directory};
+use super::words::words_hint;
 use super::{Outcome, PATIENCE, Report};
 use crate::config::settings::Outlet;
 use crate::net::smtp::{Connection, SmtpError};
@@ -44,7 +45,7 @@ impl Report {
             Err(error) => {
                 self.say(Outcome::Failed, part, at(account, &error.to_string()));
                 let hint = match &error {
-                    SmtpError::Auth { .. } => provider_hint(&account.host),
+                    SmtpError::Auth { text } => words_hint(text).or_else(|| provider_hint(&account.host)),
                     SmtpError::Network(_) => self.other_port(account).await,
                     SmtpError::Tls(_) if account.tls == Tls::Implicit && account.port == 587 => {
                         Some("port 587 speaks STARTTLS: set tls = \"starttls\"".to_owned())

@@ -17,7 +17,8 @@ const PASSING: [&str; 8] =
     ["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN", "ALREADYEXISTS", "OVERQUOTA", "THROTTLED"];
 /// Nor is NO with these words: some big providers have no code for it (Microsoft: `Server Unavailable. 15`, Gmail: `Account
 /// exceeded command or bandwidth limits`).
-const CROWDED: [&str; 6] = ["too many", "try again", "temporar", "server unavailable", "throttled", "exceeded command or bandwidth"];
+const CROWDED: [&str; 6] =
+    ["too many", "try again", "temporar", "server unavailable", "throttled", "exceeded command or bandwidth"];
 
 impl Session {
     /// Connects and logs in. The password is read anew each time.

@@ -114,7 +114,8 @@ mod tests {
     #[test]
     fn a_server_that_wants_to_be_left_alone_says_how_long() {
         let check = |text: &str, expect: Option<u64>| {
-            let error = ImapError::Refused { command: "SELECT", answer: Answer::Bad, code: None, text: text.to_owned() };
+            let error =
+                ImapError::Refused { command: "SELECT", answer: Answer::Bad, code: None, text: text.to_owned() };
             assert_eq!(error.asks_to_wait().map(|d| d.as_millis()), expect.map(u128::from), "{text}");
         };
         check("Request is throttled. Suggested Backoff Time: 299961 milliseconds", Some(299_961));
