@@ -8,6 +8,7 @@ mod hints;
 mod outlet;
 mod place;
 mod quirks;
+pub mod roundtrip;
 mod rules;
 mod words;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use self::roundtrip::Roundtrip;
 use crate::cli::args::Global;
 use crate::cli::error::CommandError;
 use crate::cli::open::settings;
@@ -46,7 +48,7 @@ pub struct Finding {
 const PATIENCE: Timeouts =
     Timeouts { connect: Duration::from_secs(10), command: Duration::from_secs(30), verdict: Duration::from_secs(30) };
 
-pub fn check(global: &Global, out: &mut Out) -> Result<(), CommandError> {
+pub fn check(global: &Global, out: &mut Out, trip: Option<Roundtrip>) -> Result<(), CommandError> {
     let settings = settings(global)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let is_new = !DeskDir::at(&settings.desk.data_dir).database().exists();
@@ -56,6 +58,9 @@ pub fn check(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     for mailbox in &settings.mailboxes {
         report.mailbox.clone_from(&mailbox.name);
         runtime.block_on(report.mailbox(&settings, mailbox));
+        if let Some(trip) = trip {
+            runtime.block_on(report.roundtrip(&settings, mailbox, trip));
+        }
     }
     let failed = report.findings.iter().filter(|f| f.outcome == Outcome::Failed).count();
     if out.json {

@@ -35,6 +35,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command, EraseAct, ExportAct};
+use check::roundtrip::Roundtrip;
 use error::CommandError;
 use print::Out;
 
@@ -70,8 +71,11 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Demo { dir } => perform::demo(out, dir),
         Command::Run { once } => perform::run(global, once),
         Command::Init(wanted) => init::init(out, &wanted),
-        Command::Check { database: true } => soundness::check(global, out),
-        Command::Check { database: false } => check::check(global, out),
+        Command::Check { database: true, .. } => soundness::check(global, out),
+        Command::Check { roundtrip, wait, delete, .. } => {
+            let trip = Roundtrip { wait: std::time::Duration::from_secs(wait), delete };
+            check::check(global, out, roundtrip.then_some(trip))
+        }
         Command::Explain { authserv_id, files } => perform::explain(out, global, &files, authserv_id),
         Command::Deliver { mailbox } => pipe::deliver(global, &mailbox),
         Command::Tickets { query } => tickets::tickets(global, out, &query),

@@ -80,10 +80,20 @@ pub struct Mailbox {
     pub thanks_count: bool,
     /// Closed tickets whose last message is older are erased.
     pub retention: Option<Retention>,
+    /// Mails to itself, to see that mail goes out and comes in.
+    pub heartbeat: Option<Heartbeat>,
     pub source: Inlet,
     pub outlet: Outlet,
     /// Another account for mail to agents and managers.
     pub notify_outlet: Option<Outlet>,
+}
+
+/// `[mailbox.heartbeat]`, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    pub every_s: i64,
+    /// Managers are told of one that has not come back within so long.
+    pub within_s: i64,
 }
 
 /// How long closed tickets are kept.

@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::config::settings::{Inlet, Mailbox, SentCopies, Settings};
 use crate::daemon::desk::{Desk, Routes};
+use crate::daemon::heartbeat;
 use crate::daemon::imap::{self, Reader, Report};
 use crate::daemon::maildir;
 use crate::daemon::outlet::{Broken, Pool, THEIR_MOMENT};
@@ -133,6 +134,10 @@ impl House {
             given: self.given,
             stuck: Arc::default(),
         };
+        if let Some(heartbeat) = mailbox.heartbeat.filter(|_| !self.once) {
+            let beat = heartbeat::beat(mailbox.clone(), heartbeat, host_name(mailbox), self.desk.clone(), self.given);
+            self.readers.push(tokio::spawn(beat));
+        }
         match &mailbox.source {
             Inlet::Imap(imap) => self.readers.push(tokio::spawn(imap::tend(reader, imap.clone()))),
             Inlet::Maildir { path, after } => {

@@ -20,6 +20,7 @@ use crate::net::smtp::account_limit::reply_says_used_up;
 use crate::net::smtp::{Connection, SmtpError};
 use crate::net::stream::Timeouts;
 use crate::net::{Account, Delivery, Wire, outdir, sendmail};
+use crate::plan::Route;
 use crate::store::Outlet;
 
 /// A connection that nobody uses is closed after this.
@@ -127,7 +128,9 @@ impl Pool {
 
     /// Tells the desk how many places there are: from now on mail is claimed.
     pub fn announce(&self) {
-        self.shared.desk.tell(vec![Event::Free(self.shared.outlet.clone(), places(&self.shared.way))]);
+        self.shared
+            .desk
+            .tell(vec![Event::Free(self.shared.outlet.clone(), places(&self.shared.way, self.shared.outlet.route))]);
     }
 
     /// Frees no places any more and is patient with nobody. What is under way is still told.
@@ -390,10 +393,15 @@ impl Shared {
 }
 
 /// Mails that may be under way at once: some providers count connections.
-fn places(way: &settings::Outlet) -> usize {
+fn places(way: &settings::Outlet, route: Route) -> usize {
     const PLACES: usize = 4;
     match way {
-        settings::Outlet::Smtp { account, .. } => Pace::of(account).connections,
+        // Two pools, one for customers and one for agents, share what the provider allows.
+        settings::Outlet::Smtp { account, .. } => match (Pace::of(account).connections, route) {
+            (all, _) if all >= PLACES => all,
+            (all, Route::Mailbox) => all.saturating_sub(1).max(1),
+            (_, Route::Notify) => 1,
+        },
         _ => PLACES,
     }
 }

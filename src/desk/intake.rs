@@ -170,8 +170,9 @@ fn asked(letter: &Letter, env: &Envelope, rules: &Rules<'_>, mut questions: Vec<
 type Door<'a> = (&'static str, fn(&mut Incoming<'a>) -> bool);
 
 /// The doors, in order. Each looks whether the letter is its own, and if so deals with it.
-const fn doors<'a>() -> [Door<'a>; 13] {
+const fn doors<'a>() -> [Door<'a>; 14] {
     [
+        ("a mail to ourselves", Incoming::probe),
         ("long past", Incoming::history),
         ("a canned answer", Incoming::canned_mail),
         ("released from quarantine", Incoming::released),

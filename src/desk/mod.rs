@@ -37,6 +37,7 @@ pub mod notice;
 pub mod obey;
 pub mod pace;
 pub mod people;
+pub mod probe;
 pub mod proof;
 pub mod record;
 pub mod rights;

@@ -62,6 +62,8 @@ pub struct Letter {
     pub thread_index: Option<String>,
     /// `X-Svar-Id`, unverified.
     pub svar_id: Option<String>,
+    /// `X-Svar-Probe`, unverified.
+    pub probe: Option<String>,
     /// SHA-256 in hexadecimal over decoded From, Date, Subject and text: equal for one message however its bytes were rebuilt.
     pub sameness: String,
     pub defects: Vec<Defect>,

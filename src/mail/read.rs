@@ -91,6 +91,7 @@ pub fn read(raw: &[u8]) -> Letter {
         exchange_auth_as: exchange_auth_as(&root.fields),
         thread_index: root.fields.plain("Thread-Index").and_then(|v| thread_root(&v)),
         svar_id: root.fields.plain("X-Svar-Id").filter(|v| !v.is_empty()),
+        probe: root.fields.plain("X-Svar-Probe").filter(|v| !v.is_empty()),
         sameness,
         defects: defects.into_iter().collect(),
         size_bytes: raw.len(),
