@@ -12,6 +12,8 @@ mod desk;
 mod disk;
 #[path = "lab/mod.rs"]
 mod lab;
+#[path = "whole_way/roundtrip.rs"]
+mod roundtrip;
 
 use std::collections::BTreeSet;
 use std::io::Write;

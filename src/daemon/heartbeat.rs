@@ -14,7 +14,7 @@ use crate::net::smtp::{Connection, SmtpError};
 use crate::net::stream::Timeouts;
 
 /// A daemon that has just begun reads what has come before it sends more.
-const AT_FIRST: Duration = Duration::from_secs(20);
+const AT_FIRST: Duration = Duration::from_secs(5);
 /// A server that is away for a moment is tried again, before silence is left to say it.
 const TRIES: u32 = 3;
 const BETWEEN_TRIES: Duration = Duration::from_secs(60);
@@ -62,7 +62,8 @@ async fn beats(
         let within = Duration::from_secs(heartbeat.within_s.unsigned_abs());
         let rest = Duration::from_secs((heartbeat.every_s - heartbeat.within_s).max(0).unsigned_abs());
         sleep(within + Duration::from_secs(1)).await;
-        desk.ask(|_| ()).await?;
+        let at = now();
+        desk.ask(move |engine| engine.looks_at_itself_soon(at)).await?;
         sleep(rest).await;
     }
 }

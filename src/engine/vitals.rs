@@ -53,6 +53,11 @@ impl Engine {
         self.vitals.next = Some(self.vitals.next.map_or(then, |at| at.min(then)));
     }
 
+    /// Something should have happened by now: it is looked at before the minute is over.
+    pub fn looks_at_itself_soon(&mut self, now: Time) {
+        self.vitals.next = Some(now);
+    }
+
     /// Called when all that came is decided.
     pub(super) fn look_at_itself(&mut self, now: Time) {
         let due = self.vitals.next.is_some_and(|at| at <= now);
