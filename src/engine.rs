@@ -28,7 +28,9 @@ mod incident;
 mod judge;
 mod keep;
 mod metrics;
+pub mod modes;
 mod notes;
+pub mod practice;
 pub mod privacy;
 mod question;
 pub mod reader;
@@ -111,6 +113,8 @@ pub struct Engine {
     rights_at: Option<Time>,
     /// A manager may have allowed something.
     rights_look: bool,
+    /// A mailbox may be in another mode than before.
+    modes_look: bool,
     vitals: Vitals,
     /// The file of metrics.
     written: Written,
@@ -149,6 +153,7 @@ impl Engine {
         self.store.batch(|tx| tx.set_config_fingerprint(&fingerprint))?;
         clocks::follow_all(&mut self.store, &settings)?;
         self.settings = settings;
+        self.modes_look = true;
         self.shelf.forget();
         // Times and readers of digests may be others now.
         self.digests.next = self.digests.next.map(|_| Time::default());
@@ -187,6 +192,7 @@ impl Engine {
     /// [`Self::is_busy`].
     pub fn handle(&mut self, now: Now, events: Vec<Event>) -> Vec<Outcome> {
         self.refresh_answers(now.wall);
+        self.follow_modes(now.wall);
         let outcomes = self.next_batch(now, events);
         if self.is_through() {
             self.digests(self.judged);
@@ -268,6 +274,16 @@ impl Engine {
     /// The outlets are others now; each tells anew how many places it has.
     pub fn forget_places(&mut self) {
         self.free.clear();
+    }
+
+    /// What these mailboxes could not send is tried again at once.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn hurry(&mut self, mailboxes: &[String], now: Time) -> Result<(), StoreError> {
+        self.store.batch(|tx| mailboxes.iter().try_for_each(|mailbox| tx.hurry(mailbox, now)))?;
+        self.expect_more();
+        Ok(())
     }
 
     /// Claims nothing from now on.

@@ -531,15 +531,8 @@ fn init_writes_what_works() {
 #[test]
 fn the_readme_tells_the_truth() {
     let readme = include_str!("../README.md");
-    let (_, rest) = readme.split_once("```toml\n").unwrap();
-    let config = rest.split("```").next().unwrap().replace("   [", "[").replace("\n   ", "\n");
-    let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("pw"), "secret").unwrap();
-    let config = config.replace("/etc/svar/support.password", "pw").replace("/var/lib/svar", "data");
-    fs::write(dir.path().join("config.toml"), config).unwrap();
-    svar_in(dir.path(), &["tickets"], b"").fails(1, "there is no database");
     // Every command that it names is one.
-    let help = svar_in(dir.path(), &["--help"], b"").fine().out;
+    let help = svar_in(tempfile::tempdir().unwrap().path(), &["--help"], b"").fine().out;
     let named: Vec<&str> = readme.lines().filter_map(|l| l.trim().strip_prefix("svar ")?.split(' ').next()).collect();
     assert!(named.len() >= 8, "{named:?}");
     for command in named {

@@ -27,8 +27,8 @@ const ZONE: &str = "Europe/Stockholm";
 const SLOWEST: usize = 5;
 
 pub fn audit(global: &Global, out: &mut Out, wanted: &Wanted) -> Result<(), CommandError> {
-    let wishes = wishes(wanted)?;
-    let now = global.now.map_or_else(clock::read, Now::given);
+    // What is wrong on the command line is said before a server is asked.
+    wishes(wanted)?;
     let mut login = Login::new(wanted.password_file.as_deref(), wanted.ca_file.as_deref());
     let mut sources = Vec::new();
     for (texts, folder) in [(&wanted.sources, Folder::Inbox), (&wanted.sent, Folder::Sent)] {
@@ -36,6 +36,13 @@ pub fn audit(global: &Global, out: &mut Out, wanted: &Wanted) -> Result<(), Comm
             sources.push(login.any(text, folder)?);
         }
     }
+    measured(global, out, wanted, sources)
+}
+
+/// The same of sources that are open already.
+pub fn measured(global: &Global, out: &mut Out, wanted: &Wanted, sources: Vec<Source>) -> Result<(), CommandError> {
+    let wishes = wishes(wanted)?;
+    let now = global.now.map_or_else(clock::read, Now::given);
     let names: Vec<String> = sources.iter().map(Source::name).collect();
     let mut bar = Bar::new();
     let measured = measure(sources, &wishes, now, &mut |progress| bar.show(progress));

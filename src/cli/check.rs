@@ -1,22 +1,27 @@
 //! `check`: connects to every account and says what it found, a line each. Changes nothing.
 
 mod account;
+pub mod agents;
 mod clock;
 mod desk;
 mod folders;
-mod hints;
+mod morning;
 mod outlet;
 mod place;
 mod quirks;
 pub mod roundtrip;
 mod rules;
+mod senders;
+pub mod trouble;
 mod words;
 
 use std::time::Duration;
 
 use serde::Serialize;
 
+use self::agents::Rehearsal;
 use self::roundtrip::Roundtrip;
+use self::trouble::Trouble;
 use crate::cli::args::Global;
 use crate::cli::error::CommandError;
 use crate::cli::open::settings;
@@ -45,10 +50,15 @@ pub struct Finding {
 }
 
 /// Servers that do not answer within this are as good as blocked.
-const PATIENCE: Timeouts =
+pub(in crate::cli) const PATIENCE: Timeouts =
     Timeouts { connect: Duration::from_secs(10), command: Duration::from_secs(30), verdict: Duration::from_secs(30) };
 
-pub fn check(global: &Global, out: &mut Out, trip: Option<Roundtrip>) -> Result<(), CommandError> {
+pub fn check(
+    global: &Global,
+    rehearsal: Rehearsal,
+    trip: Option<Roundtrip>,
+    out: &mut Out,
+) -> Result<(), CommandError> {
     let settings = settings(global)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let is_new = !DeskDir::at(&settings.desk.data_dir).database().exists();
@@ -58,15 +68,30 @@ pub fn check(global: &Global, out: &mut Out, trip: Option<Roundtrip>) -> Result<
     for mailbox in &settings.mailboxes {
         report.mailbox.clone_from(&mailbox.name);
         runtime.block_on(report.mailbox(&settings, mailbox));
+        report.senders(&settings, mailbox);
         if let Some(trip) = trip {
             runtime.block_on(report.roundtrip(&settings, mailbox, trip));
         }
     }
+    report.morning(&settings);
+    if rehearsal.agents {
+        // Whoever waits for replies has something to read meanwhile.
+        let so_far = report.findings.len();
+        if !out.json {
+            print(out, &report.findings)?;
+            out.flush()?;
+        }
+        report.agents(rehearsal, &runtime)?;
+        if !out.json {
+            out.line("")?;
+            print(out, &report.findings[so_far..])?;
+        }
+    } else if !out.json {
+        print(out, &report.findings)?;
+    }
     let failed = report.findings.iter().filter(|f| f.outcome == Outcome::Failed).count();
     if out.json {
         out.json(&report.findings)?;
-    } else {
-        print(out, &report.findings)?;
     }
     match failed {
         0 => Ok(()),
@@ -101,6 +126,8 @@ fn print(out: &mut Out, findings: &[Finding]) -> std::io::Result<()> {
     Ok(())
 }
 
+pub use folders::guessed_sent;
+
 struct Report {
     findings: Vec<Finding>,
     mailbox: String,
@@ -111,6 +138,14 @@ struct Report {
 impl Report {
     fn say(&mut self, outcome: Outcome, part: &'static str, text: impl Into<String>) {
         self.findings.push(Finding { mailbox: self.mailbox.clone(), part, outcome, text: text.into() });
+    }
+
+    /// What is wrong, and what to do about it as a note below.
+    fn trouble(&mut self, part: &'static str, trouble: Trouble) {
+        self.say(Outcome::Failed, part, trouble.what);
+        if let Some(todo) = trouble.todo {
+            self.say(Outcome::Warning, part, todo);
+        }
     }
 
     async fn mailbox(&mut self, settings: &Settings, mailbox: &Mailbox) {

@@ -40,9 +40,13 @@ fn dated(desk: &mut Desk, dir: &DeskDir) -> Result<Vec<Dated>, CommandError> {
     };
     let secret = worst(|a| if let Ailment::SecretEnds { days, .. } = a { Some(*days) } else { None });
     let certificate = worst(|a| if let Ailment::CertificateEnds { days, .. } = a { Some(*days) } else { None });
+    let out: Vec<String> =
+        found.iter().filter(|a| matches!(a, Ailment::SignedOut { .. })).map(ToString::to_string).collect();
+    let signed_out = (!out.is_empty()).then(|| (out.join("; "), false));
     let room = worst(|a| if let Ailment::DiskFills { .. } = a { Some(0) } else { None });
     Ok(vec![
         ("room", room, "the disk has room"),
+        ("sign-in", signed_out, "nobody needs to sign in"),
         ("passwords", secret, "none ends within a month, as far as the configuration says"),
         ("certificates", certificate, "none that was seen ends within two weeks"),
     ])

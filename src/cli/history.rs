@@ -69,6 +69,33 @@ pub fn typed(question: &str) -> Result<Option<String>, CommandError> {
     typed.map(Some).map_err(|e| CommandError::failed(format!("cannot ask: {e}")))
 }
 
+/// Whether somebody sits at the terminal and can be asked.
+#[must_use]
+pub fn is_asked() -> bool {
+    console::Term::stderr().is_term() && std::io::stdin().is_terminal()
+}
+
+/// A line on stderr.
+pub fn told(text: &str) -> Result<(), CommandError> {
+    console::Term::stderr().write_line(text).map_err(|e| CommandError::failed(format!("cannot write to stderr: {e}")))
+}
+
+/// What somebody types; `None`: he has closed the input.
+pub fn answered(question: &str) -> Result<Option<String>, CommandError> {
+    let asked = console::Term::stderr().write_str(question).and_then(|()| {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|length| (length > 0).then_some(line))
+    });
+    asked.map_err(|e| CommandError::failed(format!("cannot ask: {e}")))
+}
+
+/// Like [`answered`], of what is not to be seen on the screen.
+pub fn answered_unseen(question: &str) -> Result<Option<String>, CommandError> {
+    let terminal = console::Term::stderr();
+    let asked = terminal.write_str(question).and_then(|()| terminal.read_secure_line());
+    asked.map(Some).map_err(|e| CommandError::failed(format!("cannot ask: {e}")))
+}
+
 /// A SOURCE of files.
 pub fn files(path: &Path, folder: Folder) -> Result<Source, CommandError> {
     Source::files(path, folder).map_err(|e| history_error(&e))

@@ -1,6 +1,6 @@
 //! The mailboxes: addresses, who is told, what customers see.
 
-use super::accounts::{Sending, inlet, notify_outlet, outlet};
+use super::accounts::{self, Sending, inlet, notify_outlet, outlet};
 use super::people::{Addresses, Owner};
 use super::reader::{Place, Table};
 use super::settings::{Desk, Heartbeat, Inlet, Mailbox, Mode, Notify};
@@ -80,7 +80,8 @@ pub(super) fn mailbox(table: &Table<'_>, desk: &Desk, names: &Names, addresses: 
     let mark_answered = table.or("mark_answered", values::boolean, true);
     let thanks_count = table.or("thanks_count", values::boolean, false);
     let retention = table.or("retention", values::retention, None);
-    let source = inlet(table, address.as_ref());
+    let own = accounts::Owner { address: address.as_ref(), data_dir: &desk.data_dir };
+    let source = inlet(table, own);
     let heartbeat = heartbeat(table);
     if let Some(Inlet::Imap(imap)) = &source {
         let folder = format!("{} of {} on {}", imap.folder, imap.account.user, imap.account.host);
@@ -89,8 +90,8 @@ pub(super) fn mailbox(table: &Table<'_>, desk: &Desk, names: &Names, addresses: 
         addresses.reads(path.display().to_string(), table.table("maildir").place());
     }
     let sending = if mode == Mode::Watch { Sending::Spared } else { Sending::Needed };
-    let outlet = outlet(table, address.as_ref(), sending);
-    let notify_outlet = notify_outlet(table, notify_from.as_ref());
+    let outlet = outlet(table, own, sending);
+    let notify_outlet = notify_outlet(table, accounts::Owner { address: notify_from.as_ref(), ..own });
     let finished = || {
         Some(Mailbox {
             name: name.clone()?,

@@ -9,6 +9,7 @@ mod forms;
 mod hours;
 mod mailboxes;
 mod mistake;
+mod oauth;
 pub mod pace;
 mod people;
 pub mod provider;

@@ -483,13 +483,13 @@ impl Settings {
     pub fn secrets(&self) -> Vec<&Secret> {
         let outlets = self.mailboxes.iter().flat_map(|m| std::iter::once(&m.outlet).chain(&m.notify_outlet));
         let out = outlets.filter_map(|o| match o {
-            Outlet::Smtp { account, .. } => account.password.as_ref(),
+            Outlet::Smtp { account, .. } => Some(account),
             _ => None,
         });
         let ins = self.mailboxes.iter().filter_map(|m| match &m.source {
-            Inlet::Imap(i) => i.account.password.as_ref(),
+            Inlet::Imap(i) => Some(&i.account),
             _ => None,
         });
-        ins.chain(out).collect()
+        ins.chain(out).filter_map(Account::secret).collect()
     }
 }

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::config::settings::{Imap, SentFolder};
 use crate::daemon::backoff::Backoff;
 use crate::daemon::desk::{Closed, Desk, Routes};
 use crate::daemon::folder;
+use crate::daemon::look_back;
 use crate::daemon::sent::{self, Errands};
 use crate::engine::clock::Now;
 use crate::model::{SourceNo, Time};
@@ -56,6 +58,8 @@ pub struct Reader {
     pub report: UnboundedSender<Report>,
     pub errands: Arc<Errands>,
     pub marks_answered: bool,
+    /// Nothing in the mailbox is changed.
+    pub only_watches: bool,
     pub copies: Copies,
     /// The folder of canned answers, where it is this mailbox's.
     pub answers: Option<String>,
@@ -63,6 +67,8 @@ pub struct Reader {
     pub limit_bytes: u64,
     pub clock: fn() -> Now,
     pub given: Option<Now>,
+    /// Changes whenever somebody has signed in.
+    pub signed_in: watch::Receiver<u64>,
     /// Letters at which the line was lost, and when that was counted.
     pub stuck: Arc<Mutex<BTreeMap<(SourceNo, u32), Time>>>,
 }
@@ -105,13 +111,26 @@ impl Ended {
     /// Only a person can help: a password, a certificate, a folder that is not there.
     fn is_lasting(&self) -> bool {
         matches!(self, Self::Imap(ImapError::Auth { .. } | ImapError::Secret(_) | ImapError::Tls(_)) | Self::Folder(_))
+            || self.wants_a_sign_in()
+    }
+
+    /// There is no token, and asking for one again changes nothing.
+    fn wants_a_sign_in(&self) -> bool {
+        matches!(self, Self::Imap(ImapError::SignIn(error)) if error.needs_a_person())
+    }
+
+    /// A login that a sign-in may mend.
+    fn is_of_login(&self) -> bool {
+        matches!(self, Self::Imap(ImapError::Auth { .. } | ImapError::SignIn(_)))
     }
 }
 
 /// Tends the mailbox until the task is dropped; with `once`, until it was read.
 pub async fn tend(reader: Reader, imap: Imap) {
     let mut backoff = Backoff::new(&reader.mailbox);
+    let mut signed_in = reader.signed_in.clone();
     loop {
+        signed_in.mark_unchanged();
         let mut was_open = false;
         let ended = match session(&reader, &imap, &mut was_open).await {
             Ok(()) => return,
@@ -133,8 +152,15 @@ pub async fn tend(reader: Reader, imap: Imap) {
         if reader.once {
             return;
         }
+        if ended.wants_a_sign_in() {
+            let now = reader.now();
+            reader.desk.run(move |engine| engine.look_at_sign_ins(now));
+        }
         let wait = if is_lasting { backoff.refused() } else { backoff.failed() };
-        sleep(wait.max(rest.unwrap_or_default())).await;
+        tokio::select! {
+            () = sleep(wait.max(rest.unwrap_or_default())) => {}
+            Ok(()) = signed_in.changed(), if ended.is_of_login() => backoff.reset(),
+        }
     }
 }
 
@@ -168,6 +194,9 @@ async fn session(reader: &Reader, imap: &Imap, was_open: &mut bool) -> Result<()
         }
         sent::mark_answered(reader, &mut session, &inbox.name, inbox.row.no).await?;
         folder::visit(reader, imap, &mut session, &mut inbox).await?;
+        if !*was_open && reader.only_watches {
+            look_back::look_back(reader, imap, &mut session, &inbox, sent.as_ref()).await?;
+        }
         if !*was_open {
             *was_open = true;
             tracing::info!(

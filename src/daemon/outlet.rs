@@ -14,6 +14,7 @@ use crate::config::settings;
 use crate::daemon::backoff::Backoff;
 use crate::daemon::desk::Desk;
 use crate::daemon::sent::Errands;
+use crate::engine::clock;
 use crate::engine::{Consignment, Event};
 use crate::model::{Address, ParcelKind};
 use crate::net::smtp::account_limit::reply_says_used_up;
@@ -49,6 +50,8 @@ struct Shared {
     retired: watch::Sender<bool>,
     broken: Arc<Broken>,
     errands: Arc<Errands>,
+    /// Changes whenever somebody has signed in.
+    signed_in: watch::Receiver<u64>,
 }
 
 /// Outlets that do not work at present.
@@ -96,6 +99,8 @@ enum Failure {
     Passing,
     /// Login, certificate, secret: somebody must do something.
     Lasting,
+    /// Somebody must sign in.
+    SignedOut,
 }
 
 impl Pool {
@@ -107,6 +112,7 @@ impl Pool {
         desk: Desk,
         broken: Arc<Broken>,
         errands: Arc<Errands>,
+        signed_in: watch::Receiver<u64>,
     ) -> (Self, UnboundedSender<Consignment>) {
         let name = format!("{} {:?}", outlet.mailbox, outlet.route);
         let state =
@@ -120,6 +126,7 @@ impl Pool {
             retired: watch::Sender::new(false),
             broken,
             errands,
+            signed_in,
         });
         let (sender, receiver) = unbounded_channel();
         tokio::spawn(Arc::clone(&shared).take_in(receiver));
@@ -175,6 +182,8 @@ impl Shared {
     /// One mail, from claim to result.
     async fn carry(self: Arc<Self>, consignment: Consignment) {
         let parcel = consignment.parcel;
+        let mut signed_in = self.signed_in.clone();
+        signed_in.mark_unchanged();
         // A panic of the driver must not leave the mail claimed for ever.
         let carrier = tokio::spawn({
             let (shared, consignment) = (Arc::clone(&self), consignment.clone());
@@ -211,8 +220,15 @@ impl Shared {
                 errands.nudge.notify_one();
             });
         }
-        if let Verdict::FreeLater(delay) = wait {
-            self.pause(delay).await;
+        if let Verdict::FreeLater(delay) | Verdict::FreeSignedIn(delay) = wait {
+            if matches!(wait, Verdict::FreeSignedIn(_)) {
+                tokio::select! {
+                    () = self.pause(delay) => {}
+                    Ok(()) = signed_in.changed() => self.state().backoff.reset(),
+                }
+            } else {
+                self.pause(delay).await;
+            }
             self.state().probing = false;
             if !self.is_retired() {
                 self.desk.tell(vec![Event::Free(self.outlet.clone(), 1)]);
@@ -238,10 +254,11 @@ impl Shared {
             }
             Some(failure) => {
                 state.probing = true;
-                Verdict::FreeLater(match failure {
-                    Failure::Passing => state.backoff.failed(),
-                    Failure::Lasting => state.backoff.refused(),
-                })
+                match failure {
+                    Failure::Passing => Verdict::FreeLater(state.backoff.failed()),
+                    Failure::Lasting => Verdict::FreeLater(state.backoff.refused()),
+                    Failure::SignedOut => Verdict::FreeSignedIn(state.backoff.refused()),
+                }
             }
         }
     }
@@ -337,7 +354,15 @@ impl Shared {
                 tries += 1;
                 continue;
             }
-            let failure = if error.is_passing() { Failure::Passing } else { Failure::Lasting };
+            if matches!(&error, SmtpError::SignIn(error) if error.needs_a_person()) {
+                let now = clock::now();
+                self.desk.run(move |engine| engine.look_at_sign_ins(now));
+            }
+            let failure = match &error {
+                error if error.is_passing() => Failure::Passing,
+                SmtpError::SignIn(_) | SmtpError::Auth { .. } if account.sign_in().is_some() => Failure::SignedOut,
+                _ => Failure::Lasting,
+            };
             return Ended {
                 refused_null_sender,
                 ..Ended::all(&wire.to, &Delivery::Deferred { reply: text }, Some(failure))
@@ -410,6 +435,8 @@ fn places(way: &settings::Outlet, route: Route) -> usize {
 enum Verdict {
     Free(usize),
     FreeLater(Duration),
+    /// Later, or as soon as somebody has signed in.
+    FreeSignedIn(Duration),
     Gone,
 }
 

@@ -63,6 +63,9 @@ pub async fn mark_answered(reader: &Reader, session: &mut Session, inbox: &str, 
 
 /// Appends copies of answers that SMTP has accepted, unless the server has kept one by itself.
 pub async fn keep_copies(reader: &Reader, session: &mut Session, folder: &str) -> Result<(), Ended> {
+    if reader.only_watches {
+        return Ok(());
+    }
     let mailbox = reader.mailbox.clone();
     let ask = move |engine: &mut Engine| {
         let mut due = engine.store().read(|tx| tx.copies_due())?;

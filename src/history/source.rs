@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::history::HistoryError;
 use crate::history::imap::Remote;
 use crate::net::archive::Archive;
-use crate::net::{Account, Secret, Tls};
+use crate::net::{Account, Credential, Secret, Tls};
 use crate::plan::Folder;
 
 /// A SOURCE as typed.
@@ -35,7 +35,7 @@ impl Address {
             tls: Tls::Implicit,
             ca_file: ca_file.map(Path::to_owned),
             user: self.user.clone(),
-            password: Some(password),
+            credential: Some(Credential::Password(password)),
             password_expires: None,
         }
     }

@@ -60,6 +60,8 @@ pub struct Letter {
     pub exchange_auth_as: Option<String>,
     /// The conversation of Outlook's `Thread-Index`: its first 22 bytes, in hexadecimal.
     pub thread_index: Option<String>,
+    /// The mail program, as it calls itself: `User-Agent`, else `X-Mailer`.
+    pub client: Option<String>,
     /// `X-Svar-Id`, unverified.
     pub svar_id: Option<String>,
     /// `X-Svar-Probe`, unverified.

@@ -90,6 +90,7 @@ pub fn read(raw: &[u8]) -> Letter {
         authentication: authentication_results(&root.fields),
         exchange_auth_as: exchange_auth_as(&root.fields),
         thread_index: root.fields.plain("Thread-Index").and_then(|v| thread_root(&v)),
+        client: ["User-Agent", "X-Mailer"].iter().find_map(|n| root.fields.plain(n).filter(|v| !v.is_empty())),
         svar_id: root.fields.plain("X-Svar-Id").filter(|v| !v.is_empty()),
         probe: root.fields.plain("X-Svar-Probe").filter(|v| !v.is_empty()),
         sameness,

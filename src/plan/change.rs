@@ -13,6 +13,7 @@ use crate::plan::found::{Blocked, CallWish, KnownAsk, RightsAct};
 use crate::plan::incident::{Incident, Woken};
 use crate::plan::notice::{Alarm, Notice};
 use crate::plan::parcel::Parcel;
+use crate::plan::practice::{Came, NewPractice};
 
 use crate::plan::Release;
 
@@ -358,6 +359,14 @@ pub enum Change {
     Told {
         to: Address,
         topic: String,
+        at: Time,
+    },
+    /// A practice mail goes to an agent, past the outbox.
+    Practise(NewPractice),
+    /// Something came of it.
+    Rehearsed {
+        practice: ParcelNo,
+        came: Box<Came>,
         at: Time,
     },
     /// An automatic mail goes to a customer or stranger.

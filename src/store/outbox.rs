@@ -53,6 +53,9 @@ pub(super) const DUE: &str = "
 
 pub(super) const NEXT_DUE: &str = "SELECT min(next_at) FROM parcel WHERE state = 'queued'";
 
+pub(super) const HURRY: &str = "
+    UPDATE parcel SET next_at = ?3 WHERE state = 'queued' AND mailbox = ?1 AND route = ?2 AND next_at > ?3 AND attempts > 0";
+
 pub(super) const CLAIMED: &str = "
     SELECT no FROM parcel WHERE state = 'claimed' AND state IN ('claimed', 'held', 'failed') ORDER BY rank, no";
 
@@ -301,6 +304,17 @@ impl Tx<'_> {
             "UPDATE parcel SET state = 'queued', next_at = ?2, attempts = 0, recipients = ?3, settled_at = NULL WHERE no = ?1",
             args![parcel, now, json_text(&recipients)],
         )?;
+        Ok(())
+    }
+
+    /// What this mailbox could not send is due now: its server takes mail again. What was never tried keeps its time.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn hurry(&mut self, mailbox: &str, now: Time) -> Result<(), StoreError> {
+        for route in [Route::Mailbox, Route::Notify] {
+            self.run(HURRY, args![mailbox, route_word(route), now])?;
+        }
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! An IMAP account: can svar sign in, and what the server can do.
 
-use super::hints::imap_hint;
-use super::place::{at, listed, place};
+use super::place::{listed, place};
+use super::trouble::Trouble;
 use super::{Outcome, PATIENCE, Report};
 use crate::config::settings::Imap;
 use crate::net::imap::Session;
@@ -12,10 +12,8 @@ impl Report {
         let mut session = match Session::connect(account, PATIENCE).await {
             Ok(session) => session,
             Err(error) => {
-                self.say(Outcome::Failed, "imap", at(account, &error.to_string()));
-                if let Some(hint) = imap_hint(account, &error) {
-                    self.say(Outcome::Warning, "imap", hint);
-                }
+                let trouble = Trouble::of_imap(account, &error).await;
+                self.trouble("imap", trouble);
                 return;
             }
         };

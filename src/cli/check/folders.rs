@@ -3,7 +3,23 @@
 use super::place::listed;
 use super::{Outcome, Report};
 use crate::config::settings::{After, Imap, SentFolder, Start};
-use crate::net::imap::{Folder, Selected, Session, Special, sent_folder};
+use crate::net::imap::{Folder, Selected, Session, Special, called_sent, sent_folder};
+
+/// The folder that is called as folders of sent mail are; of several the likeliest.
+#[must_use]
+pub fn guessed_sent(folders: &[Folder]) -> Option<&str> {
+    called_sent(folders).map(|f| f.name.as_str())
+}
+
+/// Their names, as many as a line or three hold.
+fn some(folders: &[Folder]) -> String {
+    const MOST: usize = 12;
+    let names: Vec<&str> = folders.iter().filter(|f| f.selectable).map(|f| f.name.as_str()).collect();
+    match names.len() {
+        n if n > MOST => format!("{} and {} more", listed(&names[..MOST]), n - MOST),
+        _ => listed(&names),
+    }
+}
 
 impl Report {
     pub(super) async fn folders(&mut self, session: &mut Session, imap: &Imap, folders: &[Folder]) {
@@ -24,9 +40,9 @@ impl Report {
                 self.clock(session, &selected).await;
             }
             Err(error) => {
-                let names: Vec<&str> = folders.iter().map(|f| f.name.as_str()).take(12).collect();
-                let text = format!("{} cannot be opened: {error}; there are {}", imap.folder, listed(&names));
+                let text = format!("{} cannot be opened: {error}; there are {}", imap.folder, some(folders));
                 self.say(Outcome::Failed, "folder", text);
+                self.say(Outcome::Warning, "folder", "write one of them as `folder`");
             }
         }
     }
@@ -47,11 +63,20 @@ impl Report {
             }
             (Some(folder), _) => self.say(Outcome::Ok, "sent", format!("{} will be watched for answers", folder.name)),
             (None, SentFolder::Named(name)) => {
-                self.say(Outcome::Failed, "sent", format!("there is no folder {name}; name another by `sent`"));
+                self.say(Outcome::Failed, "sent", format!("there is no folder {name}; there are {}", some(folders)));
+                self.say(Outcome::Warning, "sent", "write one of them as `sent`, or sent = \"\" not to watch any");
             }
             (None, _) => {
-                let text = "no folder is marked \\Sent, nor is a single one called so: name it by `sent`, or answers written there are not seen";
-                self.say(Outcome::Warning, "sent", text);
+                let what = format!("no folder is marked as the one for sent mail; there are {}", some(folders));
+                self.say(Outcome::Warning, "sent", what);
+                let todo = match guessed_sent(folders) {
+                    Some(name) => {
+                        format!("write sent = \"{name}\" if that is it; answers written there are not seen until then")
+                    }
+                    None => "write its name as `sent`, or sent = \"\"; answers written there are not seen until then"
+                        .to_owned(),
+                };
+                self.say(Outcome::Warning, "sent", todo);
             }
         }
     }

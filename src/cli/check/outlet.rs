@@ -1,12 +1,11 @@
 //! The ways out: SMTP, a program of this machine, a directory.
 
-use super::hints::provider_hint;
-use super::place::{at, executable, place, stands_in_a_directory};
-use super::words::words_hint;
+use super::place::{executable, place, stands_in_a_directory};
+use super::trouble::Trouble;
 use super::{Outcome, PATIENCE, Report};
 use crate::config::settings::Outlet;
-use crate::net::smtp::{Connection, SmtpError};
-use crate::net::{Account, Tls};
+use crate::net::Account;
+use crate::net::smtp::Connection;
 
 impl Report {
     pub(super) async fn outlet(&mut self, part: &'static str, outlet: &Outlet) {
@@ -43,30 +42,9 @@ impl Report {
                 self.say(Outcome::Ok, part, format!("{}: {login}; {size}", place(account)));
             }
             Err(error) => {
-                self.say(Outcome::Failed, part, at(account, &error.to_string()));
-                let hint = match &error {
-                    SmtpError::Auth { text } => words_hint(text).or_else(|| provider_hint(&account.host)),
-                    SmtpError::Network(_) => self.other_port(account).await,
-                    SmtpError::Tls(_) if account.tls == Tls::Implicit && account.port == 587 => {
-                        Some("port 587 speaks STARTTLS: set tls = \"starttls\"".to_owned())
-                    }
-                    _ => None,
-                };
-                if let Some(hint) = hint {
-                    self.say(Outcome::Warning, part, hint);
-                }
+                let trouble = Trouble::of_smtp(account, &error).await;
+                self.trouble(part, trouble);
             }
         }
-    }
-
-    /// Some hosters block 465, without a word; 587 is then open.
-    async fn other_port(&self, account: &Account) -> Option<String> {
-        if account.port != 465 {
-            return None;
-        }
-        let other = Account { port: 587, tls: Tls::Starttls, user: String::new(), password: None, ..account.clone() };
-        let connection = Connection::connect(&other, "localhost", PATIENCE).await.ok()?;
-        connection.quit().await;
-        Some("port 465 does not answer from here, 587 does: set port = 587, tls = \"starttls\"".to_owned())
     }
 }

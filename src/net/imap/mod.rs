@@ -14,6 +14,7 @@ mod folder;
 mod idle;
 mod listing;
 mod login;
+mod reach;
 mod sent_folder;
 mod uids;
 mod utf7;
@@ -26,9 +27,10 @@ pub use feed::{Feed, Item, Sink, feed};
 pub use folder::{Folder, Selected, Special};
 pub use idle::IdleEnd;
 pub use listing::Listing;
-pub use sent_folder::{FoundBy, sent_folder};
+pub use sent_folder::{FoundBy, called_sent, sent_folder};
 pub use wire::Session;
 
+use super::oauth::OauthError;
 use super::secret::SecretError;
 use super::stream::DialError;
 
@@ -59,6 +61,9 @@ pub enum ImapError {
     /// The password could not be read on our own side.
     #[error("{0}")]
     Secret(#[from] SecretError),
+    /// There is no token to show.
+    #[error("{0}")]
+    SignIn(#[from] OauthError),
     #[error("{0}")]
     Network(String),
     #[error("{0}")]

@@ -79,6 +79,18 @@ pub fn sent_folder(folders: &[Folder]) -> Option<(&Folder, FoundBy)> {
     named.next().is_none().then_some((first, FoundBy::Name))
 }
 
+/// The folder whose name is the likeliest of those that folders of sent mail bear, wherever it stands.
+#[must_use]
+pub fn called_sent(folders: &[Folder]) -> Option<&Folder> {
+    let rank = |folder: &&Folder| {
+        let name = folder.name.to_lowercase();
+        let own = folder.delimiter.as_deref().filter(|d| !d.is_empty()).and_then(|d| name.rsplit(d).next());
+        let own = own.unwrap_or(&name);
+        NAMES.iter().position(|known| *known == own)
+    };
+    folders.iter().filter(|f| f.selectable && rank(f).is_some()).min_by_key(rank)
+}
+
 /// The name without what stands above it, in lower case; "" for a folder deeper down, which is somebody's own.
 fn leaf(folder: &Folder) -> String {
     let name = folder.name.to_lowercase();
