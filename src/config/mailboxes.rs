@@ -31,6 +31,10 @@ fn heartbeat(mailbox: &Table<'_>) -> Option<Heartbeat> {
     }
     let every_s = table.need("every", values::calendar_time, "\"6h\"");
     let within_s = table.or("within", values::calendar_time, 30 * Time::MINUTE);
+    let both = mailbox.table("smtp").is_written() && mailbox.table("imap").is_written();
+    if !both {
+        table.mistake("needs a way out and a way back; it works with [mailbox.smtp] and [mailbox.imap] only");
+    }
     let every_s = every_s?;
     if every_s < 10 * Time::MINUTE
         && let Some(value) = table.value("every")
@@ -39,10 +43,6 @@ fn heartbeat(mailbox: &Table<'_>) -> Option<Heartbeat> {
             &value.place,
             "is too often: such mail counts at the provider like any other; write \"10m\" or more",
         );
-    }
-    let both = mailbox.table("smtp").is_written() && mailbox.table("imap").is_written();
-    if !both {
-        table.mistake("needs a way out and a way back; it works with [mailbox.smtp] and [mailbox.imap] only");
     }
     Some(Heartbeat { every_s, within_s })
 }
