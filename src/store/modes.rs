@@ -25,7 +25,8 @@ pub(super) const MATTERS: &str = "
 
 /// Imported long ago: nobody is asked to answer that now. What was imported of late is what a first look back has found.
 pub(super) const TO_HAND_OVER: &str = "
-    SELECT number FROM ticket WHERE state = 'open' AND mailbox = ?1 AND waiting_since IS NOT NULL
+    SELECT number FROM ticket
+    WHERE state IN ('open', 'pending', 'held') AND state = 'open' AND mailbox = ?1 AND waiting_since IS NOT NULL
         AND (channel <> 'import' OR waiting_since >= ?2)
     ORDER BY due_at, waiting_since, number LIMIT ?3";
 
