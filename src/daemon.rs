@@ -6,6 +6,7 @@
 mod backoff;
 mod desk;
 mod folder;
+mod heartbeat;
 mod house;
 mod imap;
 mod intake;

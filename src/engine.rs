@@ -141,6 +141,12 @@ impl Trouble {
 }
 
 impl Engine {
+    /// What the desk signs with.
+    #[must_use]
+    pub const fn key(&self) -> &Key {
+        &self.key
+    }
+
     /// The settings that decisions are made by from now on.
     pub fn set_settings(&mut self, settings: Arc<Settings>) -> Result<(), StoreError> {
         let fingerprint = settings.fingerprint.clone();

@@ -74,6 +74,15 @@ pub enum Command {
         /// Look at the database instead: its pages, and whether all that it holds fits together
         #[arg(long, conflicts_with = "agents")]
         database: bool,
+        /// Send mails from each mailbox to itself, and say what became of them: folder, plus part, proofs, empty sender
+        #[arg(long, conflicts_with = "database")]
+        roundtrip: bool,
+        /// With --roundtrip: give its mails up after so many seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = 90, requires = "roundtrip")]
+        wait: u64,
+        /// With --roundtrip: delete its mails, and nothing else, once they are found
+        #[arg(long, requires = "roundtrip")]
+        delete: bool,
         #[command(flatten)]
         rehearsal: crate::cli::check::agents::Rehearsal,
     },

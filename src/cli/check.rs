@@ -8,15 +8,19 @@ mod folders;
 mod morning;
 mod outlet;
 mod place;
+mod quirks;
+pub mod roundtrip;
 mod rules;
 mod senders;
 pub mod trouble;
+mod words;
 
 use std::time::Duration;
 
 use serde::Serialize;
 
 use self::agents::Rehearsal;
+use self::roundtrip::Roundtrip;
 use self::trouble::Trouble;
 use crate::cli::args::Global;
 use crate::cli::error::CommandError;
@@ -49,7 +53,12 @@ pub struct Finding {
 pub(in crate::cli) const PATIENCE: Timeouts =
     Timeouts { connect: Duration::from_secs(10), command: Duration::from_secs(30), verdict: Duration::from_secs(30) };
 
-pub fn check(global: &Global, rehearsal: Rehearsal, out: &mut Out) -> Result<(), CommandError> {
+pub fn check(
+    global: &Global,
+    rehearsal: Rehearsal,
+    trip: Option<Roundtrip>,
+    out: &mut Out,
+) -> Result<(), CommandError> {
     let settings = settings(global)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let is_new = !DeskDir::at(&settings.desk.data_dir).database().exists();
@@ -60,6 +69,9 @@ pub fn check(global: &Global, rehearsal: Rehearsal, out: &mut Out) -> Result<(),
         report.mailbox.clone_from(&mailbox.name);
         runtime.block_on(report.mailbox(&settings, mailbox));
         report.senders(&settings, mailbox);
+        if let Some(trip) = trip {
+            runtime.block_on(report.roundtrip(&settings, mailbox, trip));
+        }
     }
     report.morning(&settings);
     if rehearsal.agents {
@@ -157,5 +169,6 @@ impl Report {
             self.outlet("notify", outlet).await;
         }
         self.rules(settings, mailbox);
+        self.quirks(settings, mailbox);
     }
 }

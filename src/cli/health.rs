@@ -98,6 +98,17 @@ pub fn health(global: &Global, out: &mut Out) -> Result<(), CommandError> {
         None => "the last one is made".to_owned(),
     };
     check("digest", late_s <= PATIENCE_S, digests);
+    let beating: Vec<_> = desk.settings.mailboxes.iter().filter_map(|m| Some((m.name.clone(), m.heartbeat?))).collect();
+    for (mailbox, heartbeat) in beating {
+        let row = desk.read(|tx| tx.heartbeat(&mailbox))?;
+        let lost = row.lost(heartbeat.within_s, now);
+        let text = match (lost, row.back_at) {
+            (Some(sent_at), _) => format!("{mailbox}: the one sent {} ago has not come back", span(now.since(sent_at))),
+            (None, Some(at)) => format!("{mailbox}: the last one came back {} ago", span(now.since(at))),
+            (None, None) => format!("{mailbox}: none has been sent yet, or the first is under way"),
+        };
+        check("heartbeat", lost.is_none(), text);
+    }
     for (name, found, sound) in dated(&mut desk, &dir)? {
         check(name, found.as_ref().is_none_or(|f| f.1), found.map_or(sound.to_owned(), |f| f.0));
     }

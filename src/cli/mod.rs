@@ -37,6 +37,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command, EraseAct, ExportAct};
+use check::roundtrip::Roundtrip;
 use error::CommandError;
 use print::Out;
 
@@ -78,7 +79,10 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Run { once } => perform::run(global, once),
         Command::Init(wanted) => init::init(global, out, &wanted),
         Command::Check { database: true, .. } => soundness::check(global, out),
-        Command::Check { rehearsal, .. } => check::check(global, rehearsal, out),
+        Command::Check { rehearsal, roundtrip, wait, delete, .. } => {
+            let trip = Roundtrip { wait: std::time::Duration::from_secs(wait), delete };
+            check::check(global, rehearsal, roundtrip.then_some(trip), out)
+        }
         Command::SignIn(wanted) => sign_in::sign_in(global, out, &wanted),
         Command::Explain { authserv_id, files } => perform::explain(out, global, &files, authserv_id),
         Command::Deliver { mailbox } => pipe::deliver(global, &mailbox),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::oauth::{self, Beside};
 use super::reader::{Table, Value};
-use super::settings::{After, Imap, Inlet, NullSender, Outlet, SentFolder, Start};
+use super::settings::{After, Imap, Inlet, NullSender, Outlet, SentCopies, SentFolder, Start};
 use super::values;
 use crate::model::Address;
 use crate::net::{Account, Credential, Tls};
@@ -34,6 +34,8 @@ const TLS_PORTS: [u16; 2] = [993, 465];
 
 const TLS: &[(&str, Tls)] = &[("implicit", Tls::Implicit), ("starttls", Tls::Starttls), ("none", Tls::None)];
 const START: &[(&str, Start)] = &[("new", Start::New), ("all", Start::All)];
+const SENT_COPIES: &[(&str, SentCopies)] =
+    &[("auto", SentCopies::Auto), ("append", SentCopies::Append), ("never", SentCopies::Never)];
 const NULL_SENDER: &[(&str, NullSender)] =
     &[("auto", NullSender::Auto), ("always", NullSender::Always), ("never", NullSender::Never)];
 
@@ -142,6 +144,7 @@ fn read_imap(table: &Table<'_>, own: Owner<'_>) -> Option<Inlet> {
     let poll_s = table.or("poll", values::calendar_time, 60);
     let idle = table.or("idle", values::boolean, true);
     let after = table.or("after", after, After::Keep);
+    let sent_copies = table.or("sent_copies", values::word(SENT_COPIES), SentCopies::Auto);
     let itself = |key: &str, what: &str| {
         if let Some(value) = table.value(key) {
             value.reader.mistake(&value.place, format!("is the folder that mail is read from; {what}"));
@@ -154,7 +157,7 @@ fn read_imap(table: &Table<'_>, own: Owner<'_>) -> Option<Inlet> {
         itself("after", "write another one, or \"keep\"");
     }
     let poll_s = u64::try_from(poll_s).unwrap_or(60);
-    Some(Inlet::Imap(Imap { account: account?, folder, sent, start, poll_s, idle, after }))
+    Some(Inlet::Imap(Imap { account: account?, folder, sent, start, poll_s, idle, after, sent_copies }))
 }
 
 fn sent(v: &Value<'_>) -> Result<SentFolder, String> {

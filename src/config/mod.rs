@@ -10,6 +10,7 @@ mod hours;
 mod mailboxes;
 mod mistake;
 mod oauth;
+pub mod pace;
 mod people;
 pub mod provider;
 mod reader;

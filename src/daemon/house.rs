@@ -9,8 +9,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::config::settings::{self, After, Inlet, Mailbox, Mode, Settings};
+use crate::config::settings::{self, After, Inlet, Mailbox, Mode, SentCopies, Settings};
 use crate::daemon::desk::{Desk, Routes};
+use crate::daemon::heartbeat;
 use crate::daemon::imap::{self, Reader, Report};
 use crate::daemon::maildir;
 use crate::daemon::outlet::{Broken, Pool, THEIR_MOMENT};
@@ -125,6 +126,7 @@ impl House {
             errands: self.errands(&mailbox.name),
             marks_answered: mailbox.mark_answered && mailbox.mode == Mode::Desk,
             only_watches: mailbox.mode == Mode::Watch,
+            copies: copies(mailbox),
             answers: self
                 .settings
                 .answers
@@ -141,6 +143,10 @@ impl House {
         };
         // What a mailbox that only watches says of `after` is for the day on which it is a desk.
         let after = |after: &After| if reader.only_watches { After::Keep } else { after.clone() };
+        if let Some(heartbeat) = mailbox.heartbeat.filter(|_| !self.once) {
+            let beat = heartbeat::beat(mailbox.clone(), heartbeat, host_name(mailbox), self.desk.clone(), self.given);
+            self.readers.push(tokio::spawn(beat));
+        }
         match &mailbox.source {
             Inlet::Imap(imap) => {
                 let imap = settings::Imap { after: after(&imap.after), ..imap.clone() };
@@ -325,4 +331,17 @@ fn host_name(mailbox: &Mailbox) -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim();
     if name.contains('.') { name.to_owned() } else { mailbox.address.domain().to_owned() }
+}
+
+/// Who puts copies into the mailbox's Sent folder.
+fn copies(mailbox: &Mailbox) -> imap::Copies {
+    let wanted = match &mailbox.source {
+        Inlet::Imap(imap) => imap.sent_copies,
+        Inlet::Maildir { .. } | Inlet::Pipe => SentCopies::Never,
+    };
+    match wanted {
+        SentCopies::Auto if mailbox.server_fills_sent() => imap::Copies::Theirs,
+        SentCopies::Auto | SentCopies::Append => imap::Copies::Ours,
+        SentCopies::Never => imap::Copies::Theirs,
+    }
 }

@@ -16,7 +16,7 @@ use crate::daemon::look_back;
 use crate::daemon::sent::{self, Errands};
 use crate::engine::clock::Now;
 use crate::model::{SourceNo, Time};
-use crate::net::imap::{IdleEnd, ImapError, Session, Special};
+use crate::net::imap::{Folder as Listed, IdleEnd, ImapError, Session, Special, sent_folder};
 use crate::net::stream::Timeouts;
 use crate::plan::Folder;
 use crate::store::StoreError;
@@ -25,6 +25,9 @@ use crate::store::StoreError;
 const IDLE_LONGEST: Duration = Duration::from_secs(9 * 60);
 /// An IDLE that a server ends at once is no wait; then we wait ourselves.
 const SHORTEST_WAIT: Duration = Duration::from_secs(5);
+
+/// No server's wish to be left alone is heeded for longer.
+const LONGEST_REST: Duration = Duration::from_secs(30 * 60);
 
 /// What the daemon is told of a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,15 @@ pub enum Report {
     Closed { mailbox: String, why: String },
     /// `--once`: all of it was read.
     Passed { mailbox: String },
+}
+
+/// Who puts copies of what was sent into Sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copies {
+    /// Svar, where there is none yet.
+    Ours,
+    /// Nobody, or the server: none is appended.
+    Theirs,
 }
 
 /// What every reader of a mailbox needs.
@@ -48,6 +60,7 @@ pub struct Reader {
     pub marks_answered: bool,
     /// Nothing in the mailbox is changed.
     pub only_watches: bool,
+    pub copies: Copies,
     /// The folder of canned answers, where it is this mailbox's.
     pub answers: Option<String>,
     pub once: bool,
@@ -87,6 +100,14 @@ pub enum Ended {
 }
 
 impl Ended {
+    /// The server wants to be left alone for so long.
+    fn asks_to_wait(&self) -> Option<Duration> {
+        match self {
+            Self::Imap(error) => error.asks_to_wait().map(|wait| wait.min(LONGEST_REST)),
+            _ => None,
+        }
+    }
+
     /// Only a person can help: a password, a certificate, a folder that is not there.
     fn is_lasting(&self) -> bool {
         matches!(self, Self::Imap(ImapError::Auth { .. } | ImapError::Secret(_) | ImapError::Tls(_)) | Self::Folder(_))
@@ -120,8 +141,9 @@ pub async fn tend(reader: Reader, imap: Imap) {
             backoff.reset();
         }
         let why = format!("{}:{}: {ended}", imap.account.host, imap.account.port);
+        let (is_lasting, rest) = (ended.is_lasting(), ended.asks_to_wait());
         if backoff.is_fresh() && !matches!(ended, Ended::Store(_)) {
-            let when = if ended.is_lasting() { "in some minutes" } else { "soon" };
+            let when = if is_lasting || rest.is_some() { "in some minutes" } else { "soon" };
             tracing::warn!(mailbox = reader.mailbox, "the mailbox cannot be read: {why}; it is tried again {when}");
         } else {
             tracing::debug!(mailbox = reader.mailbox, "the mailbox cannot be read: {why}");
@@ -134,9 +156,9 @@ pub async fn tend(reader: Reader, imap: Imap) {
             let now = reader.now();
             reader.desk.run(move |engine| engine.look_at_sign_ins(now));
         }
-        let wait = if ended.is_lasting() { backoff.refused() } else { backoff.failed() };
+        let wait = if is_lasting { backoff.refused() } else { backoff.failed() };
         tokio::select! {
-            () = sleep(wait) => {}
+            () = sleep(wait.max(rest.unwrap_or_default())) => {}
             Ok(()) = signed_in.changed(), if ended.is_of_login() => backoff.reset(),
         }
     }
@@ -144,8 +166,12 @@ pub async fn tend(reader: Reader, imap: Imap) {
 
 async fn session(reader: &Reader, imap: &Imap, was_open: &mut bool) -> Result<(), Ended> {
     let mut session = Session::connect(&imap.account, Timeouts::default()).await?;
+    let sent_name = {
+        let folders = session.folders().await?;
+        holds_one_kind(&folders, imap)?;
+        sent_name(&folders, &imap.sent)?
+    };
     let mut inbox = folder::open(reader, imap, &imap.folder, Folder::Inbox).await?;
-    let sent_name = sent_folder(&mut session, &imap.sent).await?;
     let mut answers = match &reader.answers {
         Some(name) => answers_folder(reader, imap, &mut session, name).await?,
         None => None,
@@ -258,17 +284,31 @@ async fn answers_folder(
     Ok(None)
 }
 
-/// The folder of sent mail, if it is watched and there is one.
-async fn sent_folder(session: &mut Session, wanted: &SentFolder) -> Result<Option<String>, Ended> {
-    let folders = match wanted {
-        SentFolder::Unwatched => return Ok(None),
-        SentFolder::Named(_) | SentFolder::Auto => session.folders().await?,
+/// Gmail's "All Mail" and its like hold what came in and what went out: as INBOX or Sent each mail would be taken for the other.
+fn holds_one_kind(folders: &[Listed], imap: &Imap) -> Result<(), Ended> {
+    let named = |key: &'static str, name: &str| {
+        let all = folders.iter().find(|f| f.name == name && f.special == Some(Special::All));
+        all.map_or(Ok(()), |f| {
+            let what =
+                format!("{} holds all mail, what came in and what was sent; set `{key}` to another folder", f.name);
+            Err(Ended::Folder(what))
+        })
     };
+    named("folder", &imap.folder)?;
+    match &imap.sent {
+        SentFolder::Named(name) => named("sent", name),
+        SentFolder::Auto | SentFolder::Unwatched => Ok(()),
+    }
+}
+
+/// The folder of sent mail, if it is watched and there is one.
+fn sent_name(folders: &[Listed], wanted: &SentFolder) -> Result<Option<String>, Ended> {
     match wanted {
+        SentFolder::Unwatched => Ok(None),
         SentFolder::Named(name) if folders.iter().any(|f| f.name == *name && f.selectable) => Ok(Some(name.clone())),
         SentFolder::Named(name) => {
             Err(Ended::Folder(format!("there is no folder {name}; set `sent` to one that is there, or to \"\"")))
         }
-        _ => Ok(folders.into_iter().find(|f| f.special == Some(Special::Sent) && f.selectable).map(|f| f.name)),
+        SentFolder::Auto => Ok(sent_folder(folders).map(|(f, _)| f.name.clone())),
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::config::pace::Pace;
 use crate::config::settings;
 use crate::daemon::backoff::Backoff;
 use crate::daemon::desk::Desk;
@@ -16,13 +17,13 @@ use crate::daemon::sent::Errands;
 use crate::engine::clock;
 use crate::engine::{Consignment, Event};
 use crate::model::{Address, ParcelKind};
+use crate::net::smtp::account_limit::reply_says_used_up;
 use crate::net::smtp::{Connection, SmtpError};
 use crate::net::stream::Timeouts;
 use crate::net::{Account, Delivery, Wire, outdir, sendmail};
+use crate::plan::Route;
 use crate::store::Outlet;
 
-/// Mails that may be under way at one outlet.
-pub const PLACES: usize = 4;
 /// A connection that nobody uses is closed after this.
 const KEEP_OPEN: Duration = Duration::from_secs(30);
 /// A server that is away (it restarts, say) is tried again after 1, 2, 4 and 8 seconds before the mail goes back to the queue.
@@ -134,7 +135,9 @@ impl Pool {
 
     /// Tells the desk how many places there are: from now on mail is claimed.
     pub fn announce(&self) {
-        self.shared.desk.tell(vec![Event::Free(self.shared.outlet.clone(), PLACES)]);
+        self.shared
+            .desk
+            .tell(vec![Event::Free(self.shared.outlet.clone(), places(&self.shared.way, self.shared.outlet.route))]);
     }
 
     /// Frees no places any more and is patient with nobody. What is under way is still told.
@@ -313,7 +316,10 @@ impl Shared {
                     let sent = connection.send(&wire).await;
                     self.lay_down(connection);
                     match sent {
-                        Ok(results) => return Ended { results, refused_null_sender, failed: None },
+                        Ok(results) => {
+                            let failed = self.used_up(&results);
+                            return Ended { results, refused_null_sender, failed };
+                        }
                         // Laid down too long: the server has closed it, or says so now (421). A new one is no new try.
                         Err(
                             SmtpError::Network(_) | SmtpError::Refused { .. } | SmtpError::Sender { code: 421, .. },
@@ -325,21 +331,25 @@ impl Shared {
                 }
             };
             match (&error, from_else) {
-                (SmtpError::Sender { code, .. }, Some(or)) if *code >= 500 && wire.from.is_none() => {
+                (SmtpError::Sender { code, .. }, Some(or))
+                    if *code >= 500 && wire.from.is_none() && !error.is_passing() =>
+                {
                     wire.from = Some(or.clone());
                     refused_null_sender = true;
                     continue;
                 }
                 (SmtpError::Sender { code, text }, _) => {
                     let reply = format!("{code} {text}");
-                    let fate = if *code < 500 { Delivery::Deferred { reply } } else { Delivery::Refused { reply } };
-                    return Ended { refused_null_sender, ..Ended::all(&wire.to, &fate, None) };
+                    let fate =
+                        if error.is_passing() { Delivery::Deferred { reply } } else { Delivery::Refused { reply } };
+                    let all = Ended::all(&wire.to, &fate, None);
+                    return Ended { refused_null_sender, failed: self.used_up(&all.results), ..all };
                 }
                 _ => {}
             }
             let text = format!("{}:{}: {error}", account.host, account.port);
             self.say_once(&text);
-            if error.is_passing() && tries < QUICK_TRIES && !self.is_retired() {
+            if error.is_passing() && !error.is_crowded() && tries < QUICK_TRIES && !self.is_retired() {
                 self.pause(Duration::from_secs(1 << tries)).await;
                 tries += 1;
                 continue;
@@ -358,6 +368,16 @@ impl Shared {
                 ..Ended::all(&wire.to, &Delivery::Deferred { reply: text }, Some(failure))
             };
         }
+    }
+
+    /// The account has sent all that it may for now: the mails behind this one would fare no better, and each try counts.
+    fn used_up(&self, results: &[(Address, Delivery)]) -> Option<Failure> {
+        let reply = results.iter().find_map(|(_, d)| match d {
+            Delivery::Deferred { reply } if reply_says_used_up(reply) => Some(reply),
+            _ => None,
+        })?;
+        self.say_once(&format!("the account may send no more for now: {reply}"));
+        Some(Failure::Lasting)
     }
 
     /// The first failure is said, the ones that follow it are only counted.
@@ -394,6 +414,20 @@ impl Shared {
                 connection.quit().await;
             }
         });
+    }
+}
+
+/// Mails that may be under way at once: some providers count connections.
+fn places(way: &settings::Outlet, route: Route) -> usize {
+    const PLACES: usize = 4;
+    match way {
+        // Two pools, one for customers and one for agents, share what the provider allows.
+        settings::Outlet::Smtp { account, .. } => match (Pace::of(account).connections, route) {
+            (all, _) if all >= PLACES => all,
+            (all, Route::Mailbox) => all.saturating_sub(1).max(1),
+            (_, Route::Notify) => 1,
+        },
+        _ => PLACES,
     }
 }
 

@@ -173,8 +173,9 @@ fn asked(letter: &Letter, env: &Envelope, rules: &Rules<'_>, mut questions: Vec<
 type Door<'a> = (&'static str, fn(&mut Incoming<'a>) -> bool);
 
 /// The doors, in order. Each looks whether the letter is its own, and if so deals with it.
-const fn doors<'a>() -> [Door<'a>; 14] {
+const fn doors<'a>() -> [Door<'a>; 15] {
     [
+        ("a mail to ourselves", Incoming::probe),
         ("a reply to a practice mail", Incoming::practice),
         ("long past", Incoming::history),
         ("a canned answer", Incoming::canned_mail),

@@ -148,6 +148,17 @@ impl Key {
         self.numbered("svar-id", value.trim())
     }
 
+    /// The signature of a mail to ourselves.
+    #[must_use]
+    pub fn probe_signature(&self, fields: &[String]) -> String {
+        self.sign("probe", fields)
+    }
+
+    #[must_use]
+    pub fn is_probe_signature(&self, signature: &str, fields: &[String]) -> bool {
+        self.verify(signature, "probe", fields)
+    }
+
     /// Our Message-ID, without angle brackets: the same for the same epoch and parcel.
     #[must_use]
     pub fn message_id(&self, epoch: i64, parcel: ParcelNo, domain: &str) -> String {

@@ -62,6 +62,11 @@ impl Engine {
         self.vitals.next = Some(self.vitals.next.map_or(then, |at| at.min(then)));
     }
 
+    /// Something should have happened by now: it is looked at before the minute is over.
+    pub fn looks_at_itself_soon(&mut self, now: Time) {
+        self.vitals.next = Some(now);
+    }
+
     /// Called when all that came is decided.
     pub(super) fn look_at_itself(&mut self, now: Time) {
         let due = self.vitals.next.is_some_and(|at| at <= now);
@@ -164,10 +169,25 @@ pub fn ailments(store: &mut Store, settings: &Settings, dir: &DeskDir, now: Time
     all.extend(stuck.map(|row| Ailment::OutboxStuck { mailbox: row.mailbox, mails: row.mails, since: row.since }));
     let late = overdue(store, settings, now)?.filter(|(_, due_at)| now.since(*due_at) >= PATIENCE_S);
     all.extend(late.map(|(kind, due_at)| Ailment::DigestLate { kind: kind.as_str().to_owned(), due_at }));
+    all.extend(heartbeats(store, settings, now)?);
     all.extend(sign_ins(settings));
     all.extend(dates(settings, dir, now));
     all.extend(disk(dir));
     Ok(all)
+}
+
+/// Mails to ourselves that have not come back in time.
+fn heartbeats(store: &mut Store, settings: &Settings, now: Time) -> Result<Vec<Ailment>, StoreError> {
+    let beating = settings.mailboxes.iter().filter_map(|m| Some((m.name.as_str(), m.heartbeat?)));
+    let beating: Vec<_> = beating.collect();
+    store.read(|tx| {
+        let mut lost = Vec::new();
+        for (mailbox, heartbeat) in beating {
+            let lost_at = tx.heartbeat(mailbox)?.lost(heartbeat.within_s, now);
+            lost.extend(lost_at.map(|sent_at| Ailment::HeartbeatLost { mailbox: mailbox.to_owned(), sent_at }));
+        }
+        Ok(lost)
+    })
 }
 
 /// Passwords and certificates that end.

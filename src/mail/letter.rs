@@ -50,6 +50,8 @@ pub struct Letter {
     pub form: Option<crate::mail::form::Entry>,
     /// `List-Id` without angle brackets and name, lower case (RFC 2919).
     pub list_id: Option<String>,
+    /// Who wrote it, where a group has put itself into From: `X-Original-From`, else `X-Original-Sender`. Unverified.
+    pub original_from: Option<Party>,
     /// `Received`, topmost first.
     pub received: Vec<Hop>,
     /// `Authentication-Results`, topmost first.
@@ -62,6 +64,8 @@ pub struct Letter {
     pub client: Option<String>,
     /// `X-Svar-Id`, unverified.
     pub svar_id: Option<String>,
+    /// `X-Svar-Probe`, unverified.
+    pub probe: Option<String>,
     /// SHA-256 in hexadecimal over decoded From, Date, Subject and text: equal for one message however its bytes were rebuilt.
     pub sameness: String,
     pub defects: Vec<Defect>,

@@ -31,6 +31,12 @@ pub enum Change {
         message_id: String,
         sameness: String,
     },
+    /// A heartbeat that was sent at `sent_at` has come back.
+    HeartbeatBack {
+        mailbox: String,
+        sent_at: Time,
+        at: Time,
+    },
     Quarantine(NewQuarantine),
     /// Agents were told of what is set aside, in a list.
     QuarantineListed {

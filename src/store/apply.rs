@@ -48,6 +48,7 @@ impl Tx<'_> {
                 )?;
                 Ok(())
             }
+            Change::HeartbeatBack { mailbox, sent_at, at } => self.heartbeat_back(mailbox, *sent_at, *at),
             Change::Quarantine(new) => {
                 take(new.no.0, before.quarantine, &mut self.scratch.desk.quarantine)?;
                 self.set_aside(new)

@@ -22,6 +22,7 @@ mod facts;
 pub mod faults;
 pub mod figures;
 pub mod gauges;
+pub mod heartbeat;
 pub mod incident;
 mod inside;
 pub mod lookup;

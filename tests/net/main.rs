@@ -6,6 +6,7 @@ mod imap;
 #[path = "../lab/mod.rs"]
 mod lab;
 mod oauth;
+mod providers;
 mod restart;
 mod rogue;
 mod rogue_imap;

@@ -3,41 +3,12 @@
 use super::place::listed;
 use super::{Outcome, Report};
 use crate::config::settings::{After, Imap, SentFolder, Start};
-use crate::net::imap::{Folder, Selected, Session, Special};
+use crate::net::imap::{Folder, Selected, Session, Special, called_sent, sent_folder};
 
-/// What mail programs and webmails call the folder of sent mail, where the server does not mark it (RFC 6154). Without the
-/// folder that it may stand in.
-const SENT_NAMES: [&str; 18] = [
-    "sent",
-    "sent items",
-    "sent messages",
-    "sent mail",
-    "sent-mail",
-    "skickat",
-    "skickade",
-    "skickade objekt",
-    "skickade meddelanden",
-    "sendt",
-    "sendte",
-    "sendt post",
-    "sendte elementer",
-    "lähetetyt",
-    "gesendet",
-    "gesendete",
-    "gesendete objekte",
-    "gesendete elemente",
-];
-
-/// The folder that is called as folders of sent mail are.
+/// The folder that is called as folders of sent mail are; of several the likeliest.
 #[must_use]
 pub fn guessed_sent(folders: &[Folder]) -> Option<&str> {
-    let called = |folder: &Folder| {
-        let delimiter = folder.delimiter.as_deref().filter(|d| !d.is_empty());
-        let own = delimiter.and_then(|d| folder.name.rsplit(d).next()).unwrap_or(&folder.name).to_lowercase();
-        SENT_NAMES.iter().position(|name| *name == own)
-    };
-    let known = folders.iter().filter(|f| f.selectable).filter_map(|f| Some((called(f)?, f)));
-    known.min_by_key(|(rank, _)| *rank).map(|(_, folder)| folder.name.as_str())
+    called_sent(folders).map(|f| f.name.as_str())
 }
 
 /// Their names, as many as a line or three hold.
@@ -58,6 +29,11 @@ impl Report {
         {
             self.say(Outcome::Warning, "folder", format!("{target} (for `after`) is not there; it will be made"));
         }
+        if folders.iter().any(|f| f.name == imap.folder && f.special == Some(Special::All)) {
+            let text =
+                format!("{} holds all mail, what came in and what was sent: set folder = \"INBOX\"", imap.folder);
+            return self.say(Outcome::Failed, "folder", text);
+        }
         match session.examine(&imap.folder).await {
             Ok(selected) => {
                 self.watched(imap, &selected);
@@ -77,9 +53,14 @@ impl Report {
                 return self.say(Outcome::Ok, "sent", "not watched (sent = \"\"): answers written there are not seen");
             }
             SentFolder::Named(name) => folders.iter().find(|f| f.name == *name),
-            SentFolder::Auto => folders.iter().find(|f| f.special == Some(Special::Sent)),
+            SentFolder::Auto => sent_folder(folders).map(|(f, _)| f),
         };
         match (found, &imap.sent) {
+            (Some(folder), _) if folder.special == Some(Special::All) => {
+                let text =
+                    format!("{} holds all mail, what came in and what was sent: name another by `sent`", folder.name);
+                self.say(Outcome::Failed, "sent", text);
+            }
             (Some(folder), _) => self.say(Outcome::Ok, "sent", format!("{} will be watched for answers", folder.name)),
             (None, SentFolder::Named(name)) => {
                 self.say(Outcome::Failed, "sent", format!("there is no folder {name}; there are {}", some(folders)));

@@ -2,6 +2,7 @@
 
 use super::PATIENCE;
 use super::place::{at, listed};
+use super::words::words_hint;
 use crate::config::provider::{Passwords, Provider};
 use crate::net::certificates::{self, Fault};
 use crate::net::imap::{ImapError, Session};
@@ -61,7 +62,10 @@ impl Trouble {
             ImapError::Secret(error) => secret(account, &error.to_string()),
             ImapError::Network(text) => network(account, text, Protocol::Imap).await,
             ImapError::Tls(text) => tls(account, text, Protocol::Imap),
-            other => Self { cause: Cause::Other, what: at(account, &other.to_string()), todo: None },
+            other => {
+                let text = other.to_string();
+                Self { cause: Cause::Other, what: at(account, &text), todo: words_hint(&text).map(str::to_owned) }
+            }
         }
     }
 
@@ -73,7 +77,10 @@ impl Trouble {
             SmtpError::Secret(error) => secret(account, &error.to_string()),
             SmtpError::Network(text) => network(account, text, Protocol::Smtp).await,
             SmtpError::Tls(text) => tls(account, text, Protocol::Smtp),
-            other => Self { cause: Cause::Other, what: at(account, &other.to_string()), todo: None },
+            other => {
+                let text = other.to_string();
+                Self { cause: Cause::Other, what: at(account, &text), todo: words_hint(&text).map(str::to_owned) }
+            }
         }
     }
 }
@@ -103,6 +110,7 @@ fn sign_in(account: &Account, words: &str, protocol: Protocol) -> Trouble {
     let trouble = |what: String, todo: String| Trouble { cause: Cause::SignIn, what, todo: Some(todo) };
     let said = words.to_lowercase();
     let meant = WORDS.iter().find(|(known, _)| said.contains(known)).map(|(_, todo)| *todo);
+    let meant = meant.or_else(|| words_hint(&said));
     if let Some(sign_in) = account.sign_in() {
         let before = provider.and_then(|p| p.before).map(|b| format!("; {b}")).unwrap_or_default();
         let again = format!("sign in again as this mailbox itself: {}{before}", sign_in.command());

@@ -15,9 +15,12 @@ use crate::net::stream::{Stream, Timeouts};
 use crate::net::{Account, Tls};
 
 /// NO for one of these is no verdict on the password (RFC 5530, RFC 9051).
-const PASSING: [&str; 6] = ["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN", "ALREADYEXISTS"];
-/// Nor is NO with these words: some big providers have no code for it.
-const CROWDED: [&str; 3] = ["too many", "try again", "temporar"];
+const PASSING: [&str; 8] =
+    ["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN", "ALREADYEXISTS", "OVERQUOTA", "THROTTLED"];
+/// Nor is NO with these words: some big providers have no code for it (Microsoft: `Server Unavailable. 15`, Gmail: `Account
+/// exceeded command or bandwidth limits`).
+const CROWDED: [&str; 6] =
+    ["too many", "try again", "temporar", "server unavailable", "throttled", "exceeded command or bandwidth"];
 
 impl Session {
     /// Connects and logs in. The password is read anew each time; a token that is refused is renewed once.

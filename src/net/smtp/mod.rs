@@ -4,6 +4,7 @@
 //! `send` are not used: the pool gives a half-used connection to the next mail, and `send` lets one refused recipient end
 //! the mail for all. After any doubt the connection is dropped.
 
+pub mod account_limit;
 mod greet;
 mod lines;
 
@@ -58,12 +59,26 @@ pub enum SmtpError {
 
 impl SmtpError {
     /// Whether it may be different later, without anyone changing anything.
-    pub const fn is_passing(&self) -> bool {
+    pub fn is_passing(&self) -> bool {
         match self {
             Self::Network(_) => true,
-            Self::Refused { code, .. } | Self::Sender { code, .. } => *code < 500,
+            Self::Refused { code, text, .. } | Self::Sender { code, text } => {
+                *code < 500 || account_limit::is_used_up(*code, text)
+            }
             Self::SignIn(error) => !error.needs_a_person(),
             Self::Auth { .. } | Self::Secret(_) | Self::Tls(_) => false,
+        }
+    }
+
+    /// Whether the server is there and wants us to come less often: trying again at once makes it worse.
+    pub fn is_crowded(&self) -> bool {
+        match self {
+            // `454 4.7.0 Too many login attempts` at Gmail, `432 4.3.2` at Microsoft.
+            Self::Refused { step: "AUTH", code, .. } => *code < 500,
+            Self::Refused { code, text, .. } | Self::Sender { code, text } => {
+                *code == 432 || account_limit::is_used_up(*code, text)
+            }
+            _ => false,
         }
     }
 }
@@ -484,9 +499,11 @@ fn refused(name: &'static str, step: Step) -> SmtpError {
     }
 }
 
+/// What a refusal means for the mail. That the account may send no more today is nothing that the mail or its recipient did.
 fn judged(code: u16, text: &str) -> Delivery {
     let reply = format!("{code} {text}").trim_end().to_owned();
-    if code < 500 { Delivery::Deferred { reply } } else { Delivery::Refused { reply } }
+    let passes = code < 500 || account_limit::is_used_up(code, text);
+    if passes { Delivery::Deferred { reply } } else { Delivery::Refused { reply } }
 }
 
 /// Whoever has no fate yet gets this one.
