@@ -128,7 +128,10 @@ impl Tx<'_> {
             messages.extend(read_message(row)?);
             Ok(())
         })?;
-        messages.sort_by_key(|(ticket, place, _)| (*ticket, *place));
+        // They come ticket by ticket.
+        for of_ticket in messages.chunk_by_mut(|a, b| a.0 == b.0) {
+            of_ticket.sort_by_key(|(_, place, _)| *place);
+        }
         let mut messages = messages.into_iter().peekable();
         let mut courses: Vec<(TicketNo, Vec<StepRow>)> = Vec::new();
         let mut put = |(ticket, _, step): Placed| match courses.last_mut() {
