@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use svar::desk::commands::question;
 use svar::model::Time;
-use svar::store::query::Query;
+use svar::plan::query::Query;
 use svar::store::{Role, Store};
 
 /// An empty database in memory's file system, made once and gone with its name: nothing is ever written to it.
@@ -27,7 +27,7 @@ thread_local! {
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let _ = question::query(text);
     match Query::parse(text) {
-        Err(error) => assert!(!error.0.is_empty()),
+        Err(error) => assert!(!error.to_string().is_empty()),
         Ok(query) => {
             let mailboxes = ["support".to_owned()];
             let now = Time::from_unix(1_790_000_000);
