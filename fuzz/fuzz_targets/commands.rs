@@ -2,8 +2,8 @@
 #![no_main]
 
 use jiff::tz::TimeZone;
-use svar::desk::commands::{Ground, named, parse};
-use svar::desk::{html_lines, when};
+use svar::desk::commands::{Ground, named, parse, plain};
+use svar::desk::html_lines;
 use svar::model::Time;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
@@ -11,7 +11,6 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     let parsed = parse(text, &Ground { now, zone: &TimeZone::UTC });
     assert_eq!(parsed.lines.len(), parsed.commands.len() + parsed.wrong.len());
     assert!(text.contains(&parsed.text) || text.contains('\r'), "{:?} is not in {text:?}", parsed.text);
-    let _ = named(text);
-    let _ = when::parse(text, now, &TimeZone::UTC);
+    let _ = named(text, &plain::headings(text));
     let _ = html_lines::without_lines(text, &parsed.lines);
 });

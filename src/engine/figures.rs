@@ -1,23 +1,24 @@
 //! The figures of a period, read from the database: the one door for `stats`, digests and whoever else shows figures.
 
-use std::collections::BTreeSet;
-use std::ops::ControlFlow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use crate::config::settings::Settings;
 use crate::engine::clocks;
-use crate::model::{Address, Time};
+use crate::model::{Address, TicketNo, Time};
 use crate::sla::figures::{Answered, Deed, DeedKind, Detail, Figures, History, Measures, Outage, Period, Tally};
 use crate::store::course::{StepRow, StepWord};
 use crate::store::figures::{Courses, FiguresRow, Wanted};
 use crate::store::{Store, StoreError};
 
-/// So many slices are read ahead of the fold.
+/// So many slices are read ahead of the fold by each reader.
 const AHEAD: usize = 4;
+/// From so many tickets on a second connection reads every other slice: opening it costs about as much as reading a thousand.
+const WORTH_TWO: usize = 8_000;
 
-/// The figures of `period` as at `now`, of one mailbox or of all. One thread reads and another folds what has been read, so that
+/// The figures of `period` as at `now`, of one mailbox or of all. Others read while this thread folds what has been read, so that
 /// no more than some slices of it are in memory.
 ///
 /// # Errors
@@ -33,25 +34,39 @@ pub fn of(
     let measures = measures(store, settings, period, now)?;
     let (from, to) = period.bounds();
     let wanted = Wanted { from, to, mailbox, mystery: &settings.mystery };
-    let (slices, read) = sync_channel::<Courses>(AHEAD);
-    thread::scope(|scope| {
-        let folding = scope.spawn(|| {
-            let mut tally = Tally::new(period, mailbox, &measures, now, detail);
-            // By value: it ends when nobody sends any more, and nobody sends into the void.
-            let read = read;
-            for courses in read {
-                told(courses, |history| tally.add(&history));
+    let way = store.way(&wanted)?;
+    let mut second = if way.tickets() < WORTH_TWO { None } else { store.another_reader() };
+    let stores: Vec<&mut Store> = std::iter::once(store).chain(second.as_mut()).collect();
+    let (slices, many) = (way.slices(), stores.len());
+    let mut tally = Tally::new(period, mailbox, &measures, now, detail);
+    let read: Result<(), StoreError> = thread::scope(|scope| {
+        let (mut readers, mut inboxes) = (Vec::new(), Vec::new());
+        for (first, store) in stores.into_iter().enumerate() {
+            let (outbox, inbox) = sync_channel::<Vec<History>>(AHEAD);
+            let (wanted, way) = (&wanted, &way);
+            let mine = slices.iter().skip(first).step_by(many);
+            readers.push(scope.spawn(move || {
+                for run in mine {
+                    // Nobody listens any more: another reader has failed.
+                    if outbox.send(told(store.slice(wanted, way, run)?)).is_err() {
+                        break;
+                    }
+                }
+                Ok(())
+            }));
+            inboxes.push(inbox);
+        }
+        // In the order of the slices, whoever has read them.
+        for inbox in inboxes.iter().cycle().take(slices.len()) {
+            let Ok(histories) = inbox.recv() else { break };
+            for history in &histories {
+                tally.add(history);
             }
-            tally.finish()
-        });
-        let walked = store.walk_courses(&wanted, |courses| match slices.send(courses) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        });
-        drop(slices);
-        let figures = folding.join().unwrap_or_else(|panic| resume_unwind(panic));
-        walked.map(|()| figures)
-    })
+        }
+        drop(inboxes);
+        readers.into_iter().try_for_each(|reader| reader.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    read.map(|()| tally.finish())
 }
 
 /// What is measured by, with the outages that touch `period`.
@@ -76,55 +91,56 @@ pub fn histories(
     mystery: &BTreeSet<Address>,
 ) -> Result<Vec<History>, StoreError> {
     let (from, to) = period.bounds();
+    let wanted = Wanted { from, to, mailbox, mystery };
+    let way = store.way(&wanted)?;
     let mut histories = Vec::new();
-    store.walk_courses(&Wanted { from, to, mailbox, mystery }, |courses| {
-        told(courses, |history| histories.push(history));
-        ControlFlow::Continue(())
-    })?;
+    for run in way.slices() {
+        histories.extend(told(store.slice(&wanted, &way, run)?));
+    }
     Ok(histories)
 }
 
-fn told(mut courses: Courses, mut take: impl FnMut(History)) {
-    for row in std::mem::take(&mut courses.tickets) {
-        take(history(row, &courses));
-    }
+fn told(Courses { tickets, mut steps }: Courses) -> Vec<History> {
+    tickets.into_iter().map(|row| history(row, &mut steps)).collect()
 }
 
-fn history(row: FiguresRow, courses: &Courses) -> History {
-    let own: &[StepRow] = courses.steps.get(&row.number).map_or(&[], Vec::as_slice);
-    let is_answer = |s: &&StepRow| matches!(s.word, StepWord::Answer | StepWord::Found | StepWord::Called);
-    let answers = own.iter().filter(is_answer).map(|s| Answered { at: s.at, agent: s.agent.clone() });
-    let customers = own.iter().filter(|s| s.word == StepWord::Customer).map(|s| s.at);
+fn history(row: FiguresRow, courses: &mut BTreeMap<TicketNo, Vec<StepRow>>) -> History {
+    let steps = clocks::told(row.number, courses);
+    let own = courses.get_mut(&row.number).map_or(&mut [][..], Vec::as_mut_slice);
+    let (mut customer_messages, mut answers, mut deeds) = (Vec::new(), Vec::new(), Vec::new());
     let mut held = false;
-    let mut deeds = Vec::new();
-    for step in own {
-        let what = match (step.word, &step.agent) {
-            (StepWord::Assigned, Some(agent)) => Some(DeedKind::Assigned(agent.clone())),
-            (StepWord::Bounced, _) => Some(DeedKind::Bounced),
-            (StepWord::Held, _) => {
+    for StepRow { at, word, agent } in own {
+        let at = *at;
+        // Names are moved out: whoever this ticket was merged into asks for words and times alone.
+        let what = match word {
+            StepWord::Customer => {
+                customer_messages.push(at);
+                None
+            }
+            StepWord::Answer | StepWord::Found | StepWord::Called => {
+                answers.push(Answered { at, agent: agent.take() });
+                None
+            }
+            StepWord::Assigned => agent.take().map(DeedKind::Assigned),
+            StepWord::Bounced => Some(DeedKind::Bounced),
+            StepWord::Held => {
                 held = true;
                 Some(DeedKind::Held)
             }
-            (
-                StepWord::Open
-                | StepWord::Pending
-                | StepWord::Closed
-                | StepWord::Reopened
-                | StepWord::Spam
-                | StepWord::Merged,
-                _,
-            ) if held => {
-                held = false;
-                Some(DeedKind::Unheld)
-            }
-            _ => None,
+            StepWord::Open
+            | StepWord::Pending
+            | StepWord::Closed
+            | StepWord::Reopened
+            | StepWord::Spam
+            | StepWord::Merged => std::mem::take(&mut held).then_some(DeedKind::Unheld),
+            StepWord::Done | StepWord::Joined(_) => None,
         };
-        deeds.extend(what.map(|what| Deed { at: step.at, what }));
+        deeds.extend(what.map(|what| Deed { at, what }));
     }
     History {
-        steps: clocks::told(row.number, &courses.steps),
-        customer_messages: customers.collect(),
-        answers: answers.collect(),
+        steps,
+        customer_messages,
+        answers,
         deeds,
         number: row.number,
         mailbox: row.mailbox,

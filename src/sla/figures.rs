@@ -4,6 +4,7 @@
 //! histories, period, measures and time of day give the same figures.
 
 mod count;
+mod days;
 mod slow;
 mod tally;
 #[cfg(test)]

@@ -15,7 +15,14 @@ pub struct Timeline {
     /// Unix seconds, from … to.
     written: (i64, i64),
     spans: Vec<Span>,
+    /// How many spans begin before each stretch of [`STEP_S`] from the beginning on, so that one is found without searching all.
+    begun: Vec<usize>,
 }
+
+/// About a day's spans are looked at one by one, in seconds.
+const STEP_S: i64 = 86_400;
+/// A century; what lies beyond is looked for one by one.
+const STEPS_MAX: usize = 36_600;
 
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -45,7 +52,16 @@ impl Timeline {
             let Ok(next) = day.tomorrow() else { break };
             day = next;
         }
-        Self { calendar: calendar.clone(), written: (calendar.midnight(first), calendar.midnight(day)), spans }
+        let written = (calendar.midnight(first), calendar.midnight(day));
+        let steps = usize::try_from((written.1 - written.0) / STEP_S).unwrap_or(0).min(STEPS_MAX);
+        let stretches = (written.0..).step_by(usize::try_from(STEP_S).unwrap_or(1)).take(steps + 1);
+        let mut begun = Vec::with_capacity(steps + 1);
+        let mut so_far = 0;
+        for from in stretches {
+            so_far += spans[so_far..].iter().take_while(|span| span.from < from).count();
+            begun.push(so_far);
+        }
+        Self { calendar: calendar.clone(), written, spans, begun }
     }
 
     #[must_use]
@@ -67,7 +83,10 @@ impl Timeline {
 
     /// Open seconds from the beginning of what is written out up to `at`.
     fn until(&self, at: i64) -> i64 {
-        match self.spans.partition_point(|span| span.from <= at).checked_sub(1) {
+        let step = usize::try_from((at - self.written.0) / STEP_S).unwrap_or(0);
+        let before = self.begun.get(step).or(self.begun.last()).copied().unwrap_or(0);
+        let begun = before + self.spans[before..].iter().take_while(|span| span.from <= at).count();
+        match begun.checked_sub(1) {
             Some(n) => self.spans[n].before_s + at.min(self.spans[n].to) - self.spans[n].from,
             None => 0,
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::db::{DbError, Row, args};
 use super::text::list;
 use super::{StoreError, Tx};
-use crate::model::{Address, Direction, Priority, State, TicketNo, Time};
+use crate::model::{Address, Priority, State, TicketNo, Time};
 use crate::plan::What;
 
 /// One thing that happened.
@@ -46,16 +46,14 @@ pub enum StepWord {
     Bounced,
 }
 
+// Which of the rows matter is decided below: asking SQLite for a word among others costs more a row than handing the row over.
 pub(super) const MESSAGES: &str = "
     SELECT ticket, event, no, direction, found, at, accepted_at, agent FROM message
-    WHERE ticket BETWEEN ?1 AND ?2 AND counts = 1 AND direction IN ('in', 'out')
+    WHERE ticket BETWEEN ?1 AND ?2 AND counts = 1
     ORDER BY ticket";
 
 pub(super) const EVENTS: &str = "
-    SELECT ticket, no, at, what, detail, actor FROM event
-    WHERE ticket BETWEEN ?1 AND ?2 AND what IN ('called', 'closed', 'reopened', 'pending', 'open', 'held', 'done', 'spam', 'merged',
-        'assigned', 'bounced')
-    ORDER BY ticket, no";
+    SELECT ticket, no, at, what, detail, actor FROM event WHERE ticket BETWEEN ?1 AND ?2 ORDER BY ticket, no";
 
 /// So many steps a ticket has as a rule.
 const USUAL: usize = 8;
@@ -66,31 +64,32 @@ type Place = (i64, bool, i64);
 type Placed = (TicketNo, Place, StepRow);
 
 fn read_message(row: &Row<'_>) -> Result<Option<Placed>, DbError> {
-    let direction: Direction = row.get(3)?;
-    let accepted_at: Option<Time> = row.get(6)?;
-    let (at, word) = match (direction, row.get(4)?, accepted_at) {
-        (Direction::In, ..) => (row.get(5)?, StepWord::Customer),
-        (_, true, Some(at)) => (at, StepWord::Found),
-        (_, false, Some(at)) => (at, StepWord::Answer),
-        (_, _, None) => return Ok(None),
+    let accepted_at = || row.get::<Option<Time>>(6);
+    let (at, word) = match row.text(3)? {
+        "in" => (Some(row.get(5)?), StepWord::Customer),
+        "out" if row.get(4)? => (accepted_at()?, StepWord::Found),
+        "out" => (accepted_at()?, StepWord::Answer),
+        _ => return Ok(None),
     };
+    let Some(at) = at else { return Ok(None) };
     let agent = if word == StepWord::Customer { None } else { row.get(7)? };
     Ok(Some((row.get(0)?, (row.get(1)?, true, row.get(2)?), StepRow { at, word, agent })))
 }
 
 fn read_event(row: &Row<'_>) -> Result<Option<Placed>, DbError> {
-    let (no, detail): (i64, &str) = (row.get(1)?, row.text(4)?);
-    let Some(word) = word(row.text(3)?, detail) else { return Ok(None) };
+    let Some(word) = word(row.text(3)?, || row.text(4))? else { return Ok(None) };
     let named = match word {
         StepWord::Called => row.text(5)?,
-        StepWord::Assigned => detail,
+        StepWord::Assigned => row.text(4)?,
         _ => "",
     };
     let agent = named.strip_prefix("agent:").and_then(Address::parse);
+    let no = row.get(1)?;
     Ok(Some((row.get(0)?, (no, false, no), StepRow { at: row.get(2)?, word, agent })))
 }
 
-fn word(what: &str, detail: &str) -> Option<StepWord> {
+/// What an event's word means, if clocks or figures care.
+fn word<'r>(what: &str, detail: impl FnOnce() -> Result<&'r str, DbError>) -> Result<Option<StepWord>, DbError> {
     const WORDS: &[(What, StepWord)] = &[
         (What::Closed, StepWord::Closed),
         (What::Pending, StepWord::Pending),
@@ -104,10 +103,10 @@ fn word(what: &str, detail: &str) -> Option<StepWord> {
         (What::Bounced, StepWord::Bounced),
     ];
     if what == What::Merged.as_str() {
-        let joined = detail.strip_prefix("from #").and_then(|n| n.parse().ok());
-        return Some(joined.map_or(StepWord::Merged, |n| StepWord::Joined(TicketNo(n))));
+        let joined = detail()?.strip_prefix("from #").and_then(|n| n.parse().ok());
+        return Ok(Some(joined.map_or(StepWord::Merged, |n| StepWord::Joined(TicketNo(n)))));
     }
-    WORDS.iter().find(|(w, _)| w.as_str() == what).map(|(_, word)| *word)
+    Ok(WORDS.iter().find(|(w, _)| w.as_str() == what).map(|(_, word)| *word))
 }
 
 impl Tx<'_> {
@@ -124,10 +123,15 @@ impl Tx<'_> {
     /// # Errors
     /// A database error.
     pub fn courses(&mut self, first: TicketNo, last: TicketNo) -> Result<BTreeMap<TicketNo, Vec<StepRow>>, StoreError> {
-        let messages = self.rows(MESSAGES, args![first, last], read_message)?;
-        let events = self.rows(EVENTS, args![first, last], read_event)?;
-        let mut messages: Vec<Placed> = messages.into_iter().flatten().collect();
-        messages.sort_by_key(|(ticket, place, _)| (*ticket, *place));
+        let mut messages: Vec<Placed> = Vec::new();
+        self.each(MESSAGES, args![first, last], |row| {
+            messages.extend(read_message(row)?);
+            Ok(())
+        })?;
+        // They come ticket by ticket.
+        for of_ticket in messages.chunk_by_mut(|a, b| a.0 == b.0) {
+            of_ticket.sort_by_key(|(_, place, _)| *place);
+        }
         let mut messages = messages.into_iter().peekable();
         let mut courses: Vec<(TicketNo, Vec<StepRow>)> = Vec::new();
         let mut put = |(ticket, _, step): Placed| match courses.last_mut() {
@@ -139,12 +143,14 @@ impl Tx<'_> {
             }
         };
         // Events come in order already.
-        for event in events.into_iter().flatten() {
+        self.each(EVENTS, args![first, last], |row| {
+            let Some(event) = read_event(row)? else { return Ok(()) };
             while let Some(message) = messages.next_if(|m| (m.0, m.1) < (event.0, event.1)) {
                 put(message);
             }
             put(event);
-        }
+            Ok(())
+        })?;
         messages.for_each(put);
         Ok(courses.into_iter().collect())
     }

@@ -213,14 +213,28 @@ impl Db {
         args: &[Arg<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
+        let mut out = Vec::new();
+        self.each(sql, args, |row| {
+            out.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// Runs one statement and hands over row by row what it answers.
+    pub(super) fn each(
+        &self,
+        sql: &str,
+        args: &[Arg<'_>],
+        mut take: impl FnMut(&Row<'_>) -> Result<(), DbError>,
+    ) -> Result<(), DbError> {
         self.watch(Moment::Before, sql)?;
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut answer = statement.query(rusqlite::params_from_iter(args))?;
-        let mut out = Vec::new();
         while let Some(row) = answer.next()? {
-            out.push(read(&Row(row))?);
+            take(&Row(row))?;
         }
-        Ok(out)
+        Ok(())
     }
 
     /// The first row of the answer.

@@ -2,12 +2,11 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
 
 use super::course::{StepRow, StepWord};
 use super::db::{Row, args};
 use super::text::list;
-use super::{Store, StoreError, Tx};
+use super::{Role, Store, StoreError, Tx};
 use crate::model::{Address, CustomerNo, Priority, State, TicketNo, Time};
 
 /// Mail may be read so much later than it came: a ticket opened so long after the period may hold a message of it.
@@ -72,26 +71,49 @@ pub(super) const MERGED: &str = "
         UNION SELECT t.number FROM joined JOIN ticket t ON t.survivor = joined.number)
     SELECT number FROM joined ORDER BY number";
 
+/// Which tickets are to be read, by number.
+#[derive(Debug)]
+pub struct Way {
+    numbers: Vec<TicketNo>,
+    /// Test customers among them.
+    customers: BTreeSet<CustomerNo>,
+}
+
+impl Way {
+    /// How many tickets there are.
+    #[must_use]
+    pub fn tickets(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// What is read in one view of the database at a time. Tickets go up from slice to slice.
+    #[must_use]
+    pub fn slices(&self) -> Vec<&[TicketNo]> {
+        runs(&self.numbers)
+    }
+}
+
 impl Store {
-    /// The tickets on which something happened in that time, or that were open then: by number, in slices that `take` gets one
-    /// after the other as long as it says to go on. No view of the database is held for long, and none is read for tickets that
-    /// were over before.
+    /// The tickets on which something happened in that time, or that were open then. None is among them that was over before.
     ///
     /// # Errors
     /// A database error.
-    pub fn walk_courses(
-        &mut self,
-        wanted: &Wanted<'_>,
-        mut take: impl FnMut(Courses) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
-        let (numbers, mystery) = self.read(|tx| Ok((tx.touching(wanted)?, tx.customers(wanted.mystery)?)))?;
-        for run in runs(&numbers) {
-            let courses = self.read(|tx| tx.read_run(run, wanted.mystery, &mystery))?;
-            if take(courses).is_break() {
-                break;
-            }
-        }
-        Ok(())
+    pub fn way(&mut self, wanted: &Wanted<'_>) -> Result<Way, StoreError> {
+        self.read(|tx| Ok(Way { numbers: tx.touching(wanted)?, customers: tx.customers(wanted.mystery)? }))
+    }
+
+    /// One of the slices of `way`. No view of the database is held for longer than that.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn slice(&mut self, wanted: &Wanted<'_>, way: &Way, run: &[TicketNo]) -> Result<Courses, StoreError> {
+        self.read(|tx| tx.read_run(run, wanted.mystery, &way.customers))
+    }
+
+    /// Another connection to the same file, to read beside this one. `None`: it is in memory, or cannot be opened a second time.
+    #[must_use]
+    pub fn another_reader(&self) -> Option<Self> {
+        Self::open(self.path()?, Role::Reader).ok()
     }
 }
 

@@ -182,6 +182,15 @@ impl<'a> Tx<'a> {
         self.note(|db| db.rows(sql, args, read))
     }
 
+    pub(super) fn each(
+        &mut self,
+        sql: &str,
+        args: &[Arg<'_>],
+        take: impl FnMut(&Row<'_>) -> Result<(), DbError>,
+    ) -> Result<(), DbError> {
+        self.note(|db| db.each(sql, args, take))
+    }
+
     pub(super) fn one<T>(
         &mut self,
         sql: &str,

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use jiff::ToSpan;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::count::{Bands, Measured, clock_figures, common_target, rank};
+use super::days::Days;
 use super::slow;
 use super::{
     AgentRow, Answered, Backlog, ClockFigures, ClockRow, DayRow, Detail, Figures, History, HourRow, Measure, Measures,
@@ -19,26 +18,6 @@ use crate::sla::timeline::Timeline;
 
 /// So many of the slowest responses are told of.
 const SLOWEST: usize = 10;
-
-impl Period {
-    /// The first instant, and the first one that is no more of it.
-    #[must_use]
-    pub fn bounds(&self) -> (Time, Time) {
-        (begin(self.from, &self.zone), begin(self.to.tomorrow().unwrap_or(self.to), &self.zone))
-    }
-
-    /// Its days in order.
-    pub fn days(&self) -> impl Iterator<Item = Date> + use<> {
-        let to = self.to;
-        self.from.series(1.day()).take_while(move |day| *day <= to)
-    }
-}
-
-/// The first instant of a day.
-fn begin(day: Date, zone: &TimeZone) -> Time {
-    let midnight = zone.to_ambiguous_timestamp(day.to_datetime(jiff::civil::Time::midnight())).compatible();
-    Time::from_unix(midnight.map_or(i64::MAX, jiff::Timestamp::as_second))
-}
 
 /// The wait for one answer.
 #[derive(Clone, Copy, Debug)]
@@ -109,7 +88,9 @@ pub struct Tally<'a> {
     slow: Vec<Slow>,
     agents: BTreeMap<Option<Address>, Agent>,
     by_hour: [HourRow; 24],
-    days: BTreeMap<Date, Cell>,
+    days: Days<'a>,
+    /// One a day.
+    cells: Vec<Cell>,
     tags: BTreeMap<String, Cell>,
     answers_at: Vec<Time>,
     solved_by_first_answer: usize,
@@ -160,7 +141,8 @@ impl<'a> Tally<'a> {
             slow: Vec::new(),
             agents: BTreeMap::new(),
             by_hour,
-            days: period.days().map(|day| (day, Cell::default())).collect(),
+            cells: period.days().map(|_| Cell::default()).collect(),
+            days: Days::of(period),
             tags: BTreeMap::new(),
             answers_at: Vec::new(),
             solved_by_first_answer: 0,
@@ -173,10 +155,10 @@ impl<'a> Tally<'a> {
         self.from <= at && at < self.to
     }
 
-    /// The day and the hour on the desk's clock.
-    fn wall(&self, at: Time) -> (Date, usize) {
-        let wall = self.period.zone.to_datetime(at.timestamp());
-        (wall.date(), usize::try_from(wall.hour()).unwrap_or(0))
+    /// The day of an instant in the period, and the hour on the desk's clock.
+    fn wall(&mut self, at: Time) -> (&mut Cell, &mut HourRow) {
+        let (day, hour) = self.days.place(at);
+        (&mut self.cells[day], &mut self.by_hour[hour])
     }
 
     /// One more ticket.
@@ -242,13 +224,13 @@ impl<'a> Tally<'a> {
         let (from, to) = (self.from, self.to);
         for &at in history.customer_messages.iter().filter(|at| from <= **at && **at < to) {
             let (day, hour) = self.wall(at);
-            self.by_hour[hour].customer_messages += 1;
-            self.days.entry(day).or_default().customer_messages += 1;
+            hour.customer_messages += 1;
+            day.customer_messages += 1;
         }
         for answer in history.answers.iter().filter(|a| from <= a.at && a.at < to) {
             let (day, hour) = self.wall(answer.at);
-            self.by_hour[hour].answers += 1;
-            self.days.entry(day).or_default().answers += 1;
+            hour.answers += 1;
+            day.answers += 1;
             self.answers_at.push(answer.at);
             self.agent(&answer.agent, |agent| agent.answers += 1);
         }
@@ -263,8 +245,7 @@ impl<'a> Tally<'a> {
         if opened {
             self.tickets.opened += 1;
             self.messages_of_opened += history.customer_messages.len();
-            let day = self.wall(history.created_at).0;
-            self.days.entry(day).or_default().opened += 1;
+            self.wall(history.created_at).0.opened += 1;
             for tag in &history.tags {
                 self.tags.entry(tag.clone()).or_default().opened += 1;
             }
@@ -285,10 +266,10 @@ impl<'a> Tally<'a> {
                 at_end = at_end.map(|_| standing);
             }
         }
-        for &at in closings.iter().filter(|at| self.from <= **at && **at < self.to) {
+        let (from, to) = (self.from, self.to);
+        for &at in closings.iter().filter(|at| from <= **at && **at < to) {
             self.tickets.closed += 1;
-            let day = self.wall(at).0;
-            self.days.entry(day).or_default().closed += 1;
+            self.wall(at).0.closed += 1;
         }
         match at_end {
             Some(Standing::Open) => self.backlog.open += 1,
@@ -305,8 +286,7 @@ impl<'a> Tally<'a> {
         let measured = Measured::of(clock, target_s, &self.bands);
         self.clocks[clock.kind as usize].push(measured);
         if clock.kind != ClockKind::Resolution {
-            let day = self.wall(clock.started_at).0;
-            let cell = self.days.entry(day).or_default();
+            let cell = self.wall(clock.started_at).0;
             cell.bands.extend(measured.band);
             if measured.is_stopped && clock.state != ClockState::Cancelled {
                 if clock.kind == ClockKind::FirstResponse {
@@ -410,27 +390,26 @@ impl<'a> Tally<'a> {
     }
 
     fn by_day(&self, waits: &Waits) -> Vec<DayRow> {
-        let row = |day: Date| {
-            let cell = self.days.get(&day);
+        let row = |(day, cell): (Date, &Cell)| {
             let opening = self.hours.values().filter_map(|h| h.opening(day)).min().filter(|at| *at <= self.now);
             DayRow {
                 date: day,
-                opened: cell.map_or(0, |c| c.opened),
-                closed: cell.map_or(0, |c| c.closed),
-                answers: cell.map_or(0, |c| c.answers),
-                median_first_response_s: cell.and_then(|c| median(&c.first_responses_s)),
-                customer_messages: cell.map_or(0, |c| c.customer_messages),
-                bands: self.bands.count(cell.iter().flat_map(|c| c.bands.iter().copied())),
+                opened: cell.opened,
+                closed: cell.closed,
+                answers: cell.answers,
+                median_first_response_s: median(&cell.first_responses_s),
+                customer_messages: cell.customer_messages,
+                bands: self.bands.count(cell.bands.iter().copied()),
                 waiting_at_opening: opening.map(|at| waits.at(at)),
             }
         };
-        self.period.days().map(row).collect()
+        self.period.days().zip(&self.cells).map(row).collect()
     }
 
     fn by_weekday(&self) -> Vec<WeekdayRow> {
         let row = |weekday: i8| {
-            let of_day = |(day, _): &(&Date, &Cell)| day.weekday().to_monday_one_offset() == weekday;
-            let cells: Vec<&Cell> = self.days.iter().filter(of_day).map(|(_, cell)| cell).collect();
+            let of_day = |(day, _): &(Date, &Cell)| day.weekday().to_monday_one_offset() == weekday;
+            let cells: Vec<&Cell> = self.period.days().zip(&self.cells).filter(of_day).map(|(_, cell)| cell).collect();
             let responses: Vec<i64> = cells.iter().flat_map(|c| c.first_responses_s.iter().copied()).collect();
             WeekdayRow {
                 weekday: i64::from(weekday),
@@ -443,31 +422,12 @@ impl<'a> Tally<'a> {
         (1..=7).map(row).collect()
     }
 
-    /// Every hour of the period that has begun and ended: the day, the hour on the clock, from, to.
-    fn clock_hours(&self) -> Vec<(usize, Time, Time)> {
-        let zone = &self.period.zone;
-        let instant = |day: Date, hour: i8| {
-            let wall = zone.to_ambiguous_timestamp(day.at(hour, 0, 0, 0)).compatible();
-            Time::from_unix(wall.map_or(i64::MAX, jiff::Timestamp::as_second))
-        };
-        let mut hours = Vec::new();
-        for day in self.period.days() {
-            let next = begin(day.tomorrow().unwrap_or(day), zone);
-            let begins: Vec<Time> = (0..24).map(|hour| instant(day, hour)).chain([next]).collect();
-            let ends = begins.iter().skip(1);
-            hours.extend(begins.iter().zip(ends).enumerate().map(|(hour, (from, to))| (hour, *from, *to)));
-        }
-        hours.retain(|(_, from, to)| from < to);
-        hours
-    }
-
     /// How long it was open at each hour of the day.
     fn open_hours(&mut self) {
-        let hours = self.clock_hours();
         let mut longest = [0; 24];
         for timeline in self.hours.values() {
             let mut open = [0; 24];
-            for &(hour, from, to) in &hours {
+            for (hour, from, to) in self.days.hours() {
                 open[hour] += timeline.between(from, to);
             }
             longest = std::array::from_fn(|hour| longest[hour].max(open[hour]));
@@ -481,8 +441,8 @@ impl<'a> Tally<'a> {
     fn silent_hours(&mut self) -> Vec<Time> {
         let is_open = |from: Time, to: Time| self.hours.values().any(|h| h.between(from, to) == to.since(from));
         let hours: Vec<(Time, Time)> = self
-            .clock_hours()
-            .into_iter()
+            .days
+            .hours()
             .filter(|(_, from, to)| *to <= self.now && is_open(*from, *to))
             .map(|(_, from, to)| (from, to))
             .collect();
