@@ -12,6 +12,8 @@ mod explain;
 mod history;
 #[path = "cli/init.rs"]
 mod init;
+#[path = "cli/morning.rs"]
+mod morning;
 #[path = "cli/privacy.rs"]
 mod privacy;
 
@@ -528,6 +530,11 @@ fn the_readme_tells_the_truth() {
     for command in named {
         assert!(help.contains(&format!("\n  {command} ")), "svar {command} is in README.md only");
     }
+    // So is every page and picture.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = readme.split(['`', '(', ')', ' ']).filter(|word| word.starts_with("docs/"));
+    let missing: Vec<&str> = pages.filter(|page| !root.join(page).exists()).collect();
+    assert!(missing.is_empty(), "README.md speaks of {missing:?}");
 }
 
 #[test]

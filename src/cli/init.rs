@@ -208,14 +208,12 @@ fn done(made: &Made, places: &Places, config: &Path) -> Vec<String> {
     let mut lines = vec![format!("Written: {}", config.display()), in_short(&made.draft)];
     let secret = match &made.mailbox.sign_in {
         SignIn::PasswordFile(path) if made.mailbox.typed.is_some() => {
-            lines.push(format!(
-                "Written: {}, the password, which nobody else can read",
-                places.home.join(path).display()
-            ));
+            lines
+                .push(format!("Written: {}, the password, which nobody else can read", beside(places, path).display()));
             None
         }
         SignIn::PasswordFile(path) if !places.home.join(path).exists() && !path.exists() => {
-            Some(format!("Write the mailbox's password into {} (chmod 600).", places.home.join(path).display()))
+            Some(format!("Write the mailbox's password into {} (chmod 600).", beside(places, path).display()))
         }
         SignIn::OAuth2(_) if !made.mailbox.is_tried => {
             Some(format!("Sign in, once, in a browser: svar sign-in {}", made.mailbox.address))
@@ -240,6 +238,11 @@ fn done(made: &Made, places: &Places, config: &Path) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// A file of the configuration's directory, as one would type it from here.
+fn beside(places: &Places, path: &Path) -> PathBuf {
+    if places.home == Path::new(".") { path.to_owned() } else { places.home.join(path) }
 }
 
 /// What was taken, defaults included.

@@ -175,10 +175,10 @@ type Door<'a> = (&'static str, fn(&mut Incoming<'a>) -> bool);
 /// The doors, in order. Each looks whether the letter is its own, and if so deals with it.
 const fn doors<'a>() -> [Door<'a>; 14] {
     [
+        ("a reply to a practice mail", Incoming::practice),
         ("long past", Incoming::history),
         ("a canned answer", Incoming::canned_mail),
         ("released from quarantine", Incoming::released),
-        ("a reply to a practice mail", Incoming::practice),
         ("our own mail", Incoming::echo),
         ("a mail in Sent", Incoming::sent),
         ("on record already", Incoming::duplicate),

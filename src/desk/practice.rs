@@ -212,6 +212,9 @@ impl Incoming<'_> {
         let doubts = if empty { Vec::new() } else { doubt_about_text(&sight).iter().map(doubt).collect() };
         let look = self.case.look(self.mailbox, &facts, Some(&staff), &draft);
         let from = self.letter.from.as_ref().map(|p| &p.address);
+        let from_is_his = from.is_some_and(|a| staff.addresses.contains(a));
+        // What a stranger writes is kept where his mail is, and nowhere else.
+        let text = if from_is_his { look.text } else { String::new() };
         let named = |id: &String| self.letter.in_reply_to.contains(id) || self.letter.references.contains(id);
         let is_signature = |rule: &str| rule.contains("signature") || rule.contains("sent-from");
         Some(Reply {
@@ -223,11 +226,11 @@ impl Incoming<'_> {
             one_signed_address: self.signed.len() <= 1,
             from: from.map(ToString::to_string).unwrap_or_default(),
             one_from: self.letter.from_is_single,
-            from_is_his: from.is_some_and(|a| staff.addresses.contains(a)),
+            from_is_his,
             vouched,
             vouched_why: vouched_why.to_owned(),
             subject: look.subject,
-            text: look.text,
+            text,
             html: look.html.is_some() && draft.html.is_some(),
             empty,
             signature: self.letter.cuts.iter().find(|c| is_signature(c.rule)).map(|c| c.first_line.clone()),

@@ -91,9 +91,15 @@ impl Engine {
     /// # Errors
     /// A database error.
     pub fn looked_back(&mut self, mailbox: &str, now: Time) -> Result<(), StoreError> {
-        let Some(since) = self.looks_back(mailbox)? else { return Ok(()) };
+        if self.looks_back(mailbox)?.is_none() {
+            return Ok(());
+        }
         let (settings, key, library) = (self.settings.clone(), self.key.clone(), self.library.clone());
         let Some(mailbox) = settings.mailbox(mailbox).filter(|m| m.mode == Mode::Watch) else { return Ok(()) };
+        if !settings.managers.iter().any(|m| m.mailboxes.contains(&mailbox.name)) {
+            // Told when there is somebody to tell.
+            return Ok(());
+        }
         let rules = Rules { settings: &settings, key: &key, library: &library };
         let first: BTreeMap<Address, Time> = settings
             .managers
@@ -101,12 +107,11 @@ impl Engine {
             .filter_map(|m| Some((m.addresses.first()?.clone(), first_digest(m, &settings, now)?)))
             .collect();
         let week = self.store.batch(|tx| {
-            let week = tx.week(&mailbox.name, since, LISTED)?;
+            let week = tx.week(&mailbox.name, now.plus(-LOOK_BACK_S), LISTED)?;
             let found = tx.lookup(&Clues::default(), now)?;
             let changes = desk::watch::begins(mailbox, &week, &first, &found, &rules, now);
             tx.apply(&changes, &Blobs::new(), now)?;
-            let seen = Seen { watched: true, since: since.plus(LOOK_BACK_S), told: true };
-            tx.set_mode_seen(&mailbox.name, seen)?;
+            tx.told_of_watch(&mailbox.name)?;
             Ok(week)
         })?;
         tracing::info!(

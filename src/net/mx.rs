@@ -7,8 +7,6 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use ring::rand::{SecureRandom, SystemRandom};
-
 const MX: u16 = 15;
 const INTERNET: u16 = 1;
 /// A name that points at pointers for ever ends here (RFC 1035 allows 127 labels).
@@ -56,13 +54,13 @@ pub fn exchangers(domain: &str, servers: &[SocketAddr], patience: Duration) -> R
 
 fn ask(domain: &str, server: SocketAddr, patience: Duration) -> Result<Vec<String>, MxError> {
     let network = |e: std::io::Error| MxError::Network { server, reason: e.to_string() };
-    let mut id = [0; 2];
-    SystemRandom::new().fill(&mut id).map_err(|_| MxError::Answer)?;
-    let question = question(id, domain).ok_or_else(|| MxError::Domain(domain.to_owned()))?;
     let any: IpAddr = if server.is_ipv4() { [0; 4].into() } else { [0_u16; 8].into() };
     let socket = UdpSocket::bind((any, 0)).map_err(network)?;
     socket.connect(server).map_err(network)?;
     socket.set_read_timeout(Some(patience)).map_err(network)?;
+    // The port is the kernel's draw; it tells our answer from strays as well as a number of ours would.
+    let id = socket.local_addr().map_err(network)?.port().to_be_bytes();
+    let question = question(id, domain).ok_or_else(|| MxError::Domain(domain.to_owned()))?;
     socket.send(&question).map_err(network)?;
     // A few strays may come before the answer.
     let mut buffer = [0; 4096];

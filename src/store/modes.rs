@@ -65,6 +65,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Managers know what the days before have left.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn told_of_watch(&mut self, mailbox: &str) -> Result<(), StoreError> {
+        self.run("UPDATE mode SET told = 1 WHERE mailbox = ?1", args![mailbox])?;
+        Ok(())
+    }
+
     /// What has come into a mailbox since then, and who of it still waits.
     ///
     /// # Errors

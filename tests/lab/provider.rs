@@ -253,6 +253,13 @@ impl Provider {
             }
             _ => {}
         }
+        if path == "/link" {
+            // The page that a person opens: who is signed in there enters a code.
+            let device = state.devices.values_mut().find(|d| d.0 == field("code"));
+            let Some(device) = device else { return (404, "text/plain", "This code is not known.\n".to_owned()) };
+            device.1 = Some(Ok(field("user").to_owned()));
+            return (200, "text/plain", "Thank you. You may close this page.\n".to_owned());
+        }
         let error =
             |code: &str, words: &str| (400, JSON, format!(r#"{{"error":"{code}","error_description":"{words}"}}"#));
         if path == "/authorize" {

@@ -165,7 +165,7 @@ impl Report {
                 }
             }
             looks += 1;
-            runtime.block_on(tokio::time::sleep(LOOK_EVERY));
+            runtime.block_on(async { tokio::time::sleep(LOOK_EVERY).await });
         }
     }
 

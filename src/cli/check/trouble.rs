@@ -133,13 +133,13 @@ fn sign_in(account: &Account, words: &str, protocol: Protocol) -> Trouble {
             let before = provider.before.map(|b| format!("; {b}")).unwrap_or_default();
             trouble(
                 refused,
-                format!("{name} takes an app password only, not the account's own: make one at {page}{before}"),
+                format!("{name}: an app password is wanted, not the account's own; make one at {page}{before}"),
             )
         }
         Passwords::AppWithSecondFactor { page } => trouble(
             refused,
             format!(
-                "is it the right one? With two-step verification on, {name} takes an app password only: {page}{}",
+                "is it the right one? {name}: with two-step verification on, an app password is wanted: {page}{}",
                 provider.before.map(|b| format!("; {b}")).unwrap_or_default()
             ),
         ),
@@ -298,7 +298,7 @@ mod tests {
             "Invalid credentials",
             "https://myaccount.google.com/apppasswords",
         );
-        check("smtp.mail.yahoo.com", Smtp, "535", "535", "app password only");
+        check("smtp.mail.yahoo.com", Smtp, "535", "535", "an app password is wanted");
         check("imap.gmx.net", Imap, "no", "no", "hilfe.gmx.net");
         check(
             "outlook.office365.com",

@@ -442,10 +442,10 @@ fn password_advice(provider: &Provider) -> Option<String> {
     let name = provider.name;
     match provider.passwords {
         Passwords::App { page } => {
-            Some(format!("{name} wants an app password, not the account's own: make one at {page}"))
+            Some(format!("{name}: an app password is wanted, not the account's own; make one at {page}"))
         }
         Passwords::AppWithSecondFactor { page } => {
-            Some(format!("With two-step verification on, {name} wants an app password: {page}"))
+            Some(format!("{name}: with two-step verification on, an app password is wanted: {page}"))
         }
         Passwords::Bridge { page } => Some(format!("The password is the one that {name}'s bridge shows: {page}")),
         Passwords::Own | Passwords::Refused => None,

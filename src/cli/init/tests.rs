@@ -309,7 +309,7 @@ fn gmail_wants_an_app_password_as_it_is_shown() {
     let (made, heard) = play(&mut stage, &options, &answers);
     let draft = made.unwrap_or_else(|e| panic!("{e:?}\n{heard}")).draft;
     assert_eq!((draft.desk.as_str(), draft.authserv_id), ("Butiken", Some("mx.google.com")));
-    said(&heard, &["wants an app password", "https://myaccount.google.com/apppasswords"]);
+    said(&heard, &["an app password is wanted", "https://myaccount.google.com/apppasswords"]);
 }
 
 #[test]
