@@ -21,7 +21,7 @@ pub(super) fn engine_on(store: Store) -> Engine {
 }
 
 /// `more`: further tables of the configuration.
-fn engine_with(store: Store, more: &str) -> Engine {
+pub(super) fn engine_with(store: Store, more: &str) -> Engine {
     let text = r#"
         [desk]
         name = "Exempelbutiken"

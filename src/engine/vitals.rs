@@ -267,3 +267,59 @@ pub fn room(path: &std::path::Path) -> Option<Room> {
     let fills = free_bytes < LEAST_BYTES || (free_percent < ROOM_PERCENT && free_bytes < ROOM_BYTES);
     Some(Room { free_bytes, free_percent, fills })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::tests::{NOW, engine_with, settle};
+    use crate::store::Store;
+
+    #[test]
+    fn who_is_signed_out_is_told_through_a_mailbox_that_can_send() {
+        let mut engine = engine_with(
+            Store::in_memory().unwrap(),
+            r#"
+            [[mailbox]]
+            name = "sales"
+            address = "sales@example.test"
+            [mailbox.maildir]
+            path = "sales"
+            [mailbox.smtp]
+            host = "localhost"
+            oauth2 = { provider = "microsoft365", client_id = "abc" }
+            [[agent]]
+            name = "Björn Berg"
+            addresses = ["bjorn@example.test"]
+            mailboxes = ["sales"]
+            [[manager]]
+            name = "Chefen"
+            address = "chef@example.test"
+            mailboxes = ["sales"]
+            "#,
+        );
+        let told = |engine: &mut Engine| {
+            let rows = engine.store().read(|tx| tx.outbox()).unwrap();
+            rows.iter().filter(|row| format!("{row:?}").contains("chef@example.test")).count()
+        };
+        // Nobody has asked: a command beside the daemon says nothing.
+        settle(&mut engine, NOW, vec![crate::engine::Event::Poked]);
+        assert_eq!(told(&mut engine), 0);
+        engine.look_at_sign_ins(NOW);
+        settle(&mut engine, NOW, vec![crate::engine::Event::Poked]);
+        assert_eq!(told(&mut engine), 1, "at once, before all mailboxes are read");
+        assert!(engine.ailing()[0].to_string().contains("run `svar sign-in sales@example.test`"));
+        let way = |engine: &mut Engine| {
+            let clue = crate::store::Outlet { mailbox: "support".to_owned(), route: crate::plan::Route::Notify };
+            settle(engine, NOW, vec![crate::engine::Event::Free(clue, 4)])
+        };
+        let sent = format!("{:?}", way(&mut engine));
+        assert!(sent.contains("chef@example.test"), "by the mailbox that is not his, because his cannot send: {sent}");
+        // Looked at again, it is told no second time; a day later it is.
+        let before = told(&mut engine);
+        engine.look_at_sign_ins(NOW.plus(60));
+        settle(&mut engine, NOW.plus(60), vec![crate::engine::Event::Poked]);
+        assert_eq!(told(&mut engine), before);
+        settle(&mut engine, NOW.plus(Time::DAY), vec![crate::engine::Event::Poked]);
+        assert_eq!(told(&mut engine), before + 1);
+    }
+}

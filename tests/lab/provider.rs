@@ -48,6 +48,7 @@ struct State {
     /// After deciding, before answering.
     delay: Duration,
     token_bytes: usize,
+    code_life_s: u64,
     made: u64,
     access: BTreeMap<String, Access>,
     refresh: BTreeMap<String, (String, Refresh)>,
@@ -76,6 +77,7 @@ impl Provider {
             strict: false,
             delay: Duration::ZERO,
             token_bytes: 40,
+            code_life_s: 30,
             made: 0,
             access: BTreeMap::new(),
             refresh: BTreeMap::new(),
@@ -149,6 +151,11 @@ impl Provider {
 
     pub fn make_long_tokens(&self) {
         self.state().token_bytes = 1500;
+    }
+
+    /// How long codes are good from now on, in seconds.
+    pub fn set_code_life(&self, seconds: u64) {
+        self.state().code_life_s = seconds;
     }
 
     /// From now on the client must show this secret.
@@ -269,9 +276,9 @@ impl Provider {
             ("/device", _) => {
                 let (device, user) = (state.make("device"), format!("CODE-{}", state.made));
                 state.devices.insert(device.clone(), (user.clone(), None));
-                let link = self.url("link");
+                let (link, life_s) = (self.url("link"), state.code_life_s);
                 let said = format!(
-                    r#"{{"device_code":"{device}","user_code":"{user}","verification_uri":"{link}","expires_in":30,"interval":1}}"#
+                    r#"{{"device_code":"{device}","user_code":"{user}","verification_uri":"{link}","expires_in":{life_s},"interval":1}}"#
                 );
                 (200, JSON, said)
             }

@@ -104,6 +104,12 @@ async fn what_goes_wrong_with_a_code_is_said_and_nothing_is_stored() {
     provider.approve(&code.user_code, USER);
     provider.set_mood(Mood::Forgetful);
     check(&code.wait(&at).await.unwrap_err().to_string(), "gave no refresh token");
+    // Nobody enters it, and the server does not say that its time is over.
+    provider.set_code_life(2);
+    let code = DeviceCode::ask(&at).await.unwrap();
+    let late = code.wait(&at).await.unwrap_err();
+    assert!(matches!(&late, OauthError::Refused(r) if r.what == oauth::What::CodeExpired), "{late:?}");
+    check(&late.to_string(), "not entered in time");
     // A server that has forgotten the code calls it expired.
     provider.set_mood(Mood::Good);
     let code = DeviceCode::ask(&at).await.unwrap();
