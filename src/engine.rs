@@ -374,7 +374,8 @@ impl Engine {
         // For a digest nothing is claimed, but the clock is judged first.
         let due = self.next_due.is_some_and(|at| at <= now.wall)
             || self.next_digest().is_some_and(|at| at <= now.wall)
-            || self.next_right().is_some_and(|at| at <= now.wall);
+            || self.next_right().is_some_and(|at| at <= now.wall)
+            || self.next_look_at_itself().is_some_and(|at| at <= now.wall);
         plan.claim = self.look || due || plan.results > 0 || !plan.letters.is_empty();
         if plan.items() == 0 && plan.pick_up && self.trouble.is_some_and(|t| t.tries % 2 == 1) {
             // Perhaps it is the claiming that fails: letters go on without it.

@@ -10,6 +10,8 @@ mod digest;
 mod explain;
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/init.rs"]
+mod init;
 #[path = "cli/morning.rs"]
 mod morning;
 #[path = "cli/privacy.rs"]
@@ -516,18 +518,6 @@ fn mistakes_of_the_command_line_are_2() {
     fs::write(empty.path().join("config.toml"), "[desk]\nnam = \"x\"\n[[mailbox]]\naddress = 3\n").unwrap();
     let wrong = here(&["check"]).fails(2, "config.toml:2");
     assert!(wrong.err.contains("config.toml:4") && wrong.out.is_empty(), "every mistake at once: {}", wrong.err);
-}
-
-#[test]
-fn init_writes_what_works() {
-    let dir = tempfile::tempdir().unwrap();
-    let here = |args: &[&str]| svar_in(dir.path(), args, b"");
-    let args =
-        ["init", "--address", "help@shop.example", "--desk", "Räk \"&\" Co", "--agent", "Åsa Öberg <asa@a.example>"];
-    fs::write(dir.path().join("config.toml"), here(&args).fine().out).unwrap();
-    fs::write(dir.path().join("mail.password"), "secret").unwrap();
-    here(&["tickets"]).fails(1, "there is no database");
-    here(&["init", "--address", "nobody"]).fails(2, "no mail address");
 }
 
 #[test]

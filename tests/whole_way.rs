@@ -16,6 +16,8 @@ mod lab;
 mod oauth;
 #[path = "whole_way/rehearsal.rs"]
 mod rehearsal;
+#[path = "whole_way/setup.rs"]
+mod setup;
 #[path = "whole_way/watch.rs"]
 mod watch;
 

@@ -11,6 +11,8 @@ mod people;
 mod place;
 mod server;
 mod shop;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 
@@ -28,11 +30,14 @@ use crate::cli::check::PATIENCE;
 use crate::cli::check::trouble::Trouble;
 use crate::cli::error::CommandError;
 use crate::cli::print::Out;
-use crate::cli::{audit, history};
+use crate::cli::sign_in::{Way, obtain};
+use crate::cli::{audit, history, owner};
+use crate::config::settings::{Inlet, Outlet, Settings};
 use crate::engine::clock;
 use crate::history::source::Source;
 use crate::model::Address;
 use crate::net::imap::{Folder, Session, Special};
+use crate::net::oauth;
 use crate::net::smtp::Connection;
 use crate::net::{Account, Tls};
 use crate::plan;
@@ -56,6 +61,12 @@ pub fn init(global: &Global, out: &mut Out, wanted: &Init) -> Result<(), Command
             _ => None,
         };
         files::write(&places, &text, password)?;
+        // A sign-in by root has left tokens there.
+        let data_dir = places.home.join(&places.data_dir);
+        if data_dir.is_dir() && owner::is_root() {
+            owner::hand_over(&data_dir)
+                .map_err(|e| CommandError::failed(format!("cannot give {} to its owner: {e}", data_dir.display())))?;
+        }
         for line in done(&made, &places, config) {
             out.text("", &line)?;
         }
@@ -92,8 +103,55 @@ fn ask(
     let account = questions.account(&mailbox, &mailbox.imap);
     let shop = shop::shop(person, wanted, &mailbox, around)?;
     let draft = draft(&mailbox, shop, wanted, places);
-    read_back(&draft, places)?;
-    Ok(Made { mailbox, draft, account })
+    let settings = read_back(&draft, places)?;
+    let mut made = Made { mailbox, draft, account };
+    if matches!(made.mailbox.sign_in, SignIn::OAuth2(_)) && !wanted.offline {
+        sign_in(person, servers, wanted, &settings, &mut made)?;
+    }
+    Ok(made)
+}
+
+/// Lets the mailbox's owner sign in, then tries both servers. Without anybody there it is left to `svar sign-in`.
+fn sign_in(
+    person: &mut dyn Person,
+    servers: &mut dyn Servers,
+    wanted: &Init,
+    settings: &Settings,
+    made: &mut Made,
+) -> Result<(), CommandError> {
+    let Some(mailbox) = settings.mailboxes.first() else { return Ok(()) };
+    let (Inlet::Imap(imap), Outlet::Smtp { account: smtp, .. }) = (&mailbox.source, &mailbox.outlet) else {
+        return Ok(());
+    };
+    let Some(sign_in) = imap.account.sign_in() else { return Ok(()) };
+    let is_now = wanted.sign_in || (person.is_there() && confirm(person, "Sign in now, in a browser?", true)?);
+    if !is_now {
+        return Ok(());
+    }
+    servers.sign_in(sign_in, &settings.desk.time_zone)?;
+    let looked = servers.folders(&imap.account).and_then(|folders| servers.smtp(smtp).map(|()| folders));
+    match looked {
+        Ok(folders) => {
+            person.tell(&format!("Signed in: both servers take it; {}", account::told(&folders)))?;
+            let is_marked = folders.iter().any(|f| f.special == Some(Special::Sent));
+            let sent = if is_marked { None } else { crate::cli::check::guessed_sent(&folders) };
+            made.draft.sent = sent.map(str::to_owned);
+            made.mailbox.sent.clone_from(&made.draft.sent);
+            made.mailbox.is_tried = true;
+            made.account = imap.account.clone();
+            Ok(())
+        }
+        Err(trouble) => {
+            let error = CommandError::usage(trouble.what);
+            let error = trouble.todo.into_iter().fold(error, CommandError::hint);
+            if !person.is_there() {
+                return Err(error.hint("Nothing was written."));
+            }
+            person.tell(&error.rendered())?;
+            let goes_on = confirm(person, "Write the configuration all the same?", true)?;
+            if goes_on { Ok(()) } else { Err(interview::stopped()) }
+        }
+    }
 }
 
 fn draft(mailbox: &Mailbox, shop: Shop, wanted: &Init, places: &Places) -> Draft {
@@ -131,7 +189,7 @@ fn draft(mailbox: &Mailbox, shop: Shop, wanted: &Init, places: &Places) -> Draft
 }
 
 /// What svar itself will read must be right before it is written.
-fn read_back(draft: &Draft, places: &Places) -> Result<(), CommandError> {
+fn read_back(draft: &Draft, places: &Places) -> Result<Settings, CommandError> {
     // The password's file may not be there yet; a variable in its stead is not looked for.
     let sign_in = match &draft.sign_in {
         SignIn::PasswordFile(_) => SignIn::PasswordEnv("PASSWORD".to_owned()),
@@ -139,7 +197,7 @@ fn read_back(draft: &Draft, places: &Places) -> Result<(), CommandError> {
     };
     let text = Draft { sign_in, ..draft.clone() }.toml();
     let path = places.config.clone().unwrap_or_else(|| PathBuf::from("config.toml"));
-    crate::config::read(&path, &text).map(drop).map_err(|mistakes| {
+    crate::config::read(&path, &text).map_err(|mistakes| {
         let error = CommandError::usage("these answers make no configuration; nothing was written");
         mistakes.iter().map(|m| format!("{}: {}", m.key, m.what)).fold(error, CommandError::hint)
     })
@@ -159,7 +217,9 @@ fn done(made: &Made, places: &Places, config: &Path) -> Vec<String> {
         SignIn::PasswordFile(path) if !places.home.join(path).exists() && !path.exists() => {
             Some(format!("Write the mailbox's password into {} (chmod 600).", places.home.join(path).display()))
         }
-        SignIn::OAuth2(_) => Some(format!("Sign in, once, in a browser: svar sign-in {}", made.mailbox.address)),
+        SignIn::OAuth2(_) if !made.mailbox.is_tried => {
+            Some(format!("Sign in, once, in a browser: svar sign-in {}", made.mailbox.address))
+        }
         _ => None,
     };
     // `svar` finds these by itself.
@@ -328,6 +388,10 @@ impl Servers for Real {
 
     fn tls_at(&mut self, server: &Server, protocol: Protocol, ca_file: Option<&Path>) -> Option<Tls> {
         discover::tls_at(server, protocol, ca_file)
+    }
+
+    fn sign_in(&mut self, sign_in: &oauth::SignIn, zone: &jiff::tz::TimeZone) -> Result<(), CommandError> {
+        obtain(sign_in, Way::Best, zone).map_err(|error| error.hint("Nothing was written."))
     }
 
     fn folders(&mut self, account: &Account) -> Result<Vec<Folder>, Trouble> {

@@ -11,7 +11,7 @@ use crate::cli::open::settings;
 
 /// What root has written into a data directory of somebody else's is given to its owner. SQLite does so by itself for the files
 /// beside the database; the key, tokens and a database made anew are ours to give.
-fn hand_over(data_dir: &Path) -> io::Result<()> {
+pub fn hand_over(data_dir: &Path) -> io::Result<()> {
     let owner = fs::metadata(data_dir)?;
     give(data_dir, (owner.uid(), owner.gid()))
 }
@@ -32,7 +32,7 @@ fn give(directory: &Path, owner: (u32, u32)) -> io::Result<()> {
 }
 
 /// Whether this process may give files away.
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
 }
 

@@ -339,7 +339,7 @@ pub fn make(
     let is_theirs = |n: &settings::Notice| mailboxes.iter().any(|m| n.scope.holds(m));
     let held = settings.notices.iter().filter(|n| n.is_current(today) && is_theirs(n));
     let notices: Vec<String> = held.map(|n| n.text.clone()).collect();
-    let is_known = this.tickets.opened + this.tickets.closed + this.clocks.len() + since.tickets.opened > 0
+    let is_known = this.tickets.opened + this.tickets.closed + this.clocks.len() > 0
         || this.by_day.iter().any(|d| d.answers + d.customer_messages > 0);
     let count = |n: i64| usize::try_from(n).unwrap_or(0);
     let incidents = incidents(store, mailboxes, from, to.max(now))?;

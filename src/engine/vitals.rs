@@ -96,7 +96,7 @@ impl Engine {
         known.retain(|row| self.digests.may || row.key.starts_with(SIGNED_OUT));
         let row_of = |a: &Ailment| known.iter().find(|row| row.key == a.key());
         let told_when = |a: &Ailment| {
-            let since = row_of(a).map(|row| row.since).or(a.since()).unwrap_or(now);
+            let since = row_of(a).map(|row| row.since).or(a.since()).unwrap_or(now).min(now);
             match row_of(a).and_then(|row| row.told_at) {
                 Some(told) if a.ends() => Some(told.plus(AGAIN_S)),
                 // A date has steps of its own.
@@ -192,7 +192,11 @@ fn sign_ins(settings: &Settings) -> Vec<Ailment> {
         let (since, why) = match oauth::standing(sign_in) {
             Standing::Good => return None,
             Standing::Never => (None, String::new()),
-            Standing::Refused { since, words, advice } => (Some(since), format!("{words}; {advice}")),
+            Standing::Refused { since, words, advice } => {
+                // What to type is said anyhow.
+                let remedy = format!(": run `{}`", sign_in.command());
+                (Some(since), format!("{words}; {}", advice.strip_suffix(&remedy).unwrap_or(&advice)))
+            }
             Standing::Unreadable { why } => (None, why),
         };
         let (mailbox, user) = (mailbox.to_owned(), sign_in.user.clone());

@@ -137,3 +137,25 @@ fn good_for(ca_file: Option<&Path>, host: &str, chain: &[CertificateDer<'static>
     }
     Some(good)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_says_names_and_dates() {
+        let at = |seconds: u64| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        let check = |error: CertificateError, expect: &str| assert_eq!(Fault::of(&error).to_string(), expect);
+        let (time, day) = (at(1_800_000_000), at(1_795_305_600));
+        check(CertificateError::ExpiredContext { time, not_after: day }, "it ended on 2026-11-22");
+        check(CertificateError::NotValidYetContext { time, not_before: day }, "it is good only from 2026-11-22 on");
+        let names = |presented: &[&str]| CertificateError::NotValidForNameContext {
+            expected: rustls::pki_types::ServerName::try_from("mail.shop.test").unwrap(),
+            presented: presented.iter().map(ToString::to_string).collect(),
+        };
+        check(names(&["DnsName(\"a.test\")", "*.b.test"]), "it is for a.test, *.b.test");
+        check(names(&[]), "it bears no name");
+        check(CertificateError::UnknownIssuer, "nobody whom this machine trusts has signed it (unknown issuer)");
+        assert_eq!(Fault::of(&CertificateError::Revoked), Fault::Other(CertificateError::Revoked.to_string()));
+    }
+}

@@ -124,6 +124,8 @@ imap_idle_notify_interval = 2 min
 $oauth_passdb
 passdb {
   driver = passwd-file
+  # none: who exists, asked without a login.
+  mechanisms = none plain login
   args = scheme=PLAIN username_format=%Lu $S/dovecot/users
 }
 userdb {

@@ -40,6 +40,7 @@ impl Report {
                 };
                 connection.quit().await;
                 self.say(Outcome::Ok, part, format!("{}: {login}; {size}", place(account)));
+                self.certificate(part, account);
             }
             Err(error) => {
                 let trouble = Trouble::of_smtp(account, &error).await;

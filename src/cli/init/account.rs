@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
+
 use super::discover::{self, Found, Source, Ways};
 use super::draft::{OAuth2, SignIn};
 use super::interview::{Person, Question, answer, missing, stopped};
@@ -12,13 +14,15 @@ use crate::cli::error::CommandError;
 use crate::config::provider::{Passwords, PlusAddressing, Provider};
 use crate::model::Address;
 use crate::net::imap::{Folder, Special};
-use crate::net::{Account, Credential, Secret, Tls, Typed};
+use crate::net::{Account, Credential, Secret, Tls, Typed, oauth};
 
 /// The servers, as far as `init` asks them. Blocks.
 pub trait Servers {
     fn discover(&mut self, address: &Address, ways: &Ways, ca_file: Option<&Path>) -> Option<Found>;
     /// The way to TLS at a port that does not say it.
     fn tls_at(&mut self, server: &Server, protocol: Protocol, ca_file: Option<&Path>) -> Option<Tls>;
+    /// Lets a person sign in by OAuth2, and keeps the tokens.
+    fn sign_in(&mut self, sign_in: &oauth::SignIn, zone: &TimeZone) -> Result<(), CommandError>;
     /// Signs in and lists the folders.
     fn folders(&mut self, account: &Account) -> Result<Vec<Folder>, Trouble>;
     /// Signs in.
@@ -448,7 +452,7 @@ fn password_advice(provider: &Provider) -> Option<String> {
     }
 }
 
-fn told(folders: &[Folder]) -> String {
+pub fn told(folders: &[Folder]) -> String {
     let count = folders.iter().filter(|f| f.selectable).count();
     match folders.iter().find(|f| f.special == Some(Special::Sent)) {
         Some(sent) => format!("{count} folders, sent mail is in {}", sent.name),

@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as
 use std::path::{Path, PathBuf};
 
 use crate::cli::error::CommandError;
+use crate::cli::owner;
 
 const SYSTEM_CONFIG: &str = "/etc/svar/config.toml";
 const SYSTEM_DATA: &str = "/var/lib/svar";
@@ -136,7 +137,7 @@ fn whole(config: &Path, text: &str) -> io::Result<()> {
 
 /// Root sets svar up for a service of its own: what is written belongs to whoever owns the data directory, and is read by him.
 fn give(places: &Places, config: &Path, secrets: &[&Path]) -> io::Result<()> {
-    let is_root = fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0);
+    let is_root = owner::is_root();
     let data_dir = places.home.join(&places.data_dir);
     let Some(owner) = fs::metadata(data_dir).ok().filter(|owner| is_root && owner.uid() != 0) else { return Ok(()) };
     chown(config, None, Some(owner.gid()))?;

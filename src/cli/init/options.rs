@@ -60,6 +60,9 @@ pub struct Init {
     /// With --oauth2 custom: what is asked for; may be repeated
     #[arg(long, value_name = "SCOPE")]
     pub scope: Vec<String>,
+    /// Sign in by OAuth2 at once, though nobody is at a terminal: what to do in a browser is said on stderr
+    #[arg(long, conflicts_with = "offline")]
+    pub sign_in: bool,
     /// The mail server for both ways; else it is found by the address
     #[arg(long, value_name = "HOST", conflicts_with_all = ["imap_host", "smtp_host"])]
     pub host: Option<String>,

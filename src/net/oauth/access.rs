@@ -17,8 +17,10 @@ use crate::model::Time;
 
 /// A token is renewed so long before its end, in seconds; of a short one, half its life.
 const AHEAD_S: i64 = 5 * Time::MINUTE;
-/// A token that was renewed after a refusal, and is refused again within this, is refused for another reason than its age.
-const REFUSED_AGAIN: Duration = Duration::from_secs(4 * 60);
+/// Tokens that are refused again and again are refused for another reason than their age: so many are renewed after a refusal
+/// within so long.
+const REFUSALS: u32 = 3;
+const REFUSALS_WITHIN: Duration = Duration::from_secs(4 * 60);
 /// After "this sign-in is over" the server is asked again this much later, in seconds, in case somebody has mended it there.
 const ASK_AGAIN_S: i64 = Time::HOUR;
 /// A server that is away is asked by one of us at a time, and not again within this.
@@ -42,8 +44,8 @@ pub enum Standing {
 struct Shared {
     /// The last failure of the network.
     failed: Option<(Instant, OauthError)>,
-    /// When a token was last renewed because a mail server had refused it.
-    forced: Option<Instant>,
+    /// Tokens renewed because a mail server had refused them: since when they are counted, and how many.
+    forced: Option<(Instant, u32)>,
 }
 
 type Turn = Arc<tokio::sync::Mutex<Shared>>;
@@ -100,10 +102,11 @@ pub async fn renewed(sign_in: &SignIn, refused: &SecretString) -> Result<Option<
     {
         let turn = turn(sign_in);
         let mut shared = turn.lock().await;
-        if shared.forced.is_some_and(|at| at.elapsed() < REFUSED_AGAIN) {
+        let (since, count) = shared.forced.filter(|f| f.0.elapsed() < REFUSALS_WITHIN).unwrap_or((Instant::now(), 0));
+        if count >= REFUSALS {
             return Ok(None);
         }
-        shared.forced = Some(Instant::now());
+        shared.forced = Some((since, count + 1));
     }
     // Whatever its age, it is no good.
     kept.life_s = 0;
