@@ -71,7 +71,10 @@ pub fn verdict(letter: &Letter, trusted: &str) -> Verdict {
 #[must_use]
 pub fn is_trusted_hop(hop: &Hop, trusted: &str) -> bool {
     if trusted.eq_ignore_ascii_case(MICROSOFT_365) {
-        hop.by == "outlook.com" || hop.by.ends_with(".outlook.com")
+        // Front ends call themselves `…outlook.office365.com`, all that stands behind them `…prod.outlook.com`.
+        ["outlook.com", "office365.com"]
+            .iter()
+            .any(|house| hop.by.strip_suffix(house).is_some_and(|above| above.is_empty() || above.ends_with('.')))
     } else {
         hop.by.eq_ignore_ascii_case(trusted) || is_within(hop)
     }
