@@ -164,6 +164,27 @@ CREATE TABLE outage (
     PRIMARY KEY (mailbox, from_at)
 ) STRICT, WITHOUT ROWID;
 
+-- In which mode a mailbox was last seen: what a change of it brings is done once.
+CREATE TABLE mode (
+    mailbox TEXT PRIMARY KEY,
+    mode TEXT NOT NULL CHECK (mode IN ('desk', 'watch')),
+    since_at INTEGER NOT NULL,
+    told INTEGER NOT NULL CHECK (told IN (0, 1))   -- managers know what the days before the first watch have left, or need not
+) STRICT, WITHOUT ROWID;
+
+-- Practice mails to agents (`svar check --agents`) and what came of the reply. They belong to no ticket; kept a month.
+CREATE TABLE practice (
+    no INTEGER PRIMARY KEY,            -- from the same counter as parcels
+    agent TEXT NOT NULL,
+    mailbox TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    sent_at INTEGER NOT NULL,
+    refused TEXT,                      -- why it could not be sent
+    came_at INTEGER,
+    came TEXT,                         -- JSON: the reply, judged
+    CHECK ((came_at IS NULL) = (came IS NULL))
+) STRICT;
+
 -- What ails the desk itself, as long as it does; managers are told once, and again each day.
 CREATE TABLE ailment (
     key TEXT PRIMARY KEY,              -- `unread support`, `secret support 7`

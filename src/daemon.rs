@@ -6,10 +6,12 @@
 mod backoff;
 mod desk;
 mod folder;
+mod heartbeat;
 mod house;
 mod imap;
 mod intake;
 mod log;
+mod look_back;
 mod maildir;
 mod outlet;
 mod pages;
@@ -24,6 +26,7 @@ use std::time::Duration;
 use tokio::net::UnixDatagram;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::watch;
 use tokio::time::{Instant, interval_at, sleep, timeout};
 
 use crate::config::{self, settings::Settings};
@@ -31,8 +34,11 @@ use crate::daemon::desk::{Alarm, Desk, Routes};
 use crate::daemon::house::House;
 use crate::daemon::imap::Report;
 use crate::engine::clock::{self, Now};
+use crate::engine::desk_dir::SIGNED_IN;
+use crate::engine::vitals::accounts;
 use crate::engine::{Engine, Event, OpenError, Post};
 use crate::model::Time;
+use crate::net::{Account, oauth};
 use crate::store::DbErrorKind;
 
 /// How `svar run` was called.
@@ -85,6 +91,7 @@ pub enum RunError {
 /// Another svar runs on the directory, the database is not at home, or a mailbox or an outlet could not be reached during the pass.
 pub fn run(settings_path: &Path, settings: Arc<Settings>, options: Options) -> Result<(), RunError> {
     log::start();
+    oauth::go_by(clock::now);
     let engine = Engine::open(Arc::clone(&settings), Post::Daemon).map_err(|error| match &error {
         OpenError::Store { source, .. } if source.database().is_some_and(|e| e.kind == DbErrorKind::Corrupt) => {
             RunError::Damaged(source.to_string())
@@ -149,7 +156,7 @@ async fn serve(
     let (desk, thread) = desk::open(engine, Arc::clone(&routes), clock::read, given)?;
     let mut house = House::new(settings, desk.clone(), routes, report, options.once, given);
     house.open().await;
-    let poked = tokio::spawn(listen(socket.clone(), desk.clone()));
+    let poked = tokio::spawn(listen(socket.clone(), desk.clone(), house.signed_in.clone()));
     let ended = if options.once {
         tokio::select! {
             ended = pass(&mut house, alarms, reports) => ended,
@@ -344,7 +351,7 @@ async fn watch(desk: Desk) {
 }
 
 /// One byte on the socket: another process has written something.
-async fn listen(path: std::path::PathBuf, desk: Desk) {
+async fn listen(path: std::path::PathBuf, desk: Desk, signed_in: watch::Sender<u64>) {
     // Left behind by a daemon that was killed; we hold the lock.
     let _ = std::fs::remove_file(&path);
     let socket = match UnixDatagram::bind(&path) {
@@ -354,9 +361,29 @@ async fn listen(path: std::path::PathBuf, desk: Desk) {
             return;
         }
     };
-    let mut byte = [0; 8];
-    while socket.recv(&mut byte).await.is_ok() {
-        while socket.try_recv(&mut byte).is_ok() {}
+    let mut bytes = [0; 8];
+    while let Ok(length) = socket.recv(&mut bytes).await {
+        let mut said: BTreeSet<u8> = bytes[..length].iter().copied().collect();
+        while let Ok(length) = socket.try_recv(&mut bytes) {
+            said.extend(&bytes[..length]);
+        }
+        if said.contains(&SIGNED_IN) {
+            tracing::info!("somebody has signed in");
+            signed_in.send_modify(|count| *count += 1);
+            desk.run(after_sign_in);
+        }
         desk.tell(vec![Event::Poked]);
     }
+}
+
+/// Mail that waited for somebody to sign in goes, and managers hear that it does.
+fn after_sign_in(engine: &mut Engine) {
+    let now = clock::now();
+    let settings = Arc::clone(engine.settings());
+    let lives_by_it = |(mailbox, account): (&str, &Account)| account.sign_in().map(|_| mailbox.to_owned());
+    let mailboxes: Vec<String> = accounts(&settings).filter_map(lives_by_it).collect();
+    if let Err(error) = engine.hurry(&mailboxes, now) {
+        tracing::warn!("mail that waited for the sign-in is tried at its time: {error}");
+    }
+    engine.look_at_sign_ins(now);
 }

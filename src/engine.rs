@@ -28,7 +28,9 @@ mod incident;
 mod judge;
 mod keep;
 mod metrics;
+pub mod modes;
 mod notes;
+pub mod practice;
 pub mod privacy;
 mod question;
 pub mod reader;
@@ -111,6 +113,8 @@ pub struct Engine {
     rights_at: Option<Time>,
     /// A manager may have allowed something.
     rights_look: bool,
+    /// A mailbox may be in another mode than before.
+    modes_look: bool,
     vitals: Vitals,
     /// The file of metrics.
     written: Written,
@@ -137,12 +141,19 @@ impl Trouble {
 }
 
 impl Engine {
+    /// What the desk signs with.
+    #[must_use]
+    pub const fn key(&self) -> &Key {
+        &self.key
+    }
+
     /// The settings that decisions are made by from now on.
     pub fn set_settings(&mut self, settings: Arc<Settings>) -> Result<(), StoreError> {
         let fingerprint = settings.fingerprint.clone();
         self.store.batch(|tx| tx.set_config_fingerprint(&fingerprint))?;
         clocks::follow_all(&mut self.store, &settings)?;
         self.settings = settings;
+        self.modes_look = true;
         self.shelf.forget();
         // Times and readers of digests may be others now.
         self.digests.next = self.digests.next.map(|_| Time::default());
@@ -181,6 +192,7 @@ impl Engine {
     /// [`Self::is_busy`].
     pub fn handle(&mut self, now: Now, events: Vec<Event>) -> Vec<Outcome> {
         self.refresh_answers(now.wall);
+        self.follow_modes(now.wall);
         let outcomes = self.next_batch(now, events);
         if self.is_through() {
             self.digests(self.judged);
@@ -262,6 +274,16 @@ impl Engine {
     /// The outlets are others now; each tells anew how many places it has.
     pub fn forget_places(&mut self) {
         self.free.clear();
+    }
+
+    /// What these mailboxes could not send is tried again at once.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn hurry(&mut self, mailboxes: &[String], now: Time) -> Result<(), StoreError> {
+        self.store.batch(|tx| mailboxes.iter().try_for_each(|mailbox| tx.hurry(mailbox, now)))?;
+        self.expect_more();
+        Ok(())
     }
 
     /// Claims nothing from now on.
@@ -358,7 +380,8 @@ impl Engine {
         // For a digest nothing is claimed, but the clock is judged first.
         let due = self.next_due.is_some_and(|at| at <= now.wall)
             || self.next_digest().is_some_and(|at| at <= now.wall)
-            || self.next_right().is_some_and(|at| at <= now.wall);
+            || self.next_right().is_some_and(|at| at <= now.wall)
+            || self.next_look_at_itself().is_some_and(|at| at <= now.wall);
         plan.claim = self.look || due || plan.results > 0 || !plan.letters.is_empty();
         if plan.items() == 0 && plan.pick_up && self.trouble.is_some_and(|t| t.tries % 2 == 1) {
             // Perhaps it is the claiming that fails: letters go on without it.

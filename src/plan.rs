@@ -13,8 +13,10 @@ pub mod incident;
 pub mod nearest;
 pub mod notice;
 pub mod parcel;
+pub mod practice;
 pub mod query;
 pub mod question;
+pub mod watch;
 
 pub use ailment::Ailment;
 pub use bulk::{BulkCounts, BulkFacts, BulkLine, BulkText, BulkTicket, BulkWords, NewBulk};
@@ -97,6 +99,8 @@ pub struct Clues {
     pub parcels: Vec<ParcelNo>,
     /// Message-IDs of mails that came back.
     pub bounced: Vec<String>,
+    /// Practice mails that it may be about.
+    pub practices: Vec<ParcelNo>,
     /// Things waiting for `#send` that a signed address names.
     pub asks: Vec<AskNo>,
     /// Addresses that an agent's commands name.

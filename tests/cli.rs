@@ -10,6 +10,10 @@ mod digest;
 mod explain;
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/init.rs"]
+mod init;
+#[path = "cli/morning.rs"]
+mod morning;
 #[path = "cli/privacy.rs"]
 mod privacy;
 
@@ -517,34 +521,20 @@ fn mistakes_of_the_command_line_are_2() {
 }
 
 #[test]
-fn init_writes_what_works() {
-    let dir = tempfile::tempdir().unwrap();
-    let here = |args: &[&str]| svar_in(dir.path(), args, b"");
-    let args =
-        ["init", "--address", "help@shop.example", "--desk", "Räk \"&\" Co", "--agent", "Åsa Öberg <asa@a.example>"];
-    fs::write(dir.path().join("config.toml"), here(&args).fine().out).unwrap();
-    fs::write(dir.path().join("mail.password"), "secret").unwrap();
-    here(&["tickets"]).fails(1, "there is no database");
-    here(&["init", "--address", "nobody"]).fails(2, "no mail address");
-}
-
-#[test]
 fn the_readme_tells_the_truth() {
     let readme = include_str!("../README.md");
-    let (_, rest) = readme.split_once("```toml\n").unwrap();
-    let config = rest.split("```").next().unwrap().replace("   [", "[").replace("\n   ", "\n");
-    let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("pw"), "secret").unwrap();
-    let config = config.replace("/etc/svar/support.password", "pw").replace("/var/lib/svar", "data");
-    fs::write(dir.path().join("config.toml"), config).unwrap();
-    svar_in(dir.path(), &["tickets"], b"").fails(1, "there is no database");
     // Every command that it names is one.
-    let help = svar_in(dir.path(), &["--help"], b"").fine().out;
+    let help = svar_in(tempfile::tempdir().unwrap().path(), &["--help"], b"").fine().out;
     let named: Vec<&str> = readme.lines().filter_map(|l| l.trim().strip_prefix("svar ")?.split(' ').next()).collect();
     assert!(named.len() >= 8, "{named:?}");
     for command in named {
         assert!(help.contains(&format!("\n  {command} ")), "svar {command} is in README.md only");
     }
+    // So is every page and picture.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = readme.split(['`', '(', ')', ' ']).filter(|word| word.starts_with("docs/"));
+    let missing: Vec<&str> = pages.filter(|page| !root.join(page).exists()).collect();
+    assert!(missing.is_empty(), "README.md speaks of {missing:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use svar::config;
 use svar::config::settings::{After, Inlet, Outlet, SentFolder};
-use svar::net::{Secret, Tls};
+use svar::net::{Credential, Secret, Tls};
 
 #[test]
 fn every_fixture_is_told_what_is_wrong() {
@@ -49,7 +49,8 @@ fn what_is_written_is_what_is_meant() {
     assert_eq!(mailbox.aliases.len(), 1);
     let Inlet::Imap(imap) = &mailbox.source else { panic!("no IMAP") };
     assert_eq!((imap.account.port, imap.account.tls, imap.poll_s), (993, Tls::Implicit, 60));
-    assert_eq!(imap.account.password, Some(Secret::File(directory.join("support.password"))));
+    let password = Secret::File(directory.join("support.password"));
+    assert_eq!(imap.account.credential, Some(Credential::Password(password)));
     assert_eq!((&imap.sent, &imap.after), (&SentFolder::Auto, &After::Keep));
     assert!(matches!(&mailbox.outlet, Outlet::Smtp { account, .. } if account.port == 465));
     let anna = &settings.agents[0];

@@ -53,6 +53,7 @@ fn reading(letter: &Letter) -> Value {
         ("received", Value::Array(hops)),
         ("authentication", Value::Array(results)),
         ("exchange_auth_as", json!(letter.exchange_auth_as)),
+        ("original_from", json!(letter.original_from.as_ref().map(|p| &p.address))),
         ("thread_index", json!(letter.thread_index)),
         ("svar_id", json!(letter.svar_id)),
         ("bounced_svar_id", json!(letter.bounce.as_ref().and_then(|b| b.svar_id.clone()))),

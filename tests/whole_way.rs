@@ -12,6 +12,16 @@ mod desk;
 mod disk;
 #[path = "lab/mod.rs"]
 mod lab;
+#[path = "whole_way/oauth.rs"]
+mod oauth;
+#[path = "whole_way/rehearsal.rs"]
+mod rehearsal;
+#[path = "whole_way/roundtrip.rs"]
+mod roundtrip;
+#[path = "whole_way/setup.rs"]
+mod setup;
+#[path = "whole_way/watch.rs"]
+mod watch;
 
 use std::collections::BTreeSet;
 use std::io::Write;

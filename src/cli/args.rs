@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::init::options;
+pub use crate::cli::init::options::Init;
 use crate::model::{Address, Time};
 
 /// An email-first help desk: customers write mail, agents answer from the mail client they already have.
@@ -64,14 +66,28 @@ pub enum Command {
         #[arg(long)]
         once: bool,
     },
-    /// Print the smallest configuration that works
-    Init(Init),
+    /// Ask a few questions, try the mail servers, write the smallest configuration that works
+    #[command(after_help = options::INIT)]
+    Init(Box<Init>),
     /// Read the configuration, connect to every account, say what was found; changes nothing
     Check {
         /// Look at the database instead: its pages, and whether all that it holds fits together
-        #[arg(long)]
+        #[arg(long, conflicts_with = "agents")]
         database: bool,
+        /// Send mails from each mailbox to itself, and say what became of them: folder, plus part, proofs, empty sender
+        #[arg(long, conflicts_with = "database")]
+        roundtrip: bool,
+        /// With --roundtrip: give its mails up after so many seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = 90, requires = "roundtrip")]
+        wait: u64,
+        /// With --roundtrip: delete its mails, and nothing else, once they are found
+        #[arg(long, requires = "roundtrip")]
+        delete: bool,
+        #[command(flatten)]
+        rehearsal: crate::cli::check::agents::Rehearsal,
     },
+    /// Sign in by OAuth2 where a provider takes no password; without WHO, say who needs to
+    SignIn(SignIn),
     /// What svar reads in a mail and why; needs no configuration and no database. With --config its form rules apply
     Explain {
         /// Whose Authentication-Results are believed, "microsoft365" included: says whether the sender is proved
@@ -221,6 +237,16 @@ pub enum Command {
     Man,
 }
 
+#[derive(Args, Debug)]
+pub struct SignIn {
+    /// A mailbox's name or address, or the user of an account
+    #[arg(value_name = "WHO")]
+    pub who: Option<String>,
+    /// In a browser that comes back to this machine (or whose last address is pasted), instead of by a code
+    #[arg(long)]
+    pub browser: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum ExportAct {
     /// Of a customer, under all her addresses
@@ -354,25 +380,6 @@ fn day(text: &str) -> Result<jiff::civil::Date, String> {
 pub struct Numbers {
     #[arg(required = true, value_name = "N", value_parser = number)]
     pub tickets: Vec<i64>,
-}
-
-#[derive(Args, Debug)]
-pub struct Init {
-    /// The shared address that customers write to
-    #[arg(long, value_name = "ADDR", default_value = "support@example.test")]
-    pub address: String,
-    /// What customers see
-    #[arg(long, value_name = "NAME", default_value = "Exempelbutiken")]
-    pub desk: String,
-    /// An agent: "Anna Andersson <anna@example.test>"; may be repeated
-    #[arg(long, value_name = "AGENT")]
-    pub agent: Vec<String>,
-    /// The mail server; else guessed from the address
-    #[arg(long, value_name = "HOST")]
-    pub host: Option<String>,
-    /// sv or en
-    #[arg(long, default_value = "sv")]
-    pub language: String,
 }
 
 #[derive(Args, Debug)]

@@ -27,15 +27,22 @@ const ZONE: &str = "Europe/Stockholm";
 const SLOWEST: usize = 5;
 
 pub fn audit(global: &Global, out: &mut Out, wanted: &Wanted) -> Result<(), CommandError> {
-    let wishes = wishes(wanted)?;
-    let now = global.now.map_or_else(clock::read, Now::given);
-    let mut login = Login::new(wanted.password_file.as_deref(), wanted.ca_file.as_deref());
+    // What is wrong on the command line is said before a server is asked.
+    wishes(wanted)?;
+    let mut login = Login::new(wanted.password_file.as_deref(), wanted.ca_file.as_deref()).or_signed_in(global);
     let mut sources = Vec::new();
     for (texts, folder) in [(&wanted.sources, Folder::Inbox), (&wanted.sent, Folder::Sent)] {
         for text in texts {
             sources.push(login.any(text, folder)?);
         }
     }
+    measured(global, out, wanted, sources)
+}
+
+/// The same of sources that are open already.
+pub fn measured(global: &Global, out: &mut Out, wanted: &Wanted, sources: Vec<Source>) -> Result<(), CommandError> {
+    let wishes = wishes(wanted)?;
+    let now = global.now.map_or_else(clock::read, Now::given);
     let names: Vec<String> = sources.iter().map(Source::name).collect();
     let mut bar = Bar::new();
     let measured = measure(sources, &wishes, now, &mut |progress| bar.show(progress));

@@ -40,9 +40,13 @@ fn dated(desk: &mut Desk, dir: &DeskDir) -> Result<Vec<Dated>, CommandError> {
     };
     let secret = worst(|a| if let Ailment::SecretEnds { days, .. } = a { Some(*days) } else { None });
     let certificate = worst(|a| if let Ailment::CertificateEnds { days, .. } = a { Some(*days) } else { None });
+    let out: Vec<String> =
+        found.iter().filter(|a| matches!(a, Ailment::SignedOut { .. })).map(ToString::to_string).collect();
+    let signed_out = (!out.is_empty()).then(|| (out.join("; "), false));
     let room = worst(|a| if let Ailment::DiskFills { .. } = a { Some(0) } else { None });
     Ok(vec![
         ("room", room, "the disk has room"),
+        ("sign-in", signed_out, "nobody needs to sign in"),
         ("passwords", secret, "none ends within a month, as far as the configuration says"),
         ("certificates", certificate, "none that was seen ends within two weeks"),
     ])
@@ -94,6 +98,17 @@ pub fn health(global: &Global, out: &mut Out) -> Result<(), CommandError> {
         None => "the last one is made".to_owned(),
     };
     check("digest", late_s <= PATIENCE_S, digests);
+    let beating: Vec<_> = desk.settings.mailboxes.iter().filter_map(|m| Some((m.name.clone(), m.heartbeat?))).collect();
+    for (mailbox, heartbeat) in beating {
+        let row = desk.read(|tx| tx.heartbeat(&mailbox))?;
+        let lost = row.lost(heartbeat.within_s, now);
+        let text = match (lost, row.back_at) {
+            (Some(sent_at), _) => format!("{mailbox}: the one sent {} ago has not come back", span(now.since(sent_at))),
+            (None, Some(at)) => format!("{mailbox}: the last one came back {} ago", span(now.since(at))),
+            (None, None) => format!("{mailbox}: none has been sent yet, or the first is under way"),
+        };
+        check("heartbeat", lost.is_none(), text);
+    }
     for (name, found, sound) in dated(&mut desk, &dir)? {
         check(name, found.as_ref().is_none_or(|f| f.1), found.map_or(sound.to_owned(), |f| f.0));
     }

@@ -6,10 +6,15 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::cli::args::Global;
 use crate::cli::error::CommandError;
+use crate::cli::open::settings;
+use crate::config::provider::{Passwords, Provider};
+use crate::engine::vitals::accounts;
 use crate::history::source::{self, Source, Wanted};
 use crate::history::{HistoryError, Progress};
-use crate::net::{Secret, Typed};
+use crate::net::imap::ImapError;
+use crate::net::{Account, Credential, Secret, Typed};
 use crate::plan::Folder;
 
 /// How to log in where a source is a server's.
@@ -19,12 +24,34 @@ pub struct Login<'a> {
     pub ca_file: Option<&'a Path>,
     /// Passwords that were typed, by user and host: each is asked for once.
     asked: BTreeMap<String, Secret>,
+    /// Accounts of the configuration, if there is one, that are signed in by OAuth2.
+    signed_in: Vec<Account>,
 }
 
 impl<'a> Login<'a> {
     #[must_use]
     pub fn new(password_file: Option<&'a Path>, ca_file: Option<&'a Path>) -> Self {
-        Self { password_file, ca_file, asked: BTreeMap::new() }
+        Self { password_file, ca_file, asked: BTreeMap::new(), signed_in: Vec::new() }
+    }
+
+    /// Whoever is signed in by the configuration needs no password here. One that is wrong or not there is none.
+    #[must_use]
+    pub fn or_signed_in(mut self, global: &Global) -> Self {
+        if let Ok(settings) = settings(global) {
+            let all = accounts(&settings).map(|(_, account)| account);
+            self.signed_in = all.filter(|a| a.sign_in().is_some()).cloned().collect();
+        }
+        self
+    }
+
+    fn credential(&mut self, address: &source::Address) -> Result<Credential, CommandError> {
+        let is_it =
+            |a: &&Account| a.host.eq_ignore_ascii_case(&address.host) && a.user.eq_ignore_ascii_case(&address.user);
+        let known = self.signed_in.iter().find(is_it).filter(|_| self.password_file.is_none());
+        match known.and_then(|account| account.credential.clone()) {
+            Some(credential) => Ok(credential),
+            None => self.password(address).map(Credential::Password),
+        }
     }
 
     fn password(&mut self, address: &source::Address) -> Result<Secret, CommandError> {
@@ -52,7 +79,7 @@ impl<'a> Login<'a> {
         match source::parse(text).map_err(|why| CommandError::usage(format!("{text}: {why}")))? {
             Wanted::Files(path) => files(&path, folder),
             Wanted::Imap(address) => {
-                let account = address.account(self.password(&address)?, self.ca_file);
+                let account = address.account(self.credential(&address)?, self.ca_file);
                 Source::imap(account, &address.folder, folder).map_err(|e| history_error(&e))
             }
         }
@@ -69,6 +96,33 @@ pub fn typed(question: &str) -> Result<Option<String>, CommandError> {
     typed.map(Some).map_err(|e| CommandError::failed(format!("cannot ask: {e}")))
 }
 
+/// Whether somebody sits at the terminal and can be asked.
+#[must_use]
+pub fn is_asked() -> bool {
+    console::Term::stderr().is_term() && std::io::stdin().is_terminal()
+}
+
+/// A line on stderr.
+pub fn told(text: &str) -> Result<(), CommandError> {
+    console::Term::stderr().write_line(text).map_err(|e| CommandError::failed(format!("cannot write to stderr: {e}")))
+}
+
+/// What somebody types; `None`: he has closed the input.
+pub fn answered(question: &str) -> Result<Option<String>, CommandError> {
+    let asked = console::Term::stderr().write_str(question).and_then(|()| {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|length| (length > 0).then_some(line))
+    });
+    asked.map_err(|e| CommandError::failed(format!("cannot ask: {e}")))
+}
+
+/// Like [`answered`], of what is not to be seen on the screen.
+pub fn answered_unseen(question: &str) -> Result<Option<String>, CommandError> {
+    let terminal = console::Term::stderr();
+    let asked = terminal.write_str(question).and_then(|()| terminal.read_secure_line());
+    asked.map(Some).map_err(|e| CommandError::failed(format!("cannot ask: {e}")))
+}
+
 /// A SOURCE of files.
 pub fn files(path: &Path, folder: Folder) -> Result<Source, CommandError> {
     Source::files(path, folder).map_err(|e| history_error(&e))
@@ -82,7 +136,27 @@ pub fn history_error(error: &HistoryError) -> CommandError {
         HistoryError::Archive(crate::net::archive::ArchiveError::NoMailbox { .. }) => {
             told.hint("A source is a Maildir, an mbox, a folder of .eml files, or one .eml file.")
         }
+        HistoryError::Imap { place, source: ImapError::Auth { .. } } => match password_hint(place) {
+            Some(hint) => told.hint(hint),
+            None => told,
+        },
         _ => told,
+    }
+}
+
+/// What a refused password means at providers that refuse every one, or take only some. `place` is `imaps://user@host/FOLDER`.
+fn password_hint(place: &str) -> Option<String> {
+    let host = place.strip_prefix("imaps://")?.split('/').next()?.rsplit('@').next()?;
+    let provider = Provider::of_server(host)?;
+    match provider.passwords {
+        Passwords::Refused => Some(format!(
+            "{} takes no passwords, only OAuth2: sign in (docs/SIGN-IN.md), then run this with that configuration.",
+            provider.name
+        )),
+        Passwords::App { page } | Passwords::AppWithSecondFactor { page } => {
+            Some(format!("{} takes an app password, not the account's own: make one at {page}", provider.name))
+        }
+        Passwords::Own | Passwords::Bridge { .. } => None,
     }
 }
 
@@ -184,5 +258,17 @@ mod tests {
         for (n, expect) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(counted(n), expect);
         }
+    }
+
+    #[test]
+    fn a_refused_password_says_what_the_provider_wants() {
+        let check = |place: &str, expect: Option<&str>| {
+            let hint = password_hint(place);
+            assert_eq!(hint.is_some(), expect.is_some(), "{hint:?}");
+            assert!(expect.is_none_or(|e| hint.as_ref().is_some_and(|h| h.contains(e))), "{hint:?}");
+        };
+        check("imaps://a@shop.test@outlook.office365.com/INBOX", Some("only OAuth2"));
+        check("imaps://a@gmail.com@imap.gmail.com/[Gmail]/All Mail", Some("app password"));
+        check("imaps://a@shop.test@mail.shop.test/INBOX", None);
     }
 }

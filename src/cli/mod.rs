@@ -17,6 +17,7 @@ pub mod init;
 pub mod keep;
 pub mod lens;
 pub mod open;
+pub mod owner;
 pub mod packaging;
 pub mod perform;
 pub mod pipe;
@@ -25,6 +26,7 @@ pub mod privacy;
 pub mod rights;
 pub mod screen;
 pub mod show;
+pub mod sign_in;
 pub mod soundness;
 pub mod stats;
 pub mod tickets;
@@ -35,6 +37,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command, EraseAct, ExportAct};
+use check::roundtrip::Roundtrip;
 use error::CommandError;
 use print::Out;
 
@@ -50,8 +53,13 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    crate::net::oauth::go_by(crate::engine::clock::now);
     let mut out = Out::stdout(&cli.global);
-    let result = run(cli, &mut out).and_then(|()| Ok(out.flush()?));
+    let global = cli.global.clone();
+    let done = owner::insist(&cli).and_then(|()| run(cli, &mut out)).and_then(|()| Ok(out.flush()?));
+    // Also after a failure: half of the work may be written.
+    let settled = owner::settle(&global);
+    let result = done.and(settled);
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -69,9 +77,13 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Import(wanted) => import::import(global, out, &wanted),
         Command::Demo { dir } => perform::demo(out, dir),
         Command::Run { once } => perform::run(global, once),
-        Command::Init(wanted) => init::init(out, &wanted),
-        Command::Check { database: true } => soundness::check(global, out),
-        Command::Check { database: false } => check::check(global, out),
+        Command::Init(wanted) => init::init(global, out, &wanted),
+        Command::Check { database: true, .. } => soundness::check(global, out),
+        Command::Check { rehearsal, roundtrip, wait, delete, .. } => {
+            let trip = Roundtrip { wait: std::time::Duration::from_secs(wait), delete };
+            check::check(global, rehearsal, roundtrip.then_some(trip), out)
+        }
+        Command::SignIn(wanted) => sign_in::sign_in(global, out, &wanted),
         Command::Explain { authserv_id, files } => perform::explain(out, global, &files, authserv_id),
         Command::Deliver { mailbox } => pipe::deliver(global, &mailbox),
         Command::Tickets { query } => tickets::tickets(global, out, &query),

@@ -8,6 +8,7 @@ use crate::cli::open::Desk;
 use crate::cli::print::{Out, Table, Tone};
 use crate::config::settings::{Inlet, Mailbox, Notify, Settings};
 use crate::engine::desk_dir::DeskDir;
+use crate::engine::vitals::accounts;
 use crate::model::{Address, Time};
 use crate::store::privacy::{AuditRow, BackupRow};
 
@@ -18,6 +19,9 @@ struct Register {
     backups: Vec<BackupRow>,
     audit: Vec<AuditRow>,
 }
+
+/// What stands for a sign-in by OAuth2.
+const TOKENS: &str = "tokens of the sign-in";
 
 /// One kind of data.
 #[derive(Debug, Serialize)]
@@ -78,6 +82,21 @@ fn stored(desk: &mut Desk) -> Result<Vec<Stored>, CommandError> {
         since: None,
         until: "for good".to_owned(),
     });
+    for (mailbox, account) in accounts(&desk.settings) {
+        let Some(sign_in) = account.sign_in() else { continue };
+        // One for reading and sending alike.
+        if stored.last().is_some_and(|s| s.what == TOKENS && s.mailbox.as_deref() == Some(mailbox)) {
+            continue;
+        }
+        stored.push(Stored {
+            what: TOKENS,
+            mailbox: Some(mailbox.to_owned()),
+            place: sign_in.dir.display().to_string(),
+            count: None,
+            since: None,
+            until: "until the next sign-in; never in a backup".to_owned(),
+        });
+    }
     for mailbox in &desk.settings.mailboxes {
         stored.push(Stored {
             what: "mail on its server",
@@ -124,10 +143,12 @@ fn copies(settings: &Settings) -> Vec<Copies> {
 
 pub fn privacy(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     let mut desk = Desk::open(global)?;
+    let mut backups = desk.read(|tx| tx.backups())?;
+    backups.extend(DeskDir::at(&desk.settings.desk.data_dir).older_databases());
     let register = Register {
         stored: stored(&mut desk)?,
         copies: copies(&desk.settings),
-        backups: desk.read(|tx| tx.backups())?,
+        backups,
         audit: desk.read(|tx| tx.acts(None))?,
     };
     if out.json {

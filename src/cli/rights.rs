@@ -72,7 +72,8 @@ fn counts(estate: &Estate) -> Counts {
 }
 
 fn unreachable(desk: &mut Writer, estate: &Estate) -> Result<Unreachable, CommandError> {
-    let backups = desk.batch(|tx, _| tx.backups())?;
+    let mut backups = desk.batch(|tx, _| tx.backups())?;
+    backups.extend(desk.engine().dir().older_databases());
     Ok(Unreachable {
         copies: estate.copies.clone(),
         uids: estate.uids.clone(),

@@ -1,10 +1,13 @@
 //! A mailbox's way in and its way out: IMAP and SMTP accounts, Maildirs, a pipe, a program.
 
+use std::path::Path;
+
+use super::oauth::{self, Beside};
 use super::reader::{Table, Value};
-use super::settings::{After, Imap, Inlet, NullSender, Outlet, SentFolder, Start};
+use super::settings::{After, Imap, Inlet, NullSender, Outlet, SentCopies, SentFolder, Start};
 use super::values;
 use crate::model::Address;
-use crate::net::{Account, Tls};
+use crate::net::{Account, Credential, Tls};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Protocol {
@@ -31,16 +34,29 @@ const TLS_PORTS: [u16; 2] = [993, 465];
 
 const TLS: &[(&str, Tls)] = &[("implicit", Tls::Implicit), ("starttls", Tls::Starttls), ("none", Tls::None)];
 const START: &[(&str, Start)] = &[("new", Start::New), ("all", Start::All)];
+const SENT_COPIES: &[(&str, SentCopies)] =
+    &[("auto", SentCopies::Auto), ("append", SentCopies::Append), ("never", SentCopies::Never)];
 const NULL_SENDER: &[(&str, NullSender)] =
     &[("auto", NullSender::Auto), ("always", NullSender::Always), ("never", NullSender::Never)];
 
-fn account(table: &Table<'_>, protocol: Protocol, own: Option<&Address>) -> Option<Account> {
+/// What every account of a mailbox is read with.
+#[derive(Clone, Copy)]
+pub(super) struct Owner<'a> {
+    /// The mailbox's address: the user, where none is written.
+    pub address: Option<&'a Address>,
+    /// Where tokens are kept.
+    pub data_dir: &'a Path,
+}
+
+fn account(table: &Table<'_>, protocol: Protocol, own: Owner<'_>) -> Option<Account> {
     let host = table.need("host", values::host, "\"mail.example.test\"");
     let port = table.opt("port", values::port);
     let tls = table.opt("tls", values::word(TLS));
     let ca_file = table.opt("ca_file", values::file);
     let user = table.opt("user", values::any_text);
     let password = table.value("password");
+    let oauth2 = table.table("oauth2");
+    let is_oauth2 = table.value("oauth2").is_some();
 
     let meant = tls.unwrap_or(match port {
         Some(port) if CLEAR_PORTS.contains(&port) => Tls::Starttls,
@@ -65,22 +81,38 @@ fn account(table: &Table<'_>, protocol: Protocol, own: Option<&Address>) -> Opti
         }
     }
     // A relay on this machine may want no login at all.
-    let login = password.is_some() || user.as_ref().is_some_and(|u| !u.is_empty());
-    if password.is_none() && (login || protocol == Protocol::Imap) {
-        table.missing("password", "{ file = \"password\" }");
+    let has_credential = password.is_some() || is_oauth2;
+    let login = has_credential || user.as_ref().is_some_and(|u| !u.is_empty());
+    if !has_credential && (login || protocol == Protocol::Imap) {
+        table.missing(
+            "password",
+            "{ file = \"password\" }, or oauth2 = { provider = \"microsoft365\", client_id = \"…\" }",
+        );
     }
-    if password.is_some() && user.as_ref().is_some_and(String::is_empty) {
-        table.missing("user", "\"support@example.test\", or leave the password out");
+    if password.is_some() && is_oauth2 {
+        oauth2.mistake("contradicts password; keep one of them");
     }
-    let default_user = if login || protocol == Protocol::Imap { own.map_or("", Address::as_str) } else { "" };
+    if has_credential && user.as_ref().is_some_and(String::is_empty) {
+        let what = if is_oauth2 { "oauth2" } else { "the password" };
+        table.missing("user", &format!("\"support@example.test\", or leave {what} out"));
+    }
+    let default_user = if login || protocol == Protocol::Imap { own.address.map_or("", Address::as_str) } else { "" };
     let user = user.unwrap_or_else(|| default_user.to_owned());
-    let password_expires = password.as_ref().and_then(Value::table).and_then(|t| t.opt("expires", values::date));
-    let password = password.and_then(|v| v.read(values::secret));
-    Some(Account { host: host?, port, tls: meant, ca_file, user, password, password_expires })
+    let expires = |secret: Option<Value<'_>>| secret?.table()?.opt("expires", values::date);
+    let password_expires = expires(table.value("password")).or_else(|| expires(oauth2.value("client_secret")));
+    let beside = Beside { user: &user, ca_file: ca_file.as_ref(), data_dir: own.data_dir };
+    // Read even beside a password, for its own mistakes.
+    let sign_in = oauth2.is_written().then(|| oauth::sign_in(&oauth2, &beside));
+    let credential = match (password.and_then(|v| v.read(values::secret)), sign_in) {
+        (Some(secret), _) => Some(Credential::Password(secret)),
+        (None, Some(sign_in)) => Some(Credential::OAuth2(Box::new(sign_in?))),
+        (None, None) => None,
+    };
+    Some(Account { host: host?, port, tls: meant, ca_file, user, credential, password_expires })
 }
 
 /// The way in. Exactly one must be written.
-pub(super) fn inlet(mailbox: &Table<'_>, own: Option<&Address>) -> Option<Inlet> {
+pub(super) fn inlet(mailbox: &Table<'_>, own: Owner<'_>) -> Option<Inlet> {
     let (imap, maildir) = (mailbox.table("imap"), mailbox.table("maildir"));
     let pipe = mailbox.or("pipe", values::boolean, false);
     let written = [(&imap, imap.is_written()), (&maildir, maildir.is_written())];
@@ -104,7 +136,7 @@ pub(super) fn inlet(mailbox: &Table<'_>, own: Option<&Address>) -> Option<Inlet>
     imap.or(maildir).unwrap_or(Some(Inlet::Pipe))
 }
 
-fn read_imap(table: &Table<'_>, own: Option<&Address>) -> Option<Inlet> {
+fn read_imap(table: &Table<'_>, own: Owner<'_>) -> Option<Inlet> {
     let account = account(table, Protocol::Imap, own);
     let folder = table.or("folder", values::text, "INBOX".to_owned());
     let sent = table.or("sent", sent, SentFolder::Auto);
@@ -112,6 +144,7 @@ fn read_imap(table: &Table<'_>, own: Option<&Address>) -> Option<Inlet> {
     let poll_s = table.or("poll", values::calendar_time, 60);
     let idle = table.or("idle", values::boolean, true);
     let after = table.or("after", after, After::Keep);
+    let sent_copies = table.or("sent_copies", values::word(SENT_COPIES), SentCopies::Auto);
     let itself = |key: &str, what: &str| {
         if let Some(value) = table.value(key) {
             value.reader.mistake(&value.place, format!("is the folder that mail is read from; {what}"));
@@ -124,7 +157,7 @@ fn read_imap(table: &Table<'_>, own: Option<&Address>) -> Option<Inlet> {
         itself("after", "write another one, or \"keep\"");
     }
     let poll_s = u64::try_from(poll_s).unwrap_or(60);
-    Some(Inlet::Imap(Imap { account: account?, folder, sent, start, poll_s, idle, after }))
+    Some(Inlet::Imap(Imap { account: account?, folder, sent, start, poll_s, idle, after, sent_copies }))
 }
 
 fn sent(v: &Value<'_>) -> Result<SentFolder, String> {
@@ -159,7 +192,7 @@ pub(super) enum Sending {
 }
 
 /// The way out. Exactly one must be written, unless the mailbox only watches.
-pub(super) fn outlet(mailbox: &Table<'_>, own: Option<&Address>, sending: Sending) -> Option<Outlet> {
+pub(super) fn outlet(mailbox: &Table<'_>, own: Owner<'_>, sending: Sending) -> Option<Outlet> {
     let (smtp, outdir, sendmail) = (mailbox.table("smtp"), mailbox.table("outdir"), mailbox.table("sendmail"));
     let written: Vec<&Table<'_>> = [&smtp, &outdir, &sendmail].into_iter().filter(|t| t.is_written()).collect();
     match written.as_slice() {
@@ -182,12 +215,12 @@ pub(super) fn outlet(mailbox: &Table<'_>, own: Option<&Address>, sending: Sendin
 }
 
 /// Another account for mail to agents and managers.
-pub(super) fn notify_outlet(mailbox: &Table<'_>, own: Option<&Address>) -> Option<Outlet> {
+pub(super) fn notify_outlet(mailbox: &Table<'_>, own: Owner<'_>) -> Option<Outlet> {
     let table = mailbox.table("notify_smtp");
     if table.is_written() { read_smtp(&table, own) } else { None }
 }
 
-fn read_smtp(table: &Table<'_>, own: Option<&Address>) -> Option<Outlet> {
+fn read_smtp(table: &Table<'_>, own: Owner<'_>) -> Option<Outlet> {
     let account = account(table, Protocol::Smtp, own);
     let null_sender = table.or("null_sender", values::word(NULL_SENDER), NullSender::Auto);
     Some(Outlet::Smtp { account: account?, null_sender })

@@ -1,10 +1,11 @@
 //! The mailboxes: addresses, who is told, what customers see.
 
-use super::accounts::{Sending, inlet, notify_outlet, outlet};
+use super::accounts::{self, Sending, inlet, notify_outlet, outlet};
 use super::people::{Addresses, Owner};
 use super::reader::{Place, Table};
-use super::settings::{Desk, Inlet, Mailbox, Mode, Notify};
+use super::settings::{Desk, Heartbeat, Inlet, Mailbox, Mode, Notify};
 use super::{Names, values};
+use crate::model::Time;
 
 const MODES: &[(&str, Mode)] = &[("desk", Mode::Desk), ("watch", Mode::Watch)];
 const NOTIFY: &[(&str, Notify)] = &[("turn", Notify::Turn), ("all", Notify::All), ("none", Notify::None)];
@@ -20,6 +21,30 @@ pub(super) struct Draft {
     pub needs_agents: bool,
     /// `None` if something is wrong with it.
     pub mailbox: Option<Mailbox>,
+}
+
+/// `[mailbox.heartbeat]`: off unless it is written.
+fn heartbeat(mailbox: &Table<'_>) -> Option<Heartbeat> {
+    let table = mailbox.table("heartbeat");
+    if !table.is_written() {
+        return None;
+    }
+    let every_s = table.need("every", values::calendar_time, "\"6h\"");
+    let within_s = table.or("within", values::calendar_time, 30 * Time::MINUTE);
+    let both = mailbox.table("smtp").is_written() && mailbox.table("imap").is_written();
+    if !both {
+        table.mistake("needs a way out and a way back; it works with [mailbox.smtp] and [mailbox.imap] only");
+    }
+    let every_s = every_s?;
+    if every_s < 10 * Time::MINUTE
+        && let Some(value) = table.value("every")
+    {
+        value.reader.mistake(
+            &value.place,
+            "is too often: such mail counts at the provider like any other; write \"10m\" or more",
+        );
+    }
+    Some(Heartbeat { every_s, within_s })
 }
 
 pub(super) fn mailbox(table: &Table<'_>, desk: &Desk, names: &Names, addresses: &mut Addresses) -> Draft {
@@ -55,7 +80,9 @@ pub(super) fn mailbox(table: &Table<'_>, desk: &Desk, names: &Names, addresses: 
     let mark_answered = table.or("mark_answered", values::boolean, true);
     let thanks_count = table.or("thanks_count", values::boolean, false);
     let retention = table.or("retention", values::retention, None);
-    let source = inlet(table, address.as_ref());
+    let own = accounts::Owner { address: address.as_ref(), data_dir: &desk.data_dir };
+    let source = inlet(table, own);
+    let heartbeat = heartbeat(table);
     if let Some(Inlet::Imap(imap)) = &source {
         let folder = format!("{} of {} on {}", imap.folder, imap.account.user, imap.account.host);
         addresses.reads(folder, table.table("imap").place());
@@ -63,8 +90,8 @@ pub(super) fn mailbox(table: &Table<'_>, desk: &Desk, names: &Names, addresses: 
         addresses.reads(path.display().to_string(), table.table("maildir").place());
     }
     let sending = if mode == Mode::Watch { Sending::Spared } else { Sending::Needed };
-    let outlet = outlet(table, address.as_ref(), sending);
-    let notify_outlet = notify_outlet(table, notify_from.as_ref());
+    let outlet = outlet(table, own, sending);
+    let notify_outlet = notify_outlet(table, accounts::Owner { address: notify_from.as_ref(), ..own });
     let finished = || {
         Some(Mailbox {
             name: name.clone()?,
@@ -86,6 +113,7 @@ pub(super) fn mailbox(table: &Table<'_>, desk: &Desk, names: &Names, addresses: 
             mark_answered,
             thanks_count,
             retention,
+            heartbeat,
             source: source?,
             outlet: outlet?,
             notify_outlet,

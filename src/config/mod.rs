@@ -9,7 +9,10 @@ mod forms;
 mod hours;
 mod mailboxes;
 mod mistake;
+mod oauth;
+pub mod pace;
 mod people;
+pub mod provider;
 mod reader;
 mod rules;
 pub mod settings;
@@ -38,7 +41,7 @@ const STANDARD: &str = "standard";
 
 /// There is no configuration where one was looked for.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("there is no configuration: neither {} exists; name one by --config or $SVAR_CONFIG, or write one: svar init > config.toml",
+#[error("there is no configuration: neither {} exists; name one by --config or $SVAR_CONFIG, or make one: svar init",
     tried.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" nor "))]
 pub struct NotFound {
     pub tried: Vec<PathBuf>,

@@ -120,8 +120,8 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
     Limits {
         auto_per_address_per_day: table.or("auto_per_address_per_day", values::count, 5),
         auto_per_hour: table.or("auto_per_hour", values::count, 2000),
-        mail_per_minute: table.or("mail_per_minute", values::count, 0),
-        mail_per_day: table.or("mail_per_day", values::count, 0),
+        mail_per_minute: table.opt("mail_per_minute", values::count),
+        mail_per_day: table.opt("mail_per_day", values::count),
         gather_s: table.or("gather", values::calendar_time, 15 * Time::MINUTE),
         message_size_bytes: table.or("message_size", values::size, 50_000_000),
         attachments_up_to_bytes: table.or("attachments_up_to", values::size, 10_000_000),

@@ -80,10 +80,20 @@ pub struct Mailbox {
     pub thanks_count: bool,
     /// Closed tickets whose last message is older are erased.
     pub retention: Option<Retention>,
+    /// Mails to itself, to see that mail goes out and comes in.
+    pub heartbeat: Option<Heartbeat>,
     pub source: Inlet,
     pub outlet: Outlet,
     /// Another account for mail to agents and managers.
     pub notify_outlet: Option<Outlet>,
+}
+
+/// `[mailbox.heartbeat]`, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    pub every_s: i64,
+    /// Managers are told of one that has not come back within so long.
+    pub within_s: i64,
 }
 
 /// How long closed tickets are kept.
@@ -104,12 +114,12 @@ impl Mailbox {
 }
 
 impl Mailbox {
-    /// Whether a `List-Id` is this mailbox's own: one of `list_ids`, or an address of it with a dot for the `@`, as Google's
-    /// groups write it.
+    /// Whether a `List-Id` is this mailbox's own: one of `list_ids`, or an address of it with a dot for the `@`, as groups of
+    /// Google write it, or as it is, as they did before.
     #[must_use]
     pub fn is_own_list(&self, list_id: &str) -> bool {
         let dotted =
-            |a: &Address| list_id.strip_prefix(a.local()).and_then(|r| r.strip_prefix('.')) == Some(a.domain());
+            |a: &Address| list_id.strip_prefix(a.local()).and_then(|r| r.strip_prefix(['.', '@'])) == Some(a.domain());
         self.list_ids.iter().any(|l| l.eq_ignore_ascii_case(list_id))
             || std::iter::once(&self.address).chain(&self.aliases).any(dotted)
     }
@@ -152,6 +162,17 @@ pub struct Imap {
     pub poll_s: u64,
     pub idle: bool,
     pub after: After,
+    pub sent_copies: SentCopies,
+}
+
+/// Who puts copies of what svar sends into Sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SentCopies {
+    /// The server where its provider is known to do it; else svar, unless the copy is there already.
+    Auto,
+    /// Svar, unless the copy is there already.
+    Append,
+    Never,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -315,9 +336,9 @@ pub struct AnswersFolder {
 pub struct Limits {
     pub auto_per_address_per_day: i64,
     pub auto_per_hour: i64,
-    /// 0: no limit.
-    pub mail_per_minute: i64,
-    pub mail_per_day: i64,
+    /// 0: no limit; `None`: what the mailbox's provider allows, see [`crate::config::pace`].
+    pub mail_per_minute: Option<i64>,
+    pub mail_per_day: Option<i64>,
     pub gather_s: i64,
     pub message_size_bytes: u64,
     /// Above it attachments of a notification are named, not sent. `[limits] attachments_up_to`, default 10 MB.
@@ -462,13 +483,13 @@ impl Settings {
     pub fn secrets(&self) -> Vec<&Secret> {
         let outlets = self.mailboxes.iter().flat_map(|m| std::iter::once(&m.outlet).chain(&m.notify_outlet));
         let out = outlets.filter_map(|o| match o {
-            Outlet::Smtp { account, .. } => account.password.as_ref(),
+            Outlet::Smtp { account, .. } => Some(account),
             _ => None,
         });
         let ins = self.mailboxes.iter().filter_map(|m| match &m.source {
-            Inlet::Imap(i) => i.account.password.as_ref(),
+            Inlet::Imap(i) => Some(&i.account),
             _ => None,
         });
-        ins.chain(out).collect()
+        ins.chain(out).filter_map(Account::secret).collect()
     }
 }

@@ -91,7 +91,7 @@ fn every_key_stands_in_the_example() {
     let (result, asked) = read_keys(&dir.path().join("config.toml"), &text);
     // The alternatives contradict each other, and nothing else is wrong.
     let mistakes = result.map(|_| ()).unwrap_err();
-    assert_eq!(mistakes.len(), 2, "{:#?}", lines(&mistakes));
+    assert_eq!(mistakes.len(), 3, "{:#?}", lines(&mistakes));
     assert!(mistakes.iter().all(|m| m.what.starts_with("contradicts")), "{:#?}", lines(&mistakes));
 
     let mut shown = BTreeSet::new();
@@ -99,10 +99,12 @@ fn every_key_stands_in_the_example() {
     let named = |path: &str| path.replace("calendar.shop", "calendar.*").replace("sla.standard", "sla.*");
     let shown: BTreeSet<String> = shown.iter().map(|path| named(path)).collect();
     for key in asked {
-        let form = key.split_once(".password.").map(|(_, form)| format!(" {form} = "));
+        let secret = [".password.", ".client_secret."].iter().find_map(|at| key.split_once(at));
+        let form = secret.map(|(_, form)| format!(" {form} = "));
         let stands = shown.contains(&key)
             || form.is_some_and(|form| EXAMPLE.contains(&form))
-            || shown.contains(&key.replace("notify_smtp", "smtp"));
+            || shown.contains(&key.replace("notify_smtp", "smtp"))
+            || shown.contains(&key.replace("notify_smtp.oauth2", "imap.oauth2").replace("smtp.oauth2", "imap.oauth2"));
         assert!(stands, "{key} is read, but does not stand in config.example.toml");
     }
 }
@@ -143,7 +145,8 @@ fn the_example_s_alternatives_work() {
     let mailbox = check(&("pipe = true\n".to_owned() + &block("sendmail") + &block("notify_smtp")));
     assert!(matches!(mailbox.source, settings::Inlet::Pipe));
     let Some(settings::Outlet::Smtp { account, .. }) = mailbox.notify_outlet else { panic!("no account") };
-    assert_eq!(account.password, Some(crate::net::Secret::Env("RELAY_PASSWORD".to_owned())));
+    let relay = crate::net::Secret::Env("RELAY_PASSWORD".to_owned());
+    assert_eq!(account.credential, Some(crate::net::Credential::Password(relay)));
 }
 
 #[test]

@@ -21,7 +21,7 @@ const FEED_BYTES: u32 = 8 << 20;
 #[derive(Debug)]
 pub struct Watched {
     pub name: String,
-    folder: Folder,
+    pub folder: Folder,
     pub row: SourceRow,
     notes: UnboundedReceiver<Note>,
     /// Its numbers were compared with the ones on record in this session.

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::config::settings::{Inlet, Mailbox, Settings};
+use crate::config::settings::{self, After, Inlet, Mailbox, Mode, SentCopies, Settings};
 use crate::daemon::desk::{Desk, Routes};
+use crate::daemon::heartbeat;
 use crate::daemon::imap::{self, Reader, Report};
 use crate::daemon::maildir;
 use crate::daemon::outlet::{Broken, Pool, THEIR_MOMENT};
@@ -36,6 +38,8 @@ pub struct House {
     /// What else ails the desk, a sentence each.
     pub ailing: Vec<String>,
     pub routes: Arc<Routes>,
+    /// Goes up whenever somebody has signed in.
+    pub signed_in: watch::Sender<u64>,
     report: UnboundedSender<Report>,
     once: bool,
     given: Option<Now>,
@@ -62,6 +66,7 @@ impl House {
             trouble: None,
             ailing: Vec::new(),
             routes,
+            signed_in: watch::Sender::new(0),
             report,
             once,
             given,
@@ -100,6 +105,7 @@ impl House {
                     self.desk.clone(),
                     Arc::clone(&self.broken),
                     Arc::clone(&errands),
+                    self.signed_in.subscribe(),
                 );
                 channels.insert(outlet, channel);
                 self.pools.push(pool);
@@ -118,7 +124,9 @@ impl House {
             routes: Arc::clone(&self.routes),
             report: self.report.clone(),
             errands: self.errands(&mailbox.name),
-            marks_answered: mailbox.mark_answered,
+            marks_answered: mailbox.mark_answered && mailbox.mode == Mode::Desk,
+            only_watches: mailbox.mode == Mode::Watch,
+            copies: copies(mailbox),
             answers: self
                 .settings
                 .answers
@@ -130,14 +138,36 @@ impl House {
             limit_bytes: self.settings.limits.message_size_bytes,
             clock: clock::read,
             given: self.given,
+            signed_in: self.signed_in.subscribe(),
             stuck: Arc::default(),
         };
+        // What a mailbox that only watches says of `after` is for the day on which it is a desk.
+        let after = |after: &After| if reader.only_watches { After::Keep } else { after.clone() };
+        if let Some(heartbeat) = mailbox.heartbeat.filter(|_| !self.once) {
+            let beat = heartbeat::beat(mailbox.clone(), heartbeat, host_name(mailbox), self.desk.clone(), self.given);
+            self.readers.push(tokio::spawn(beat));
+        }
         match &mailbox.source {
-            Inlet::Imap(imap) => self.readers.push(tokio::spawn(imap::tend(reader, imap.clone()))),
-            Inlet::Maildir { path, after } => {
-                self.readers.push(tokio::spawn(maildir::tend(reader, path.clone(), after.clone())));
+            Inlet::Imap(imap) => {
+                let imap = settings::Imap { after: after(&imap.after), ..imap.clone() };
+                self.readers.push(tokio::spawn(imap::tend(reader, imap)));
             }
-            Inlet::Pipe => _ = self.open.insert(mailbox.name.clone()),
+            Inlet::Maildir { path, after: wanted } => {
+                let after = after(wanted);
+                self.readers.push(tokio::spawn(maildir::tend(reader, path.clone(), after)));
+            }
+            Inlet::Pipe => {
+                self.open.insert(mailbox.name.clone());
+                self.looked_back(&mailbox.name);
+            }
+        }
+    }
+
+    /// A mailbox without a past that could be looked through is open: of a first watch managers are told what there is.
+    fn looked_back(&self, mailbox: &str) {
+        let by_imap = |m: &Mailbox| matches!(m.source, Inlet::Imap(_));
+        if self.settings.mailbox(mailbox).is_some_and(|m| m.mode == Mode::Watch && !by_imap(m)) {
+            self.write_down(mailbox.to_owned(), Engine::looked_back);
         }
     }
 
@@ -219,6 +249,7 @@ impl House {
         match report {
             Report::Open { mailbox } | Report::Passed { mailbox } => {
                 dir.note_mailbox(&mailbox, None);
+                self.looked_back(&mailbox);
                 if self.open.insert(mailbox.clone()) {
                     self.write_down(mailbox, Engine::mailbox_is_open);
                 }
@@ -300,4 +331,17 @@ fn host_name(mailbox: &Mailbox) -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim();
     if name.contains('.') { name.to_owned() } else { mailbox.address.domain().to_owned() }
+}
+
+/// Who puts copies into the mailbox's Sent folder.
+fn copies(mailbox: &Mailbox) -> imap::Copies {
+    let wanted = match &mailbox.source {
+        Inlet::Imap(imap) => imap.sent_copies,
+        Inlet::Maildir { .. } | Inlet::Pipe => SentCopies::Never,
+    };
+    match wanted {
+        SentCopies::Auto if mailbox.server_fills_sent() => imap::Copies::Theirs,
+        SentCopies::Auto | SentCopies::Append => imap::Copies::Ours,
+        SentCopies::Never => imap::Copies::Theirs,
+    }
 }

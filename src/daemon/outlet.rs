@@ -9,19 +9,21 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::config::pace::Pace;
 use crate::config::settings;
 use crate::daemon::backoff::Backoff;
 use crate::daemon::desk::Desk;
 use crate::daemon::sent::Errands;
+use crate::engine::clock;
 use crate::engine::{Consignment, Event};
 use crate::model::{Address, ParcelKind};
+use crate::net::smtp::account_limit::reply_says_used_up;
 use crate::net::smtp::{Connection, SmtpError};
 use crate::net::stream::Timeouts;
 use crate::net::{Account, Delivery, Wire, outdir, sendmail};
+use crate::plan::Route;
 use crate::store::Outlet;
 
-/// Mails that may be under way at one outlet.
-pub const PLACES: usize = 4;
 /// A connection that nobody uses is closed after this.
 const KEEP_OPEN: Duration = Duration::from_secs(30);
 /// A server that is away (it restarts, say) is tried again after 1, 2, 4 and 8 seconds before the mail goes back to the queue.
@@ -48,6 +50,8 @@ struct Shared {
     retired: watch::Sender<bool>,
     broken: Arc<Broken>,
     errands: Arc<Errands>,
+    /// Changes whenever somebody has signed in.
+    signed_in: watch::Receiver<u64>,
 }
 
 /// Outlets that do not work at present.
@@ -95,6 +99,8 @@ enum Failure {
     Passing,
     /// Login, certificate, secret: somebody must do something.
     Lasting,
+    /// Somebody must sign in.
+    SignedOut,
 }
 
 impl Pool {
@@ -106,6 +112,7 @@ impl Pool {
         desk: Desk,
         broken: Arc<Broken>,
         errands: Arc<Errands>,
+        signed_in: watch::Receiver<u64>,
     ) -> (Self, UnboundedSender<Consignment>) {
         let name = format!("{} {:?}", outlet.mailbox, outlet.route);
         let state =
@@ -119,6 +126,7 @@ impl Pool {
             retired: watch::Sender::new(false),
             broken,
             errands,
+            signed_in,
         });
         let (sender, receiver) = unbounded_channel();
         tokio::spawn(Arc::clone(&shared).take_in(receiver));
@@ -127,7 +135,9 @@ impl Pool {
 
     /// Tells the desk how many places there are: from now on mail is claimed.
     pub fn announce(&self) {
-        self.shared.desk.tell(vec![Event::Free(self.shared.outlet.clone(), PLACES)]);
+        self.shared
+            .desk
+            .tell(vec![Event::Free(self.shared.outlet.clone(), places(&self.shared.way, self.shared.outlet.route))]);
     }
 
     /// Frees no places any more and is patient with nobody. What is under way is still told.
@@ -172,6 +182,8 @@ impl Shared {
     /// One mail, from claim to result.
     async fn carry(self: Arc<Self>, consignment: Consignment) {
         let parcel = consignment.parcel;
+        let mut signed_in = self.signed_in.clone();
+        signed_in.mark_unchanged();
         // A panic of the driver must not leave the mail claimed for ever.
         let carrier = tokio::spawn({
             let (shared, consignment) = (Arc::clone(&self), consignment.clone());
@@ -208,8 +220,15 @@ impl Shared {
                 errands.nudge.notify_one();
             });
         }
-        if let Verdict::FreeLater(delay) = wait {
-            self.pause(delay).await;
+        if let Verdict::FreeLater(delay) | Verdict::FreeSignedIn(delay) = wait {
+            if matches!(wait, Verdict::FreeSignedIn(_)) {
+                tokio::select! {
+                    () = self.pause(delay) => {}
+                    Ok(()) = signed_in.changed() => self.state().backoff.reset(),
+                }
+            } else {
+                self.pause(delay).await;
+            }
             self.state().probing = false;
             if !self.is_retired() {
                 self.desk.tell(vec![Event::Free(self.outlet.clone(), 1)]);
@@ -235,10 +254,11 @@ impl Shared {
             }
             Some(failure) => {
                 state.probing = true;
-                Verdict::FreeLater(match failure {
-                    Failure::Passing => state.backoff.failed(),
-                    Failure::Lasting => state.backoff.refused(),
-                })
+                match failure {
+                    Failure::Passing => Verdict::FreeLater(state.backoff.failed()),
+                    Failure::Lasting => Verdict::FreeLater(state.backoff.refused()),
+                    Failure::SignedOut => Verdict::FreeSignedIn(state.backoff.refused()),
+                }
             }
         }
     }
@@ -296,7 +316,10 @@ impl Shared {
                     let sent = connection.send(&wire).await;
                     self.lay_down(connection);
                     match sent {
-                        Ok(results) => return Ended { results, refused_null_sender, failed: None },
+                        Ok(results) => {
+                            let failed = self.used_up(&results);
+                            return Ended { results, refused_null_sender, failed };
+                        }
                         // Laid down too long: the server has closed it, or says so now (421). A new one is no new try.
                         Err(
                             SmtpError::Network(_) | SmtpError::Refused { .. } | SmtpError::Sender { code: 421, .. },
@@ -308,31 +331,53 @@ impl Shared {
                 }
             };
             match (&error, from_else) {
-                (SmtpError::Sender { code, .. }, Some(or)) if *code >= 500 && wire.from.is_none() => {
+                (SmtpError::Sender { code, .. }, Some(or))
+                    if *code >= 500 && wire.from.is_none() && !error.is_passing() =>
+                {
                     wire.from = Some(or.clone());
                     refused_null_sender = true;
                     continue;
                 }
                 (SmtpError::Sender { code, text }, _) => {
                     let reply = format!("{code} {text}");
-                    let fate = if *code < 500 { Delivery::Deferred { reply } } else { Delivery::Refused { reply } };
-                    return Ended { refused_null_sender, ..Ended::all(&wire.to, &fate, None) };
+                    let fate =
+                        if error.is_passing() { Delivery::Deferred { reply } } else { Delivery::Refused { reply } };
+                    let all = Ended::all(&wire.to, &fate, None);
+                    return Ended { refused_null_sender, failed: self.used_up(&all.results), ..all };
                 }
                 _ => {}
             }
             let text = format!("{}:{}: {error}", account.host, account.port);
             self.say_once(&text);
-            if error.is_passing() && tries < QUICK_TRIES && !self.is_retired() {
+            if error.is_passing() && !error.is_crowded() && tries < QUICK_TRIES && !self.is_retired() {
                 self.pause(Duration::from_secs(1 << tries)).await;
                 tries += 1;
                 continue;
             }
-            let failure = if error.is_passing() { Failure::Passing } else { Failure::Lasting };
+            if matches!(&error, SmtpError::SignIn(error) if error.needs_a_person()) {
+                let now = clock::now();
+                self.desk.run(move |engine| engine.look_at_sign_ins(now));
+            }
+            let failure = match &error {
+                error if error.is_passing() => Failure::Passing,
+                SmtpError::SignIn(_) | SmtpError::Auth { .. } if account.sign_in().is_some() => Failure::SignedOut,
+                _ => Failure::Lasting,
+            };
             return Ended {
                 refused_null_sender,
                 ..Ended::all(&wire.to, &Delivery::Deferred { reply: text }, Some(failure))
             };
         }
+    }
+
+    /// The account has sent all that it may for now: the mails behind this one would fare no better, and each try counts.
+    fn used_up(&self, results: &[(Address, Delivery)]) -> Option<Failure> {
+        let reply = results.iter().find_map(|(_, d)| match d {
+            Delivery::Deferred { reply } if reply_says_used_up(reply) => Some(reply),
+            _ => None,
+        })?;
+        self.say_once(&format!("the account may send no more for now: {reply}"));
+        Some(Failure::Lasting)
     }
 
     /// The first failure is said, the ones that follow it are only counted.
@@ -372,10 +417,26 @@ impl Shared {
     }
 }
 
+/// Mails that may be under way at once: some providers count connections.
+fn places(way: &settings::Outlet, route: Route) -> usize {
+    const PLACES: usize = 4;
+    match way {
+        // Two pools, one for customers and one for agents, share what the provider allows.
+        settings::Outlet::Smtp { account, .. } => match (Pace::of(account).connections, route) {
+            (all, _) if all >= PLACES => all,
+            (all, Route::Mailbox) => all.saturating_sub(1).max(1),
+            (_, Route::Notify) => 1,
+        },
+        _ => PLACES,
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Verdict {
     Free(usize),
     FreeLater(Duration),
+    /// Later, or as soon as somebody has signed in.
+    FreeSignedIn(Duration),
     Gone,
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::daemon::imap::{Ended, Reader};
+use crate::daemon::imap::{Copies, Ended, Reader};
 use crate::engine::{Engine, Event};
 use crate::model::{ParcelNo, SourceNo};
 use crate::net::Delivery;
@@ -63,6 +63,9 @@ pub async fn mark_answered(reader: &Reader, session: &mut Session, inbox: &str, 
 
 /// Appends copies of answers that SMTP has accepted, unless the server has kept one by itself.
 pub async fn keep_copies(reader: &Reader, session: &mut Session, folder: &str) -> Result<(), Ended> {
+    if reader.only_watches {
+        return Ok(());
+    }
     let mailbox = reader.mailbox.clone();
     let ask = move |engine: &mut Engine| {
         let mut due = engine.store().read(|tx| tx.copies_due())?;
@@ -76,8 +79,12 @@ pub async fn keep_copies(reader: &Reader, session: &mut Session, folder: &str) -
     session.examine(folder).await?;
     for copy in due {
         let parcel = copy.parcel;
-        if session.search_message_id(&copy.message_id).await?.is_empty() {
+        if reader.copies == Copies::Ours && session.search_message_id(&copy.message_id).await?.is_empty() {
             let bytes = reader.desk.ask(move |engine| engine.store().read(|tx| tx.bytes(parcel))).await??;
+            if lies_there_renamed(session, &bytes).await? {
+                reader.desk.tell(vec![Event::SentCopy { parcel }]);
+                continue;
+            }
             match session.append(folder, &[Flag::Seen], reader.now(), &bytes).await {
                 Ok(_) => {}
                 Err(ImapError::Refused { text, .. }) => {
@@ -95,6 +102,25 @@ pub async fn keep_copies(reader: &Reader, session: &mut Session, folder: &str) -
     Ok(())
 }
 
+/// Whether the mail lies in the open folder under another Message-ID: some providers put their own in its place, but leave our
+/// `X-Svar-Id`.
+async fn lies_there_renamed(session: &mut Session, mail: &[u8]) -> Result<bool, ImapError> {
+    let Some(svar_id) = header_line(mail, b"X-Svar-Id:") else { return Ok(false) };
+    match session.search_header("X-Svar-Id", &svar_id).await {
+        Ok(uids) => Ok(!uids.is_empty()),
+        // A server that searches the common fields only.
+        Err(ImapError::Refused { .. }) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// The value of a header line that svar wrote itself: on one line, once.
+fn header_line(mail: &[u8], name: &[u8]) -> Option<String> {
+    let lines = mail.split(|b| *b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l));
+    let value = lines.take_while(|l| !l.is_empty()).find_map(|l| l.strip_prefix(name))?;
+    Some(String::from_utf8_lossy(value).trim().to_owned()).filter(|v| !v.is_empty())
+}
+
 /// Mails whose sending was cut off by a crash: if Sent has them, they went out; else they are sent once more, as the same bytes.
 pub async fn ask_for_unknown(reader: &Reader, session: &mut Session, folder: Option<&str>) -> Result<(), Ended> {
     let mailbox = reader.mailbox.clone();
@@ -110,8 +136,13 @@ pub async fn ask_for_unknown(reader: &Reader, session: &mut Session, folder: Opt
             reader.desk.send_again(consignment);
             continue;
         }
-        let found = match session.search_message_id(&consignment.message_id).await {
-            Ok(uids) => !uids.is_empty(),
+        let asked = match session.search_message_id(&consignment.message_id).await {
+            Ok(uids) if uids.is_empty() => lies_there_renamed(session, &consignment.bytes).await,
+            Ok(_) => Ok(true),
+            Err(other) => Err(other),
+        };
+        let found = match asked {
+            Ok(found) => found,
             Err(ImapError::Refused { .. }) => false,
             Err(other) => {
                 reader.desk.ask(move |engine| engine.put_back_unknown(consignment)).await?;

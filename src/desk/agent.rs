@@ -1,10 +1,11 @@
 //! A mail from one of us: is it proved, and which way does it go.
 
-use crate::desk::case::{Role, Staff};
+use crate::desk::case::Staff;
 use crate::desk::commands::plain::headings;
 use crate::desk::commands::{Ground, Parsed, parse_with_headings};
 use crate::desk::intake::Incoming;
 use crate::desk::proof::Proof;
+use crate::desk::say::manager::ManagerNews;
 use crate::desk::say::not_proved::NotProvedWhy;
 use crate::desk::vouch::{Vouch, vouch};
 use crate::model::{Kind, Time};
@@ -27,12 +28,6 @@ impl Incoming<'_> {
             return true;
         }
         if self.is_watched_only() {
-            // From there a manager gets mail as well.
-            if staff.role == Role::Manager && self.is_to_desk() && !matches!(vouched, Vouch::Unproved(_)) {
-                self.remember();
-                self.ask_desk(&staff);
-                return true;
-            }
             self.of_staff_watched(&staff, vouched);
             return true;
         }
@@ -105,16 +100,46 @@ impl Incoming<'_> {
         self.settle(Fate::Done("an agent's out-of-office reply"));
     }
 
-    /// Nothing is sent from a mailbox that is only watched; an answer that is seen counts.
+    /// Nothing is sent from a mailbox that is only watched but to managers; an answer that is seen counts.
     fn of_staff_watched(&mut self, staff: &Staff<'_>, vouched: Vouch) {
-        match self.answered_ticket() {
-            Some((ticket, rule)) if vouched.is_proved() => {
-                self.found_answer(ticket, rule, Some(staff.address().clone()));
-            }
-            _ => {
-                self.quarantine("watched: a mail of one of us, and this mailbox only watches");
-            }
+        if self.commands_as_manager(vouched) {
+            return;
         }
+        if let Some((ticket, rule)) = self.answered_ticket().filter(|_| vouched.is_proved()) {
+            return self.found_answer(ticket, rule, Some(staff.address().clone()));
+        }
+        // A reply to a notification of the time before: the customer does not get it, and somebody must know.
+        let unsent = match self.proof(staff) {
+            Some(Proof::Answer { ticket, .. } | Proof::Stale { ticket }) => Some(ticket),
+            _ => None,
+        };
+        let no = self.quarantine("watched: a mail of one of us, and this mailbox only watches");
+        if let Some(ticket) = unsent {
+            let news = ManagerNews::NotRelayed { agent: staff.name.to_owned(), quarantine: no.0 };
+            self.case.tell_managers(self.mailbox, Some(ticket), &format!("not-relayed {ticket}"), Time::HOUR, &news);
+        }
+    }
+
+    /// What managers say to the desk is obeyed in a mailbox that only watches, too, also where the manager is an agent besides.
+    fn commands_as_manager(&mut self, vouched: Vouch) -> bool {
+        let from = self.letter.from.as_ref().map(|p| &p.address);
+        let manager = from.and_then(|a| self.case.rules.settings.manager_of(a)).map(Staff::of_manager);
+        let Some(manager) = manager.filter(|_| self.letter.kind == Kind::Person) else { return false };
+        if matches!(vouched, Vouch::Unproved(_)) {
+            return false;
+        }
+        match self.proof(&manager).filter(|_| self.letter.from_is_single) {
+            Some(proof @ (Proof::Confirm { .. } | Proof::Note { .. } | Proof::Desk { .. })) => {
+                self.remember();
+                self.obey(&manager, proof);
+            }
+            _ if self.is_to_desk() => {
+                self.remember();
+                self.ask_desk(&manager);
+            }
+            _ => return false,
+        }
+        true
     }
 
     /// The agent's new text taken apart.

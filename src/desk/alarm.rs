@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::settings::{Agent, Mailbox, Sla};
+use crate::config::settings::{Agent, Mailbox, Mode, Sla};
 use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::say::breach::{BreachFacts, breach};
 use crate::desk::say::notification::Reason;
@@ -127,6 +127,10 @@ impl<'a> Case<'a> {
                     later(at);
                 } else if !calendar.is_open(self.now) {
                     calendar.next_open(self.now).into_iter().for_each(&mut later);
+                } else if stage != AlarmStage::Breach && mailbox.mode == Mode::Watch {
+                    // Agents get nothing; nor shall a desk that begins later catch up on it.
+                    self.raised(&raised, stage, None);
+                    done.insert(stage);
                 } else if stage == AlarmStage::Breach {
                     self.escalate(&raised, sla);
                     self.raised(&raised, stage, None);
@@ -250,7 +254,12 @@ impl<'a> Case<'a> {
         let (facts, mailbox) = (raised.facts, raised.mailbox);
         let mut told: BTreeSet<Address> = BTreeSet::new();
         for address in &sla.escalate_to {
-            let Some(staff) = self.rules.staff(address).filter(|s| s.mailboxes.contains(&mailbox.name)) else {
+            // A mailbox that only watches writes to managers alone.
+            let staff = match mailbox.mode {
+                Mode::Desk => self.rules.staff(address),
+                Mode::Watch => self.rules.settings.manager_of(address).map(Staff::of_manager),
+            };
+            let Some(staff) = staff.filter(|s| s.mailboxes.contains(&mailbox.name)) else {
                 continue;
             };
             if !told.insert(staff.address().clone()) {

@@ -69,6 +69,13 @@ impl<'a> Rules<'a> {
         Staff { name: &agent.name, addresses: &agent.addresses, mailboxes: &agent.mailboxes, role: Role::Agent }
     }
 
+    /// Whether a mail is managers' mail: all that leaves a mailbox that only watches. An agent who is a manager, too, gets what
+    /// managers get, and nothing that is for agents.
+    #[must_use]
+    pub fn is_for_managers<'b>(&self, kind: ParcelKind, mut to: impl Iterator<Item = &'b Address>) -> bool {
+        matches!(kind, ParcelKind::Report | ParcelKind::Confirm) && to.all(|a| self.settings.manager_of(a).is_some())
+    }
+
     #[must_use]
     pub fn is_ours(&self, address: &Address) -> bool {
         self.settings.mailbox_of(address).is_some()
@@ -227,9 +234,8 @@ impl<'a> Case<'a> {
 
     /// Writes a mail into the outbox, in the name of `mailbox`. `None` where a watching mailbox may not send it.
     pub fn post(&mut self, mailbox: &Mailbox, post: Post) -> Option<ParcelNo> {
-        let managers_alone =
-            post.to.iter().chain(&post.cc).all(|p| self.rules.settings.manager_of(&p.address).is_some());
-        if self.quiet || (mailbox.mode == Mode::Watch && !managers_alone) {
+        let recipients = post.to.iter().chain(&post.cc).map(|p| &p.address);
+        if self.quiet || (mailbox.mode == Mode::Watch && !self.rules.is_for_managers(post.kind, recipients)) {
             return None;
         }
         let (epoch, key) = (self.found.epoch, self.rules.key);

@@ -6,6 +6,7 @@ use crate::desk::canned::like::rare_words;
 use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::commands::plain::headings;
 use crate::desk::commands::{Named, named};
+use crate::desk::practice;
 use crate::desk::sign::{SignedAddress, Token};
 use crate::desk::thread;
 use crate::desk::vouch::{Vouch, vouch};
@@ -46,7 +47,8 @@ fn signed_addresses(letter: &Letter, rules: &Rules<'_>) -> Vec<SignedAddress> {
     signed
 }
 
-fn bounce_address(letter: &Letter, rules: &Rules<'_>) -> Option<(i64, ParcelNo)> {
+/// The mail of ours that comes back in this letter, as the address says to which it came.
+pub fn bounce_address(letter: &Letter, rules: &Rules<'_>) -> Option<(i64, ParcelNo)> {
     recipients(letter).filter(|a| rules.is_ours(a)).filter_map(|a| a.detail()).find_map(|d| rules.key.bounced_parcel(d))
 }
 
@@ -116,6 +118,7 @@ pub fn clues(letter: &Letter, env: &Envelope, rules: &Rules<'_>) -> Clues {
         thread_index: letter.thread_index.clone(),
         base_subject: letter.base_subject.clone(),
         parcels,
+        practices: practice::named(letter, &signed, rules),
         canned: by_commands.canned,
         incidents: by_commands.incidents,
         alike: if is_told(letter, env, rules) { rare_words(&letter.subject, &letter.new_text) } else { Vec::new() },
@@ -170,8 +173,10 @@ fn asked(letter: &Letter, env: &Envelope, rules: &Rules<'_>, mut questions: Vec<
 type Door<'a> = (&'static str, fn(&mut Incoming<'a>) -> bool);
 
 /// The doors, in order. Each looks whether the letter is its own, and if so deals with it.
-const fn doors<'a>() -> [Door<'a>; 13] {
+const fn doors<'a>() -> [Door<'a>; 15] {
     [
+        ("a mail to ourselves", Incoming::probe),
+        ("a reply to a practice mail", Incoming::practice),
         ("long past", Incoming::history),
         ("a canned answer", Incoming::canned_mail),
         ("released from quarantine", Incoming::released),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::settings::{Agent, Mailbox, Notify};
+use crate::config::settings::{Agent, Mailbox, Mode, Notify};
 use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::say::gathered::{GatheredFacts, GatheredLine, gathered};
 use crate::desk::say::notification::{Reason, Remark, TapWord};
@@ -153,7 +153,7 @@ impl<'a> Case<'a> {
     fn pass_on(&mut self, notice: &Notice) {
         let before = self.changes.len();
         if let Some((facts, mut news)) = self.still_news(notice)
-            && let Some(mailbox) = self.mailbox(&facts.mailbox)
+            && let Some(mailbox) = self.mailbox(&facts.mailbox).filter(|m| m.mode == Mode::Desk)
         {
             let agent = self.agent_for(notice, mailbox);
             let duty = agent.and_then(|a| self.duty(a, mailbox));
@@ -206,6 +206,10 @@ impl<'a> Case<'a> {
                 self.forget(notice);
                 continue;
             };
+            if mailbox.mode == Mode::Watch && notice.kind != NoticeKind::Breach {
+                self.forget(notice);
+                continue;
+            }
             let duty = self.agent_for(notice, mailbox).map(|a| self.duty(a, mailbox));
             match (notice.kind, duty) {
                 (NoticeKind::Breach, _) | (_, Some(Some(Duty::Now))) => {}

@@ -76,7 +76,7 @@ impl Case<'_> {
     /// Whether four fifths of what the mailbox may send in a day are gone: automatic mail stops, notifications are gathered, answers
     /// use the rest. Managers are told.
     pub fn is_short_of_mail(&mut self, mailbox: &Mailbox) -> bool {
-        let limit = self.rules.settings.limits.mail_per_day;
+        let limit = mailbox.pace(&self.rules.settings.limits).mail_per_day;
         let sent = self.found.handed_over.get(&mailbox.name).copied().unwrap_or(0);
         if limit <= 0 || sent < limit * 4 / 5 {
             return false;

@@ -67,7 +67,7 @@ impl Incoming<'_> {
             Token::Answer { .. } => Proof::Answer { ticket, to: self.answered_notification(ticket) },
             Token::Note { .. } => Proof::Note { ticket, writer: self.writer_of_answered_note(ticket) },
             Token::Desk { .. } | Token::Confirm { .. } => Proof::Desk { ticket: Some(ticket) },
-            Token::Third { .. } | Token::Release { .. } => return None,
+            Token::Third { .. } | Token::Release { .. } | Token::Practice { .. } => return None,
         })
     }
 

@@ -44,6 +44,8 @@ pub enum Token {
     Third { ticket: TicketNo },
     /// Something that is set aside becomes a ticket, whatever the text says.
     Release { quarantine: QuarantineNo },
+    /// Nothing comes of it: an agent rehearses.
+    Practice { parcel: ParcelNo },
 }
 
 /// A signed address as it was read, before it is verified.
@@ -146,6 +148,17 @@ impl Key {
         self.numbered("svar-id", value.trim())
     }
 
+    /// The signature of a mail to ourselves.
+    #[must_use]
+    pub fn probe_signature(&self, fields: &[String]) -> String {
+        self.sign("probe", fields)
+    }
+
+    #[must_use]
+    pub fn is_probe_signature(&self, signature: &str, fields: &[String]) -> bool {
+        self.verify(signature, "probe", fields)
+    }
+
     /// Our Message-ID, without angle brackets: the same for the same epoch and parcel.
     #[must_use]
     pub fn message_id(&self, epoch: i64, parcel: ParcelNo, domain: &str) -> String {
@@ -179,10 +192,11 @@ impl Token {
             Self::Confirm { .. } => "confirm",
             Self::Third { .. } => "third",
             Self::Release { .. } => "release",
+            Self::Practice { .. } => "practice",
         }
     }
 
-    /// What stands before the person: `t42`, `k42-close`, `n42`, `d42`, `c7`, `q42`, `r3`.
+    /// What stands before the person: `t42`, `k42-close`, `n42`, `d42`, `c7`, `q42`, `r3`, `p9`.
     fn head(&self) -> String {
         match self {
             Self::Answer { ticket } => format!("t{ticket}"),
@@ -192,6 +206,7 @@ impl Token {
             Self::Confirm { ask } => format!("c{ask}"),
             Self::Third { ticket } => format!("q{ticket}"),
             Self::Release { quarantine } => format!("r{quarantine}"),
+            Self::Practice { parcel } => format!("p{parcel}"),
         }
     }
 
@@ -221,7 +236,7 @@ impl Token {
             | Self::Note { ticket }
             | Self::Desk { ticket }
             | Self::Third { ticket } => Some(*ticket),
-            Self::Confirm { .. } | Self::Release { .. } => None,
+            Self::Confirm { .. } | Self::Release { .. } | Self::Practice { .. } => None,
         }
     }
 }
@@ -246,6 +261,7 @@ impl SignedAddress {
             b'd' => Token::Desk { ticket: ticket()? },
             b'q' => Token::Third { ticket: ticket()? },
             b'r' => Token::Release { quarantine: QuarantineNo(number(rest)?) },
+            b'p' => Token::Practice { parcel: ParcelNo(number(rest)?) },
             b'c' => Token::Confirm { ask: AskNo(number(rest)?) },
             b'k' => {
                 let (no, command) = rest.split_once('-')?;

@@ -137,7 +137,13 @@ impl Case<'_> {
     }
 
     /// The ticket's own agent if he is on duty; else who on duty has waited longest for a new matter; else who is there first.
-    fn in_turn<'b>(&self, agents: &[(&'b Agent, Duty)], facts: &TicketFacts, news: &News) -> Option<(&'b Agent, Duty)> {
+    #[must_use]
+    pub fn in_turn<'b>(
+        &self,
+        agents: &[(&'b Agent, Duty)],
+        facts: &TicketFacts,
+        news: &News,
+    ) -> Option<(&'b Agent, Duty)> {
         let own = facts.assignee.as_ref().or(facts.turn_agent.as_ref()).or(news.prefer.as_ref());
         let of = |address: &Address| agents.iter().find(|(a, _)| a.address() == address);
         if let Some((agent, Duty::Now)) = own.and_then(of) {

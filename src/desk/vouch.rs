@@ -171,4 +171,24 @@ mod tests {
         check(trust, inside, Vouch::Unproved("the trusted server says nothing"));
         check(trust, &format!("{foreign}{inside}"), Vouch::Unproved("the trusted server says nothing"));
     }
+
+    /// Whole letters, with the fields in the order in which the providers write them.
+    fn check_letter(name: &str, trust: &str, expect: Vouch) {
+        let path = format!("{}/fixtures/letters/providers/{name}.eml", env!("CARGO_MANIFEST_DIR"));
+        let letter = read(&std::fs::read(path).unwrap());
+        let settings = settings(&format!("trusted_authserv_id = \"{trust}\""));
+        let anna = Address::parse("anna@example.test").unwrap();
+        assert_eq!(vouch(&letter, &settings.mailboxes[0], &[anna]), expect, "{name}");
+    }
+
+    #[test]
+    fn letters_as_providers_deliver_them() {
+        check_letter("m365-from-outside", "microsoft365", Vouch::Proved("dmarc=pass"));
+        check_letter("m365-same-tenant", "microsoft365", Vouch::Proved("sent within the tenant"));
+        check_letter("m365-forged-authas", "microsoft365", Vouch::Unproved("DMARC and DKIM do not pass"));
+        check_letter("m365-results-with-stray-domains", "microsoft365", Vouch::Proved("aligned dkim=pass"));
+        // Another trusted server's mailbox: Microsoft's fields are anybody's there.
+        check_letter("m365-same-tenant", "mx.example.test", Vouch::Unproved("the trusted server says nothing"));
+        check_letter("google-group", "mx.google.com", Vouch::Unproved("DMARC and DKIM do not pass"));
+    }
 }

@@ -237,7 +237,8 @@ fn run(tx: &mut Tx<'_>, ground: &Ground<'_>, bulk: &BulkFacts, now: Time) -> Res
     let mut moved = look_again(tx, ground, bulk, now)?;
     moved |= follow(tx, ground, bulk, now)?;
     let queued = tx.bulk_count(bulk.no, BulkStep::Queued)?;
-    let per_minute = ground.rules.settings.limits.mail_per_minute;
+    let settings = ground.rules.settings;
+    let per_minute = settings.mailbox(&bulk.mailbox).map_or(0, |m| m.pace(&settings.limits).mail_per_minute);
     let window = if per_minute > 0 { bulk_per_minute(per_minute).clamp(4, WINDOW) } else { WINDOW };
     let rows = tx.bulk_tickets(bulk.no, BulkStep::Ready, TicketNo(0), SLICE.min(window - queued).max(0))?;
     if !rows.is_empty() {

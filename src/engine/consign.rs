@@ -24,10 +24,11 @@ impl Engine {
 impl Batch<'_> {
     pub(super) fn claim(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
         let free = self.free.iter().filter(|(_, places)| **places > 0).map(|(o, p)| (o.clone(), *p)).collect();
-        let limits = Limits {
-            mail_per_minute: self.settings.limits.mail_per_minute,
-            mail_per_day: self.settings.limits.mail_per_day,
-            only_answers: done.doubt.is_some(),
+        let only_answers = done.doubt.is_some();
+        let limits = |mailbox: &str| {
+            let pace = self.settings.mailbox(mailbox).map(|m| m.pace(&self.settings.limits));
+            let (mail_per_minute, mail_per_day) = pace.map_or((0, 0), |p| (p.mail_per_minute, p.mail_per_day));
+            Limits { mail_per_minute, mail_per_day, only_answers }
         };
         for claimed in tx.claim(&free, now, &limits)? {
             done.send.push(consign(tx, self.settings, claimed)?);

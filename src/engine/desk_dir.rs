@@ -8,9 +8,16 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::Time;
 use crate::store::meta::Owner;
+use crate::store::privacy::BackupRow;
 
 pub const KEY_SIZE_BYTES: usize = 32;
+
+/// What the daemon's socket is told: something was written.
+pub const POKE: u8 = b'!';
+/// Somebody has signed in.
+pub const SIGNED_IN: u8 = b's';
 
 #[derive(Debug, thiserror::Error)]
 pub enum DeskDirError {
@@ -261,12 +268,42 @@ impl DeskDir {
         written.and(removed)
     }
 
+    /// The databases that were put aside here, oldest name first: copied before a step up, or replaced by `restore`. They hold what
+    /// people wrote as backups do. A directory that cannot be read has none to tell of.
+    #[must_use]
+    pub fn older_databases(&self) -> Vec<BackupRow> {
+        let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let mut found: Vec<BackupRow> = entries
+            .filter(|e| {
+                let name = e.file_name().to_string_lossy().into_owned();
+                let ending = name.strip_prefix("svar.db.");
+                ending.is_some_and(|e| e.starts_with("version-") || e.starts_with("before-epoch-"))
+            })
+            .filter(|e| !e.path().to_string_lossy().ends_with("-wal") && !e.path().to_string_lossy().ends_with("-shm"))
+            .filter_map(|e| {
+                let made_at = Time::from_unix(e.metadata().ok()?.mtime());
+                Some(BackupRow { path: e.path().to_string_lossy().into_owned(), made_at })
+            })
+            .collect();
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+        found
+    }
+
     /// Wakes the daemon of this directory, if there is one, after something was written for it.
     pub fn poke(&self) {
+        self.send(POKE);
+    }
+
+    /// Tells the daemon that somebody has signed in: what waits for that goes on.
+    pub fn poke_signed_in(&self) {
+        self.send(SIGNED_IN);
+    }
+
+    fn send(&self, what: u8) {
         // Nobody listens, or its buffer is full of pokes: both are fine. It also looks by itself once a minute.
         if let Ok(socket) = UnixDatagram::unbound() {
             let _ = socket.set_nonblocking(true);
-            let _ = socket.send_to(b"!", self.socket());
+            let _ = socket.send_to(&[what], self.socket());
         }
     }
 }
@@ -311,6 +348,25 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         fs::write(&path, b"short").unwrap();
         assert!(matches!(desk.key(), Err(DeskDirError::BadKey { .. })));
+    }
+
+    #[test]
+    fn databases_that_were_put_aside_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let desk = DeskDir::prepare(dir.path()).unwrap();
+        for name in [
+            "svar.db",
+            "svar.db-wal",
+            "svar.db.version-1",
+            "svar.db.before-epoch-2",
+            "svar.db.before-epoch-2-wal",
+            "svar.db.version-3.new",
+        ] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        let named: Vec<String> = desk.older_databases().into_iter().map(|b| b.path).collect();
+        let at = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
+        assert_eq!(named, [at("svar.db.before-epoch-2"), at("svar.db.version-1"), at("svar.db.version-3.new")]);
     }
 
     #[test]

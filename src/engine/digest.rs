@@ -258,6 +258,22 @@ fn next_due(settings: &Settings, now: Time) -> Option<Time> {
     wanted(settings).filter_map(|(manager, kind, at)| kind.due_after(at, zone(manager, settings), now)).min()
 }
 
+/// When a manager gets the next digest that he has ordered.
+#[must_use]
+pub fn first_digest(manager: &Manager, settings: &Settings, now: Time) -> Option<Time> {
+    let his = next_digests(settings, now).into_iter().filter(|(m, ..)| m.addresses == manager.addresses);
+    his.map(|(_, _, at)| at).min()
+}
+
+/// The next digest of each kind that each manager has ordered, the first to come first.
+#[must_use]
+pub fn next_digests(settings: &Settings, now: Time) -> Vec<(&Manager, Kind, Time)> {
+    let next = |(m, kind, at): (_, Kind, At)| Some((m, kind, kind.due_after(at, zone(m, settings), now)?));
+    let mut all: Vec<_> = wanted(settings).filter_map(next).collect();
+    all.sort_by_key(|(_, _, at)| *at);
+    all
+}
+
 /// The first digest that is due and was not made, and since when; `None` too before it was first looked.
 ///
 /// # Errors
@@ -323,7 +339,7 @@ pub fn make(
     let is_theirs = |n: &settings::Notice| mailboxes.iter().any(|m| n.scope.holds(m));
     let held = settings.notices.iter().filter(|n| n.is_current(today) && is_theirs(n));
     let notices: Vec<String> = held.map(|n| n.text.clone()).collect();
-    let is_known = this.tickets.opened + this.tickets.closed + this.clocks.len() + since.tickets.opened > 0
+    let is_known = this.tickets.opened + this.tickets.closed + this.clocks.len() > 0
         || this.by_day.iter().any(|d| d.answers + d.customer_messages > 0);
     let count = |n: i64| usize::try_from(n).unwrap_or(0);
     let incidents = incidents(store, mailboxes, from, to.max(now))?;

@@ -131,6 +131,7 @@ impl Engine {
             digests: Digests::default(),
             rights_at: None,
             rights_look: true,
+            modes_look: true,
             vitals: Vitals::default(),
             written: Written::default(),
             waiting: Waiting::default(),
@@ -170,6 +171,7 @@ impl Engine {
         if let Some(why) = halted {
             return Err(OpenError::Halted { why });
         }
+        self.hold_what_may_not_leave().map_err(fail)?;
         self.unknown = self.claimed_at_start().map_err(fail)?;
         let fingerprint = self.settings.fingerprint.clone();
         self.store.batch(|tx| tx.set_config_fingerprint(&fingerprint)).map_err(fail)?;

@@ -59,6 +59,8 @@ impl Batch<'_> {
             let verdict = Verdict { letter: envelope.letter, fate: "erased", ticket: None };
             return Ok(Decided { verdict, halted: None, backlog: Backlog::Empty, canned: false });
         }
+        let written = desk::group::as_written(letter, envelope, rules.settings);
+        let letter = written.as_ref();
         let filled = (envelope.folder == Folder::Inbox)
             .then(|| desk::form::filled(letter, envelope.received_at, rules.settings));
         let letter = filled.as_deref().unwrap_or(letter);

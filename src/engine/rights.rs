@@ -131,7 +131,8 @@ impl Engine {
 
     /// What svar cannot reach, a line each.
     fn out_of_reach(&mut self, estate: &Estate) -> Result<Vec<String>, StoreError> {
-        let backups = self.store.read(|tx| tx.backups())?;
+        let mut backups = self.store.read(|tx| tx.backups())?;
+        backups.extend(self.dir.older_databases());
         let numbers = |uids: &[u32]| uids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let places =
             estate.uids.iter().map(|u| format!("{} ({}, {}): UID {}", u.folder, u.user, u.host, numbers(&u.uids)));

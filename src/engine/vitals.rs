@@ -11,7 +11,8 @@ use crate::engine::desk_dir::DeskDir;
 use crate::engine::digest::overdue;
 use crate::model::{LetterNo, Time};
 use crate::net::Account;
-use crate::plan::ailment::{Over, PATIENCE_S};
+use crate::net::oauth::{self, Standing};
+use crate::plan::ailment::{Over, PATIENCE_S, SIGNED_OUT};
 use crate::plan::{Ailment, Clues};
 use crate::store::ailments::AilmentRow;
 use crate::store::{Blobs, Store, StoreError};
@@ -32,6 +33,8 @@ pub(super) struct Vitals {
     looked_at: Option<Time>,
     /// Something may be told then.
     next: Option<Time>,
+    /// A sign-in has ended or was made: that is told before all mailboxes are read.
+    sign_ins: bool,
     /// What ails at present, told or not.
     pub(super) ailing: Vec<Ailment>,
 }
@@ -44,7 +47,13 @@ impl Engine {
     }
 
     pub(super) fn next_look_at_itself(&self) -> Option<Time> {
-        self.vitals.next.filter(|_| self.digests.may && self.doubt.is_none())
+        self.vitals.next.filter(|_| (self.digests.may || self.vitals.sign_ins) && self.doubt.is_none())
+    }
+
+    /// A sign-in has ended or was made: looks at once, at these alone where it is too early for all else.
+    pub fn look_at_sign_ins(&mut self, now: Time) {
+        self.vitals.sign_ins = true;
+        self.vitals.next = Some(now);
     }
 
     /// Something has just begun that is told if it lasts.
@@ -53,18 +62,29 @@ impl Engine {
         self.vitals.next = Some(self.vitals.next.map_or(then, |at| at.min(then)));
     }
 
+    /// Something should have happened by now: it is looked at before the minute is over.
+    pub fn looks_at_itself_soon(&mut self, now: Time) {
+        self.vitals.next = Some(now);
+    }
+
     /// Called when all that came is decided.
     pub(super) fn look_at_itself(&mut self, now: Time) {
         let due = self.vitals.next.is_some_and(|at| at <= now);
         let long_ago = self.vitals.looked_at.is_none_or(|at| now.since(at) >= EVERY_S || now < at);
         // Digests that are due are made first, one after the other.
         let is_making = self.next_digest().is_some_and(|at| at <= now);
-        if is_making || !self.digests.may || self.doubt.is_some() || self.trouble.is_some() || !(due || long_ago) {
+        let may = self.digests.may || self.vitals.sign_ins;
+        if is_making || !may || self.doubt.is_some() || self.trouble.is_some() || !(due || long_ago) {
             return;
         }
         self.vitals.looked_at = Some(now);
         let settings = self.settings.clone();
-        let seen = ailments(&mut self.store, &settings, &self.dir, now).and_then(|seen| self.keep_ailments(seen, now));
+        let seen = if self.digests.may {
+            ailments(&mut self.store, &settings, &self.dir, now)
+        } else {
+            Ok(sign_ins(&settings))
+        };
+        let seen = seen.and_then(|seen| self.keep_ailments(seen, now));
         if let Err(error) = seen {
             tracing::error!("the desk could not look at itself: {error}");
             self.vitals.next = Some(now.plus(EVERY_S));
@@ -76,10 +96,12 @@ impl Engine {
         for ailment in seen.iter().filter(|a| !self.vitals.ailing.iter().any(|known| known.key() == a.key())) {
             tracing::warn!("{ailment}");
         }
-        let known = self.store.read(|tx| tx.ailments())?;
+        let mut known = self.store.read(|tx| tx.ailments())?;
+        // What was not looked at is not over.
+        known.retain(|row| self.digests.may || row.key.starts_with(SIGNED_OUT));
         let row_of = |a: &Ailment| known.iter().find(|row| row.key == a.key());
         let told_when = |a: &Ailment| {
-            let since = row_of(a).map(|row| row.since).or(a.since()).unwrap_or(now);
+            let since = row_of(a).map(|row| row.since).or(a.since()).unwrap_or(now).min(now);
             match row_of(a).and_then(|row| row.told_at) {
                 Some(told) if a.ends() => Some(told.plus(AGAIN_S)),
                 // A date has steps of its own.
@@ -117,7 +139,7 @@ impl Engine {
                     return Ok(());
                 }
                 let found = tx.lookup(&Clues::default(), now)?;
-                let changes = desk::ailment::ailing(&tell, &over, &found, &rules, now);
+                let changes = desk::ailment::ailing(&tell, &over, &seen, &found, &rules, now);
                 tx.apply(&changes, &Blobs::new(), now)
             })?;
             self.look |= !tell.is_empty() || !over.is_empty();
@@ -147,9 +169,25 @@ pub fn ailments(store: &mut Store, settings: &Settings, dir: &DeskDir, now: Time
     all.extend(stuck.map(|row| Ailment::OutboxStuck { mailbox: row.mailbox, mails: row.mails, since: row.since }));
     let late = overdue(store, settings, now)?.filter(|(_, due_at)| now.since(*due_at) >= PATIENCE_S);
     all.extend(late.map(|(kind, due_at)| Ailment::DigestLate { kind: kind.as_str().to_owned(), due_at }));
+    all.extend(heartbeats(store, settings, now)?);
+    all.extend(sign_ins(settings));
     all.extend(dates(settings, dir, now));
     all.extend(disk(dir));
     Ok(all)
+}
+
+/// Mails to ourselves that have not come back in time.
+fn heartbeats(store: &mut Store, settings: &Settings, now: Time) -> Result<Vec<Ailment>, StoreError> {
+    let beating = settings.mailboxes.iter().filter_map(|m| Some((m.name.as_str(), m.heartbeat?)));
+    let beating: Vec<_> = beating.collect();
+    store.read(|tx| {
+        let mut lost = Vec::new();
+        for (mailbox, heartbeat) in beating {
+            let lost_at = tx.heartbeat(mailbox)?.lost(heartbeat.within_s, now);
+            lost.extend(lost_at.map(|sent_at| Ailment::HeartbeatLost { mailbox: mailbox.to_owned(), sent_at }));
+        }
+        Ok(lost)
+    })
 }
 
 /// Passwords and certificates that end.
@@ -162,6 +200,29 @@ fn dates(settings: &Settings, dir: &DeskDir, now: Time) -> Vec<Ailment> {
         all.extend(secret);
         all.extend(certificate.and_then(|at| Ailment::certificate(&account.host, at, now)));
     }
+    all.sort();
+    all.dedup_by_key(|a| a.key());
+    all
+}
+
+/// Users whose sign-in gives no tokens, by what lies on the disk.
+fn sign_ins(settings: &Settings) -> Vec<Ailment> {
+    let out = |(mailbox, account): (&str, &Account)| {
+        let sign_in = account.sign_in()?;
+        let (since, why) = match oauth::standing(sign_in) {
+            Standing::Good => return None,
+            Standing::Never => (None, String::new()),
+            Standing::Refused { since, words, advice } => {
+                // What to type is said anyhow.
+                let remedy = format!(": run `{}`", sign_in.command());
+                (Some(since), format!("{words}; {}", advice.strip_suffix(&remedy).unwrap_or(&advice)))
+            }
+            Standing::Unreadable { why } => (None, why),
+        };
+        let (mailbox, user) = (mailbox.to_owned(), sign_in.user.clone());
+        Some(Ailment::SignedOut { mailbox, user, since, why, command: sign_in.command() })
+    };
+    let mut all: Vec<Ailment> = accounts(settings).filter_map(out).collect();
     all.sort();
     all.dedup_by_key(|a| a.key());
     all
@@ -183,9 +244,26 @@ pub fn accounts(settings: &Settings) -> impl Iterator<Item = (&str, &Account)> {
 }
 
 fn disk(dir: &DeskDir) -> Option<Ailment> {
-    let room = statvfs(dir.path()).ok()?;
+    let room = room(dir.path())?;
+    room.fills.then_some(Ailment::DiskFills { free_bytes: room.free_bytes, free_percent: room.free_percent })
+}
+
+/// What is left of a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    pub free_bytes: u64,
+    /// Of its size.
+    pub free_percent: u64,
+    /// Managers are told.
+    pub fills: bool,
+}
+
+/// Of the disk that `path` is on; `None` if the machine does not say. Asks the file system.
+#[must_use]
+pub fn room(path: &std::path::Path) -> Option<Room> {
+    let room = statvfs(path).ok()?;
     let free_bytes = room.f_bavail.saturating_mul(room.f_frsize);
     let free_percent = (room.f_bavail.saturating_mul(100)).checked_div(room.f_blocks)?;
     let fills = free_bytes < LEAST_BYTES || (free_percent < ROOM_PERCENT && free_bytes < ROOM_BYTES);
-    fills.then_some(Ailment::DiskFills { free_bytes, free_percent })
+    Some(Room { free_bytes, free_percent, fills })
 }

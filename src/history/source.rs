@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::history::HistoryError;
 use crate::history::imap::Remote;
 use crate::net::archive::Archive;
-use crate::net::{Account, Secret, Tls};
+use crate::net::{Account, Credential, Tls};
 use crate::plan::Folder;
 
 /// A SOURCE as typed.
@@ -28,14 +28,14 @@ pub struct Address {
 impl Address {
     /// The account behind it. `ca_file`: roots beside the public ones.
     #[must_use]
-    pub fn account(&self, password: Secret, ca_file: Option<&Path>) -> Account {
+    pub fn account(&self, credential: Credential, ca_file: Option<&Path>) -> Account {
         Account {
             host: self.host.clone(),
             port: self.port,
             tls: Tls::Implicit,
             ca_file: ca_file.map(Path::to_owned),
             user: self.user.clone(),
-            password: Some(password),
+            credential: Some(credential),
             password_expires: None,
         }
     }

@@ -50,6 +50,8 @@ pub struct Letter {
     pub form: Option<crate::mail::form::Entry>,
     /// `List-Id` without angle brackets and name, lower case (RFC 2919).
     pub list_id: Option<String>,
+    /// Who wrote it, where a group has put itself into From: `X-Original-From`, else `X-Original-Sender`. Unverified.
+    pub original_from: Option<Party>,
     /// `Received`, topmost first.
     pub received: Vec<Hop>,
     /// `Authentication-Results`, topmost first.
@@ -58,8 +60,12 @@ pub struct Letter {
     pub exchange_auth_as: Option<String>,
     /// The conversation of Outlook's `Thread-Index`: its first 22 bytes, in hexadecimal.
     pub thread_index: Option<String>,
+    /// The mail program, as it calls itself: `User-Agent`, else `X-Mailer`.
+    pub client: Option<String>,
     /// `X-Svar-Id`, unverified.
     pub svar_id: Option<String>,
+    /// `X-Svar-Probe`, unverified.
+    pub probe: Option<String>,
     /// SHA-256 in hexadecimal over decoded From, Date, Subject and text: equal for one message however its bytes were rebuilt.
     pub sameness: String,
     pub defects: Vec<Defect>,

@@ -85,11 +85,14 @@ pub fn read(raw: &[u8]) -> Letter {
         bounce,
         form: None,
         list_id: kind::list_id(&root.fields),
+        original_from: original_from(&root.fields),
         received: root.fields.all("Received").take(trace::MAX_HOPS).map(trace::hop).collect(),
         authentication: authentication_results(&root.fields),
-        exchange_auth_as: root.fields.plain("X-MS-Exchange-Organization-AuthAs").filter(|v| !v.is_empty()),
+        exchange_auth_as: exchange_auth_as(&root.fields),
         thread_index: root.fields.plain("Thread-Index").and_then(|v| thread_root(&v)),
+        client: ["User-Agent", "X-Mailer"].iter().find_map(|n| root.fields.plain(n).filter(|v| !v.is_empty())),
         svar_id: root.fields.plain("X-Svar-Id").filter(|v| !v.is_empty()),
+        probe: root.fields.plain("X-Svar-Probe").filter(|v| !v.is_empty()),
         sameness,
         defects: defects.into_iter().collect(),
         size_bytes: raw.len(),
@@ -211,6 +214,22 @@ fn envelope(fields: &Fields<'_>, defects: &mut BTreeSet<Defect>) -> Envelope {
         return_path: address::return_path(fields.first("Return-Path")),
         sent_at,
     }
+}
+
+/// Whom a group names as the writer of what it passes on in its own name.
+fn original_from(fields: &Fields<'_>) -> Option<Party> {
+    ["X-Original-From", "X-Original-Sender"].iter().find_map(|name| {
+        let value = fields.first(name)?;
+        address::parties(value, 1, &mut BTreeSet::new()).list.into_iter().next()
+    })
+}
+
+/// How Exchange knows the sender. Two fields that differ were not both written by it, and say nothing.
+fn exchange_auth_as(fields: &Fields<'_>) -> Option<String> {
+    const NAME: &str = "X-MS-Exchange-Organization-AuthAs";
+    let first = fields.plain(NAME).filter(|v| !v.is_empty())?;
+    let same = |v: &[u8]| String::from_utf8_lossy(v).trim().eq_ignore_ascii_case(&first);
+    fields.all(NAME).all(same).then_some(first)
 }
 
 fn delivered_to(fields: &Fields<'_>, defects: &mut BTreeSet<Defect>) -> Vec<Address> {

@@ -2,9 +2,12 @@
 
 pub mod archive;
 pub mod certificates;
+mod credential;
 pub mod http;
 pub mod imap;
 pub mod maildir;
+pub mod mx;
+pub mod oauth;
 pub mod outdir;
 pub mod secret;
 pub mod sendmail;
@@ -24,9 +27,38 @@ pub struct Account {
     pub ca_file: Option<std::path::PathBuf>,
     /// Empty: no login (loopback relays).
     pub user: String,
-    pub password: Option<Secret>,
-    /// The day on which the password ends, if somebody has written that down.
+    pub credential: Option<Credential>,
+    /// The day on which the password or the client secret ends, if somebody has written that down.
     pub password_expires: Option<jiff::civil::Date>,
+}
+
+/// How we show that we are `user`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Credential {
+    Password(Secret),
+    /// A person has signed in at the provider, and a token stands for that.
+    OAuth2(Box<oauth::SignIn>),
+}
+
+impl Account {
+    /// The password, or the client's secret, if there is one.
+    #[must_use]
+    pub fn secret(&self) -> Option<&Secret> {
+        match &self.credential {
+            Some(Credential::Password(secret)) => Some(secret),
+            Some(Credential::OAuth2(sign_in)) => sign_in.client_secret.as_ref(),
+            None => None,
+        }
+    }
+
+    /// The sign-in that this account lives by, if it has no password.
+    #[must_use]
+    pub fn sign_in(&self) -> Option<&oauth::SignIn> {
+        match &self.credential {
+            Some(Credential::OAuth2(sign_in)) => Some(sign_in),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

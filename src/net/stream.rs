@@ -83,7 +83,8 @@ impl Stream {
         let name = ServerName::try_from(account.host.clone())
             .map_err(|_| DialError::Tls(format!("{} is no name that a certificate could bear", account.host)))?;
         let place = format!("{}:{}", account.host, account.port);
-        let stream = TlsConnector::from(config).connect(name, tcp).await.map_err(|e| handshake_error(&place, &e))?;
+        let stream =
+            TlsConnector::from(config).connect(name, tcp).await.map_err(|e| handshake_error(account, &place, &e))?;
         certificates::note(account, stream.get_ref().1.peer_certificates());
         Ok(Self { inner: Inner::Tls(Box::new(stream)), read_bytes: self.read_bytes })
     }
@@ -130,11 +131,12 @@ async fn connect(account: &Account, place: &str, limit: Duration) -> Result<TcpS
 }
 
 /// A broken line is the network's fault; whatever rustls says is a matter of TLS.
-fn handshake_error(place: &str, error: &io::Error) -> DialError {
+fn handshake_error(account: &Account, place: &str, error: &io::Error) -> DialError {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(reason)) => {
-            DialError::Tls(format!("the certificate of {place} is not accepted: {reason}"))
-        }
+        Some(rustls::Error::InvalidCertificate(reason)) => DialError::Tls(format!(
+            "the certificate of {place} is not accepted: {}",
+            certificates::refuse(account, reason)
+        )),
         Some(rustls::Error::InvalidMessage(_)) => {
             DialError::Tls(format!("{place} does not speak TLS (is it a port for STARTTLS?)"))
         }

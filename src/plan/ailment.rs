@@ -17,6 +17,8 @@ pub enum Ailment {
     OutboxStuck { mailbox: String, mails: i64, since: Time },
     /// A digest was due and is not made.
     DigestLate { kind: String, due_at: Time },
+    /// The provider gives no more tokens for this user, or was never asked: somebody must sign in. `since`: when that was seen.
+    SignedOut { mailbox: String, user: String, since: Option<Time>, why: String, command: String },
     /// A password ends on a day that the configuration names.
     SecretEnds { mailbox: String, on: Date, days: i64 },
     /// A server's certificate, or one above it.
@@ -40,12 +42,19 @@ impl Over {
     #[must_use]
     pub fn mailbox(&self) -> Option<&str> {
         let (kind, rest) = self.key.split_once(' ')?;
-        matches!(kind, "unread" | "outbox" | "heartbeat").then_some(rest)
+        match kind {
+            "unread" | "outbox" | "heartbeat" => Some(rest),
+            "signed-out" => rest.split(' ').next(),
+            _ => None,
+        }
     }
 }
 
 /// What cannot be read or sent for so long is told; shorter troubles come and go.
 pub const PATIENCE_S: i64 = 15 * Time::MINUTE;
+
+/// What the key of a [`Ailment::SignedOut`] begins with.
+pub const SIGNED_OUT: &str = "signed-out ";
 
 /// Days before the end of a password at which it is told.
 const SECRET_DAYS: &[i64] = &[30, 7, 1, 0];
@@ -80,6 +89,7 @@ impl Ailment {
             Self::LettersWait { .. } => "letters".to_owned(),
             Self::OutboxStuck { mailbox, .. } => format!("outbox {mailbox}"),
             Self::DigestLate { kind, .. } => format!("digest {kind}"),
+            Self::SignedOut { mailbox, user, .. } => format!("{SIGNED_OUT}{mailbox} {user}"),
             Self::SecretEnds { mailbox, days, .. } => {
                 format!("secret {mailbox} {}", step(*days, SECRET_DAYS).unwrap_or_default())
             }
@@ -97,6 +107,7 @@ impl Ailment {
         match self {
             Self::MailboxUnread { mailbox, .. }
             | Self::OutboxStuck { mailbox, .. }
+            | Self::SignedOut { mailbox, .. }
             | Self::SecretEnds { mailbox, .. }
             | Self::HeartbeatLost { mailbox, .. } => Some(mailbox),
             _ => None,
@@ -118,6 +129,7 @@ impl Ailment {
             }
             Self::DigestLate { due_at, .. } => Some(*due_at),
             Self::HeartbeatLost { sent_at, .. } => Some(*sent_at),
+            Self::SignedOut { since, .. } => *since,
             _ => None,
         }
     }
@@ -147,6 +159,9 @@ impl fmt::Display for Ailment {
                 write!(f, "{mails} mails of {mailbox} wait to be sent, the oldest since {since}")
             }
             Self::DigestLate { kind, due_at } => write!(f, "the {kind} digest was due at {due_at} and is not made"),
+            Self::SignedOut { mailbox, user, why, command, .. } => {
+                write!(f, "{user} is signed out, so mail of {mailbox} waits: run `{command}` ({why})")
+            }
             Self::SecretEnds { mailbox, on, days: ..=-1 } => write!(f, "a password of {mailbox} ended on {on}"),
             Self::SecretEnds { mailbox, on, days } => write!(f, "a password of {mailbox} ends on {on}, in {days} days"),
             Self::CertificateEnds { host, at, .. } => write!(f, "the certificate of {host} is good until {at}"),
@@ -188,5 +203,15 @@ mod tests {
         check(15 * Time::DAY - 1, Some("certificate imap.example.test 14"));
         check(Time::HOUR, Some("certificate imap.example.test 0"));
         check(-Time::HOUR, Some("certificate imap.example.test 0"));
+    }
+
+    #[test]
+    fn whoever_is_signed_out_is_told_at_once_by_mailbox_and_user() {
+        let (mailbox, user) = ("support".to_owned(), "s@example.test".to_owned());
+        let command = "svar sign-in s@example.test".to_owned();
+        let out = Ailment::SignedOut { mailbox, user, since: None, why: "revoked".to_owned(), command };
+        assert_eq!((out.key().as_str(), out.patience_s(), out.ends()), ("signed-out support s@example.test", 0, true));
+        assert_eq!(Over { key: out.key(), since: Time::from_unix(0) }.mailbox(), Some("support"));
+        assert!(out.to_string().contains("run `svar sign-in s@example.test` (revoked)"), "{out}");
     }
 }

@@ -13,6 +13,7 @@ use crate::plan::found::{Blocked, CallWish, KnownAsk, RightsAct};
 use crate::plan::incident::{Incident, Woken};
 use crate::plan::notice::{Alarm, Notice};
 use crate::plan::parcel::Parcel;
+use crate::plan::practice::{Came, NewPractice};
 
 use crate::plan::Release;
 
@@ -29,6 +30,12 @@ pub enum Change {
         letter: LetterNo,
         message_id: String,
         sameness: String,
+    },
+    /// A heartbeat that was sent at `sent_at` has come back.
+    HeartbeatBack {
+        mailbox: String,
+        sent_at: Time,
+        at: Time,
     },
     Quarantine(NewQuarantine),
     /// Agents were told of what is set aside, in a list.
@@ -352,6 +359,14 @@ pub enum Change {
     Told {
         to: Address,
         topic: String,
+        at: Time,
+    },
+    /// A practice mail goes to an agent, past the outbox.
+    Practise(NewPractice),
+    /// Something came of it.
+    Rehearsed {
+        practice: ParcelNo,
+        came: Box<Came>,
         at: Time,
     },
     /// An automatic mail goes to a customer or stranger.

@@ -16,6 +16,8 @@ use crate::plan::{Alarm, Answer, Incident, IncidentTally, Link, Next, Notice, Qu
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
+    /// Practice mails that it may be about.
+    pub practices: Vec<crate::plan::practice::Practice>,
     pub epoch: i64,
     pub next: Next,
     /// A message with the same Message-ID and the same `sameness`: this very mail.

@@ -1,10 +1,14 @@
-//! Opening hours as people write them: `08:00-12:00`, `mon-fri`, `mon-fri 08:00-12:00,13:00-17:00; sat 10:00-14:00`.
+//! Opening hours as the configuration and people write them: `08:00-12:00`, `mon-fri`, a whole week.
+
+mod words;
 
 use std::cmp::Ordering;
 
 use thiserror::Error;
 
-use crate::sla::calendar::Interval;
+pub use words::{Week, parse_week};
+
+use crate::sla::calendar::{Interval, wall};
 
 pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
@@ -23,6 +27,8 @@ pub enum HoursError {
     Days(String),
     #[error("{day} is written twice; write each day once")]
     Twice { day: &'static str },
+    #[error("{written} could be {likely} or through the night; write which")]
+    Doubtful { written: String, likely: String },
     #[error("{0:?} lacks a day or its hours; write for example \"mon-fri 08:00-12:00,13:00-17:00; sat 10:00-14:00\"")]
     Part(String),
 }
@@ -66,19 +72,37 @@ pub fn parse_days(text: &str) -> Result<Vec<usize>, HoursError> {
     Ok((first..first + count).map(|d| d % 7).collect())
 }
 
-/// Reads a whole week, Monday first: `mon-fri 08:00-12:00,13:00-17:00; sat 10:00-14:00`. Days that are not named are closed.
-pub fn parse_week(text: &str) -> Result<[Vec<Interval>; 7], HoursError> {
-    let mut week: [Option<Vec<Interval>>; 7] = Default::default();
-    for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
-        let (days, hours) = part.split_once(char::is_whitespace).ok_or_else(|| HoursError::Part(part.to_owned()))?;
-        let hours: Vec<Interval> = hours.split(',').map(parse_interval).collect::<Result<_, _>>()?;
-        for day in days.split(',').map(parse_days).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
-            if week[day].replace(hours.clone()).is_some() {
-                return Err(HoursError::Twice { day: DAYS[day] });
-            }
+/// A run of days with the same hours: the first, the last, and when they are open.
+type Run<'w> = (usize, usize, &'w [Interval]);
+
+/// The week in runs of days that have the same hours, Monday first; closed days, too.
+#[must_use]
+pub fn runs(week: &Week) -> Vec<Run<'_>> {
+    let mut runs: Vec<Run<'_>> = Vec::new();
+    for (day, hours) in week.iter().enumerate() {
+        match runs.last_mut() {
+            Some((_, last, same)) if *same == hours.as_slice() => *last = day,
+            _ => runs.push((day, day, hours)),
         }
     }
-    Ok(week.map(Option::unwrap_or_default))
+    runs
+}
+
+/// A run's days as the configuration writes them: `mon-fri`.
+#[must_use]
+pub fn days_as_written(first: usize, last: usize) -> String {
+    if first == last { DAYS[first].to_owned() } else { format!("{}-{}", DAYS[first], DAYS[last]) }
+}
+
+/// The strict form that [`parse_week`] reads as well: `mon-fri 08:00-12:00,13:00-17:00; sat 10:00-14:00`. Closed days are left out.
+#[must_use]
+pub fn week_as_written(week: &Week) -> String {
+    let open = runs(week).into_iter().filter(|(_, _, hours)| !hours.is_empty());
+    let parts = open.map(|(first, last, hours)| {
+        let hours: Vec<String> = hours.iter().copied().map(wall).collect();
+        format!("{} {}", days_as_written(first, last), hours.join(","))
+    });
+    parts.collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

@@ -48,6 +48,7 @@ impl Tx<'_> {
                 )?;
                 Ok(())
             }
+            Change::HeartbeatBack { mailbox, sent_at, at } => self.heartbeat_back(mailbox, *sent_at, *at),
             Change::Quarantine(new) => {
                 take(new.no.0, before.quarantine, &mut self.scratch.desk.quarantine)?;
                 self.set_aside(new)
@@ -225,6 +226,11 @@ impl Tx<'_> {
                 )?;
                 Ok(())
             }
+            Change::Practise(new) => {
+                take(new.no.0, before.parcel, &mut self.scratch.desk.parcel)?;
+                self.practise(new)
+            }
+            Change::Rehearsed { practice, came, at } => self.rehearsed(*practice, came, *at),
             Change::CountAutomatic { address, at } => {
                 self.run("INSERT INTO automatic (address, at) VALUES (?1, ?2)", args![address, *at])?;
                 if let Some((_, count)) = &mut self.scratch.automatic {

@@ -199,6 +199,15 @@ fn copy(db: &Db, file: &Path) -> Result<u64, StoreError> {
     synced
 }
 
+/// Writes a consistent copy beside the database at `path`, with `ending` added to its name; one of that name gives way.
+pub(super) fn set_by(db: &Db, path: &Path, ending: &str) -> Result<(), StoreError> {
+    let (made, wanted) = (beside(path, &format!("{ending}.new")), beside(path, ending));
+    remove(&made)?;
+    copy(db, &made)?;
+    fs::rename(&made, &wanted).map_err(failed("cannot write", &wanted))?;
+    sync_directory_of(&wanted)
+}
+
 fn with_log(path: &Path) -> [PathBuf; 3] {
     [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")]
 }

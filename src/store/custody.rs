@@ -143,6 +143,9 @@ pub(super) const TO_READ_BESIDES: &str = "
     FROM letter l INDEXED BY letter_received CROSS JOIN raw r ON r.letter = l.no
     WHERE l.state = 'received' AND l.no NOT IN (SELECT value FROM json_each(?1)) ORDER BY l.no LIMIT ?2";
 
+/// By number, so that the range of the primary key is walked and no more.
+pub(super) const NEWEST: &str = "SELECT no, mailbox FROM letter WHERE no < ?1 ORDER BY no DESC LIMIT ?2";
+
 pub(super) const UIDS: &str = "
     SELECT l.uid FROM source s JOIN letter l ON l.source = s.no AND l.generation = s.generation AND l.uid >= ?3 WHERE s.no = ?1
     UNION SELECT m.uid FROM source s JOIN missing m ON m.source = s.no AND m.generation = s.generation
@@ -456,6 +459,14 @@ impl Tx<'_> {
         let sql =
             "SELECT no, mailbox, channel, folder, received_at, old, released, released_for FROM letter WHERE no = ?1";
         self.one(sql, args![letter], read_envelope)?.ok_or_else(|| no_letter(letter))
+    }
+
+    /// The newest letters with their mailboxes, newest first; also such as have been erased since.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn newest_letters(&mut self, limit: usize) -> Result<Vec<(LetterNo, String)>, StoreError> {
+        Ok(self.rows(NEWEST, args![i64::MAX, limit], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
     /// The raw mail.

@@ -44,6 +44,7 @@ impl Tx<'_> {
             agents: self.agents()?,
             told: self.told(&told_of)?,
             asks: self.asks(&clues.asks)?,
+            practices: self.practices_named(&clues.practices)?,
             auto_in_all: self.automatic_in_all(now)?,
             handed_over: self.handed_over_lately(now)?,
             promise_open_s: match &clues.promise_of {

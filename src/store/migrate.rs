@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::StoreError;
 use super::db::Db;
+use super::{StoreError, backup};
 
 /// The version that `schema.sql` describes.
 pub(super) const VERSION: i64 = 1;
@@ -15,13 +15,18 @@ const SCHEMA: &str = include_str!("../../schema.sql");
 const STEPS: &[&str] = &[];
 const _: () = assert!(STEPS.len() as i64 + 1 == VERSION);
 
-/// For the owner: makes the tables or brings them up.
+/// For the owner: makes the tables or brings them up. A database in a file is first copied beside itself
+/// (`svar.db.version-1`), for whoever must go back to the program of before.
 pub(super) fn bring_up(db: &Db, path: &Path) -> Result<(), StoreError> {
     climb(db, path, SCHEMA, STEPS)
 }
 
 fn climb(db: &Db, path: &Path, schema: &str, steps: &[&str]) -> Result<(), StoreError> {
     let wanted = steps.len() as i64 + 1;
+    let found = version(db, path)?;
+    if (1..wanted).contains(&found) && path.is_file() {
+        backup::set_by(db, path, &format!(".version-{found}"))?;
+    }
     loop {
         let found = version(db, path)?;
         let step = match found {
@@ -77,6 +82,7 @@ fn version(db: &Db, path: &Path) -> Result<i64, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::db::Access;
 
     fn tables(db: &Db) -> Vec<(String, String, Option<String>)> {
         let sql = "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name";
@@ -103,6 +109,30 @@ mod tests {
             assert_eq!(tables(&old), tables(&fresh));
             assert!(matches!(insist(&old, path), Err(StoreError::Version { found: 3, wanted: VERSION })));
         }
+    }
+
+    #[test]
+    fn a_database_is_copied_before_it_is_brought_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("svar.db");
+        std::fs::write(&path, "").unwrap();
+        let old = Db::open(&path, Access::Write).unwrap();
+        let beside = || {
+            let names = std::fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+            names.filter(|n| n.contains(".version-")).collect::<std::collections::BTreeSet<_>>()
+        };
+        climb(&old, &path, SCHEMA, &[]).unwrap();
+        climb(&old, &path, SCHEMA, &[]).unwrap();
+        assert!(beside().is_empty(), "a fresh database and one of this version are not copied");
+        // An attempt of before was broken off, and what it left is older.
+        std::fs::write(dir.path().join("svar.db.version-1"), "stale").unwrap();
+        climb(&old, &path, SCHEMA, &[TO_2, TO_3]).unwrap();
+        assert_eq!(beside(), ["svar.db.version-1".to_owned()].into());
+        let copy = Db::open(&dir.path().join("svar.db.version-1"), Access::Read).unwrap();
+        assert_eq!((version(&copy, &path).unwrap(), version(&old, &path).unwrap()), (1, 3));
+        assert!(!tables(&copy).iter().any(|(_, name, _)| name == "extra"));
+        climb(&old, &path, SCHEMA, &[TO_2, TO_3, "CREATE TABLE more (no INTEGER PRIMARY KEY) STRICT"]).unwrap();
+        assert_eq!(beside(), ["svar.db.version-1".to_owned(), "svar.db.version-3".to_owned()].into());
     }
 
     #[test]

@@ -53,6 +53,9 @@ pub(super) const DUE: &str = "
 
 pub(super) const NEXT_DUE: &str = "SELECT min(next_at) FROM parcel WHERE state = 'queued'";
 
+pub(super) const HURRY: &str = "
+    UPDATE parcel SET next_at = ?3 WHERE state = 'queued' AND mailbox = ?1 AND route = ?2 AND next_at > ?3 AND attempts > 0";
+
 pub(super) const CLAIMED: &str = "
     SELECT no FROM parcel WHERE state = 'claimed' AND state IN ('claimed', 'held', 'failed') ORDER BY rank, no";
 
@@ -91,6 +94,7 @@ fn read_claimed(row: &Row<'_>) -> Result<Claimed, DbError> {
 
 impl Tx<'_> {
     /// Claims due parcels, as many as `free` connections: answers first, then by age. Nothing while the desk is halted.
+    /// `limits` says what a mailbox may hand over.
     ///
     /// # Errors
     /// A database error.
@@ -98,18 +102,19 @@ impl Tx<'_> {
         &mut self,
         free: &BTreeMap<Outlet, usize>,
         now: Time,
-        limits: &Limits,
+        limits: &dyn Fn(&str) -> Limits,
     ) -> Result<Vec<Claimed>, StoreError> {
         if self.halted()?.is_some() {
             return Ok(Vec::new());
         }
         let mut due: Vec<(usize, Time, ParcelNo)> = Vec::new();
-        let mut left: BTreeMap<&str, Allowance> = BTreeMap::new();
+        let mut left: BTreeMap<&str, (Limits, Allowance)> = BTreeMap::new();
         for (outlet, connections) in free {
             if !left.contains_key(outlet.mailbox.as_str()) {
-                left.insert(&outlet.mailbox, self.allowance(&outlet.mailbox, limits, now)?);
+                let limits = limits(&outlet.mailbox);
+                left.insert(&outlet.mailbox, (limits, self.allowance(&outlet.mailbox, &limits, now)?));
             }
-            let Some(allowance) = left.get_mut(outlet.mailbox.as_str()) else { continue };
+            let Some((limits, allowance)) = left.get_mut(outlet.mailbox.as_str()) else { continue };
             let mut connections = i64::try_from(*connections).unwrap_or(i64::MAX);
             for (rank, kind) in ParcelKind::ALL.iter().enumerate() {
                 let take = connections.min(allowance.of(*kind));
@@ -133,8 +138,12 @@ impl Tx<'_> {
             self.run("UPDATE parcel SET state = 'claimed' WHERE no = ?1", args![no])?;
             claimed.push(self.claimed(no)?);
         }
-        if limits.mail_per_minute > 0 || limits.mail_per_day > 0 {
-            self.count_handed_over(&claimed, now)?;
+        let is_counted = |c: &&Claimed| {
+            left.get(c.outlet.mailbox.as_str()).is_some_and(|(l, _)| l.mail_per_minute > 0 || l.mail_per_day > 0)
+        };
+        let counted: Vec<&Claimed> = claimed.iter().filter(is_counted).collect();
+        if !counted.is_empty() {
+            self.count_handed_over(&counted, now)?;
         }
         Ok(claimed)
     }
@@ -179,7 +188,7 @@ impl Tx<'_> {
         Ok(self.one(sql, args![mailbox, from], |row| row.get(0))?.unwrap_or(0))
     }
 
-    fn count_handed_over(&mut self, claimed: &[Claimed], now: Time) -> Result<(), StoreError> {
+    fn count_handed_over(&mut self, claimed: &[&Claimed], now: Time) -> Result<(), StoreError> {
         self.handed_over = None;
         let minute = minute_of(now);
         for c in claimed {
@@ -295,6 +304,17 @@ impl Tx<'_> {
             "UPDATE parcel SET state = 'queued', next_at = ?2, attempts = 0, recipients = ?3, settled_at = NULL WHERE no = ?1",
             args![parcel, now, json_text(&recipients)],
         )?;
+        Ok(())
+    }
+
+    /// What this mailbox could not send is due now: its server takes mail again. What was never tried keeps its time.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn hurry(&mut self, mailbox: &str, now: Time) -> Result<(), StoreError> {
+        for route in [Route::Mailbox, Route::Notify] {
+            self.run(HURRY, args![mailbox, route_word(route), now])?;
+        }
         Ok(())
     }
 

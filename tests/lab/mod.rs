@@ -7,6 +7,8 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::disallowed_methods, reason = "real servers take real time")]
 
+pub mod provider;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -14,10 +16,10 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use svar::net::{Account, Secret, Tls};
+use svar::net::{Account, Credential, Secret, Tls};
 
 /// What the servers listen on, as distances from the base port.
 const PORTS: [u16; 6] = [24, 25, 143, 465, 587, 993];
@@ -69,6 +71,19 @@ fn run(command: &mut Command) -> Result<(), String> {
 impl Lab {
     /// Starts a lab of one's own, on free ports, in a directory of its own.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// As [`Self::start`], where users may also show this provider's tokens instead of a password.
+    pub fn start_with_tokens(provider: &provider::Provider) -> Self {
+        Self::start_with(&[("LAB_OAUTH", &provider.url("introspect"))])
+    }
+
+    /// As [`Self::start`], with some of the environment that `up.sh` knows.
+    fn start_with(environment: &[(&str, &str)]) -> Self {
+        // One after the other: two that start at once would find the same ports free.
+        static STARTING: Mutex<()> = Mutex::new(());
+        let _starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let home = Path::new("/tmp/svar-lab");
         fs::create_dir_all(home).expect("a directory for the lab");
         sweep(home);
@@ -83,7 +98,9 @@ impl Lab {
             // A group of its own: Ctrl-C at the terminal is for the tests, not for it.
             let reaper = reaper.process_group(0).spawn().expect("bash");
             let mut lab = Self { dir: dir.clone(), base, reaper: Some(reaper) };
-            match run(Command::new("bash").arg(script("up.sh")).arg(&dir).arg(base.to_string())) {
+            let mut up = Command::new("bash");
+            up.arg(script("up.sh")).arg(&dir).arg(base.to_string()).envs(environment.iter().copied());
+            match run(&mut up) {
                 Ok(()) => {
                     let secret = dir.join("password");
                     fs::write(secret, format!("{PASSWORD}\n")).expect("a password file");
@@ -127,7 +144,7 @@ impl Lab {
         match tls {
             Tls::Implicit => self.account(user, tls, 465),
             Tls::Starttls => self.account(user, tls, 587),
-            Tls::None => Account { user: String::new(), password: None, ..self.account(user, tls, 25) },
+            Tls::None => Account { user: String::new(), credential: None, ..self.account(user, tls, 25) },
         }
     }
 
@@ -138,7 +155,7 @@ impl Lab {
             tls,
             ca_file: Some(self.ca()),
             user: address(user),
-            password: Some(Secret::File(self.dir.join("password"))),
+            credential: Some(Credential::Password(Secret::File(self.dir.join("password")))),
             password_expires: None,
         }
     }

@@ -8,7 +8,9 @@
 #   +587 submission (STARTTLS, login)   +465 submission over TLS (login)
 # Users: support sales anna bjorn cissi chef alla kund1 ... kund50 @example.test, plus addresses too; whatever is sent
 # to anyone at kund.test lands with alla@example.test, who stands for customers elsewhere.
-# Environment: LAB_PASS (password of all, default "hemlig"), LAB_FSYNC=optimized|always|never (Dovecot's mail_fsync).
+# Environment: LAB_PASS (password of all, default "hemlig"), LAB_FSYNC=optimized|always|never (Dovecot's mail_fsync),
+# LAB_OAUTH=http://127.0.0.1:PORT/introspect: users also sign in by XOAUTH2 and OAUTHBEARER, with tokens that this address
+# (RFC 7662) calls active and names the user of. It is asked at each login, by IMAP and by submission.
 set -euo pipefail
 export LC_ALL=C
 [ $# -ge 1 ] || { echo "usage: $0 STATEDIR [BASEPORT]" >&2; exit 2; }
@@ -68,6 +70,19 @@ echo "utf8@$domain:{PLAIN}hemlig-åäö\"\\" >> "$S/dovecot/users"
 printf '@kund.test alla@%s\npostmaster@%s chef@%s\n' $domain $domain $domain > "$S/postfix/etc/valias"
 chown root:dovecot "$S/dovecot/users"; chmod 640 "$S/dovecot/users"
 
+# ---- tokens instead of passwords ----------------------------------------------------------------------------------
+oauth_mechanisms=; oauth_passdb=
+if [ -n "${LAB_OAUTH:-}" ]; then
+  oauth_mechanisms="xoauth2 oauthbearer"
+  printf '%s\n' "introspection_mode = post" "introspection_url = $LAB_OAUTH" "username_attribute = username" \
+    "active_attribute = active" "active_value = true" > "$S/dovecot/oauth2.conf.ext"
+  oauth_passdb="passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = $S/dovecot/oauth2.conf.ext
+}"
+fi
+
 # ---- Dovecot ----------------------------------------------------------------------------------------------------
 special=; for f in Drafts Junk Sent Trash Archive; do
   special="$special  mailbox $f {
@@ -84,7 +99,7 @@ log_path = $S/log/dovecot.log
 auth_verbose = yes
 # A test of a wrong password must not wait for seconds.
 auth_failure_delay = 0
-auth_mechanisms = plain login
+auth_mechanisms = plain login $oauth_mechanisms
 auth_username_format = %Lu
 auth_default_realm = $domain
 disable_plaintext_auth = no
@@ -106,8 +121,11 @@ hostname = mail.$domain
 postmaster_address = postmaster@$domain
 mail_max_userip_connections = 500
 imap_idle_notify_interval = 2 min
+$oauth_passdb
 passdb {
   driver = passwd-file
+  # none: who exists, asked without a login.
+  mechanisms = none plain login
   args = scheme=PLAIN username_format=%Lu $S/dovecot/users
 }
 userdb {

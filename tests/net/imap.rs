@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use svar::model::Time;
 use svar::net::imap::{AppendUid, Flag, IdleEnd, ImapError, Item, Session, Special, feed};
-use svar::net::{Account, Fetched, Secret, Tls};
+use svar::net::{Account, Credential, Fetched, Secret, Tls};
 
 use crate::{BRISK, PATIENT, lab};
 
@@ -58,7 +58,11 @@ async fn a_session_opens_or_says_why_not() {
     for tls in [Tls::Implicit, Tls::Starttls, Tls::None] {
         check(imap(tls), "ok").await;
         let password = Secret::Command(vec!["echo".into(), "wrong".into()]);
-        check(Account { password: Some(password), ..imap(tls) }, "auth: [AUTHENTICATIONFAILED]").await;
+        check(
+            Account { credential: Some(Credential::Password(password)), ..imap(tls) },
+            "auth: [AUTHENTICATIONFAILED]",
+        )
+        .await;
     }
     for tls in [Tls::Implicit, Tls::Starttls] {
         check(Account { ca_file: Some(lab.other_ca()), ..imap(tls) }, "tls: the certificate of localhost").await;
@@ -72,11 +76,14 @@ async fn a_session_opens_or_says_why_not() {
     check(Account { port: lab.port(143), ..imap(Tls::Implicit) }, "tls: localhost").await;
     check(Account { port: lab.port(993), ..imap(Tls::Starttls) }, "network").await;
     check(Account { host: "192.0.2.1".into(), ..imap(Tls::None) }, "tls: 192.0.2.1 is not this machine").await;
-    check(Account { password: Some(Secret::Env("SVAR_NO_SUCH".into())), ..imap(Tls::None) }, "other: the environment")
-        .await;
+    check(
+        Account { credential: Some(Credential::Password(Secret::Env("SVAR_NO_SUCH".into()))), ..imap(Tls::None) },
+        "other: the environment",
+    )
+    .await;
     let odd = "printf 'hemlig-åäö\"\\\\'".to_owned();
-    let password = Some(Secret::Command(vec!["sh".into(), "-c".into(), odd]));
-    check(Account { password, ..lab.imap("utf8", Tls::Implicit) }, "ok").await;
+    let credential = Some(Credential::Password(Secret::Command(vec!["sh".into(), "-c".into(), odd])));
+    check(Account { credential, ..lab.imap("utf8", Tls::Implicit) }, "ok").await;
 }
 
 #[tokio::test]

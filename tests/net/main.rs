@@ -5,6 +5,8 @@ mod certificates;
 mod imap;
 #[path = "../lab/mod.rs"]
 mod lab;
+mod oauth;
+mod providers;
 mod restart;
 mod rogue;
 mod rogue_imap;

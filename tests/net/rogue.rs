@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use svar::net::{Account, Secret, Tls};
+use svar::net::{Account, Credential, Secret, Tls};
 
 /// A server for one connection.
 ///
@@ -37,7 +37,7 @@ impl Rogue {
             tls: Tls::None,
             ca_file: None,
             user: "anna".to_owned(),
-            password: Some(Secret::Command(vec!["echo".to_owned(), "hemlig".to_owned()])),
+            credential: Some(Credential::Password(Secret::Command(vec!["echo".to_owned(), "hemlig".to_owned()]))),
             password_expires: None,
         };
         Self { account, thread }

@@ -88,6 +88,7 @@ async fn fetch(session: &mut Session, uids: &[u32]) -> Result<String, ImapError>
 fn short(error: &ImapError) -> &'static str {
     match error {
         ImapError::Auth { .. } => "auth",
+        ImapError::SignIn(_) => "sign-in",
         ImapError::Secret(_) => "secret",
         ImapError::Network(text) if text.contains("timed out") => "timeout",
         ImapError::Network(_) => "network",
@@ -194,7 +195,8 @@ async fn a_password_of_any_kind_is_sent_as_it_is() {
         let start = "S: * OK ready\nC: CAPABILITY\nS: * CAPABILITY IMAP4rev1\nS: {t} OK\n";
         let rogue = Rogue::play(&format!("{start}{script}\nS: {{t}} OK\nC: CAPABILITY\nS: {{t}} OK"));
         let mut account = rogue.account.clone();
-        account.password = Some(svar::net::Secret::Command(vec!["printf".into(), "%s".into(), password.into()]));
+        let printed = svar::net::Secret::Command(vec!["printf".into(), "%s".into(), password.into()]);
+        account.credential = Some(svar::net::Credential::Password(printed));
         let ended = Session::connect(&account, PATIENT).await;
         let heard = rogue.heard();
         assert!(ended.is_ok() && heard.is_ok(), "{password:?}: {ended:?} {heard:?}");

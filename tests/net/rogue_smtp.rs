@@ -21,6 +21,7 @@ const READY: &str = "S: 220 ready
 fn short(error: &SmtpError) -> &'static str {
     match error {
         SmtpError::Auth { .. } => "auth",
+        SmtpError::SignIn(_) => "sign-in",
         SmtpError::Secret(_) => "secret",
         SmtpError::Network(text) if text.contains("timed out") => "timeout",
         SmtpError::Network(_) => "network",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use svar::model::Address;
 use svar::net::smtp::{Connection, SmtpError};
-use svar::net::{Account, Delivery, Secret, Tls, Wire};
+use svar::net::{Account, Credential, Delivery, Secret, Tls, Wire};
 
 use crate::{BRISK, PATIENT, lab};
 
@@ -47,7 +47,7 @@ async fn a_connection_opens_or_says_why_not() {
     for tls in [Tls::Implicit, Tls::Starttls] {
         check(smtp(tls), "ok: Some(52428800)").await;
         let password = Secret::Command(vec!["echo".into(), "wrong".into()]);
-        check(Account { password: Some(password), ..smtp(tls) }, "auth: 535 5.7.8").await;
+        check(Account { credential: Some(Credential::Password(password)), ..smtp(tls) }, "auth: 535 5.7.8").await;
         check(Account { ca_file: Some(lab.other_ca()), ..smtp(tls) }, "tls: the certificate of localhost").await;
     }
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -183,6 +183,7 @@ fn probe(people: &People, port: u16, shop: &str) -> Option<Duration> {
 /// Waits until every customer is answered and nothing is under way. What waits for its next try is tried now, as an operator would.
 fn settle(desk: &Desk, lab: &Lab, people: &People) -> Result<(), String> {
     let began = Instant::now();
+    let mut said = 0;
     loop {
         let written = people.written.load(Ordering::SeqCst);
         let answered = people.answered.lock().expect("no panic").len();
@@ -194,11 +195,17 @@ fn settle(desk: &Desk, lab: &Lab, people: &People) -> Result<(), String> {
         if answered == written && waiting.is_empty() && there >= expected {
             return Ok(());
         }
+        let so_far = format!(
+            "{answered} of {written} answered, {there} of {expected} answers there, {} mails wait",
+            waiting.len()
+        );
         if began.elapsed() > LAST {
-            return Err(format!(
-                "{answered} of {written} answered, {there} of {expected} answers there, {} mails wait",
-                waiting.len()
-            ));
+            return Err(so_far);
+        }
+        // A long run says where it stands, so that one that does not end can be told from one that takes its time.
+        if began.elapsed().as_secs() / 15 > said {
+            said = began.elapsed().as_secs() / 15;
+            eprintln!("settling for {} s: {so_far}", began.elapsed().as_secs());
         }
         for parcel in waiting.iter().filter(|p| p["state"] == "queued") {
             let _ = desk.command(&["outbox", "retry", &parcel["id"].to_string()]).output();

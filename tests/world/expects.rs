@@ -44,6 +44,7 @@ impl World {
                 };
                 is(found, || format!("there is {reasons:?}"))
             }
+            ["practice", who, rest @ ..] => self.expect_practice(who, rest, step),
             ["halt"] => is(self.engine()?.halted().is_some(), || "the desk goes on".to_owned()),
             ["each", "once"] => match self.accepted.iter().find(|(_, n)| **n > 1) {
                 Some(((id, to), n)) => Err(format!("{to} got {id} {n} times")),

@@ -14,12 +14,14 @@ mod measures;
 mod month;
 mod nasty;
 mod play;
+mod practice;
 mod server;
 mod slowly;
 mod steps;
 mod storm;
 mod story;
 mod twins;
+mod watched;
 mod year;
 
 use std::path::Path;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use svar::config::settings::Settings;
 use svar::engine::clock::Now;
 use svar::engine::clocks;
+use svar::engine::history::{Filing, Past};
 use svar::engine::reader::ReadFailure;
 use svar::engine::{Consignment, Engine, Event, Intake, Outcome, Post};
 use svar::mail::letter::Letter;
@@ -474,6 +475,24 @@ impl World {
             return self.fetch();
         }
         self.handle(vec![Event::Intake(Intake::Arrived(arrival))])
+    }
+
+    /// A letter that lay in the mailbox before it was first watched is looked through, as history.
+    pub fn lay_there(&mut self, raw: &[u8], mailbox: &str, folder: Folder, lay_s: i64) -> Result {
+        let (now, given) = (self.now, Now::given(self.now));
+        let (source, _) = self.engine()?.past_source(mailbox, given).map_err(|e| e.to_string())?;
+        let past = Past {
+            folder,
+            received_at: now.plus(-lay_s),
+            size_bytes: u64::try_from(raw.len()).map_err(|e| e.to_string())?,
+            truncated: false,
+            name: custody::sha256(raw).iter().map(|b| format!("{b:02x}")).collect(),
+            sha256: custody::sha256(raw),
+            packed: custody::pack(raw),
+            reading: Ok(Box::new(read(raw))),
+        };
+        self.engine()?.take_past(given, mailbox, Filing::Kept(source), &[past]).map_err(|e| e.to_string())?;
+        self.handle(vec![Event::Poked])
     }
 
     pub fn new_id(&mut self, from: &str) -> String {

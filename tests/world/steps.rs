@@ -74,6 +74,12 @@ impl World {
                 let now = self.now;
                 self.engine()?.mailbox_is_open(name, now).map_err(|e| e.to_string())
             }
+            ["practise", who, ..] => self.practise(who, step.after("in").unwrap_or("support")),
+            ["looks", "back", mailbox] => {
+                let now = self.now;
+                self.engine()?.looked_back(mailbox, now).map_err(|e| e.to_string())?;
+                self.handle(vec![Event::Poked])
+            }
             ["file", name] => self.write_file(name, &step.text),
             ["file", name, "gone"] => self.write_file(name, ""),
             ["unreadable", word] => {
@@ -225,6 +231,9 @@ impl World {
             Some(span) => svar::sla::duration::parse_calendar(span).map_err(|e| format!("{e:?}"))?,
             None => 0,
         };
+        if step.has("past") {
+            return self.lay_there(&raw, step.after("into").unwrap_or("support"), folder, lay_s);
+        }
         self.arrive_late(&raw, step.after("into").unwrap_or("support"), folder, step.has("old"), lay_s)
     }
 

@@ -33,6 +33,7 @@ pub fn clues(letter: &Letter) -> Vec<Clue> {
             Token::Confirm { .. } => "signed address for a confirmation",
             Token::Third { .. } => "signed address for a third party's reply",
             Token::Release { .. } => "signed address that releases a mail from quarantine",
+            Token::Practice { .. } => "signed address for practice",
         };
         let clue = Clue { rule, value: address.to_string(), ticket: signed.token.ticket() };
         if !out.contains(&clue) {

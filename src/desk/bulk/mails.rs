@@ -341,7 +341,8 @@ pub fn page_of(bulk: &BulkFacts, shown: &Shown, found: &Findings, rules: &Rules<
 
 /// In so many seconds all is sent, at the pace that the configuration allows; `None`: at once.
 fn takes_s(bulk: &BulkFacts, found: &Findings, rules: &Rules<'_>) -> Option<i64> {
-    let limits = &rules.settings.limits;
+    let settings = rules.settings;
+    let limits = settings.mailbox(&bulk.mailbox)?.pace(&settings.limits);
     let mails = bulk.counts.ready;
     let by_minute = (limits.mail_per_minute > 0).then(|| {
         let a_minute = crate::plan::bulk::bulk_per_minute(limits.mail_per_minute);

@@ -38,6 +38,15 @@ fn ill(voice: &Voice<'_>, ailment: &Ailment) -> String {
             words.say("ailing.outbox", context! { mailbox => mailbox, n => mails, since => voice.moment(*since) })
         }
         Ailment::DigestLate { due_at, .. } => words.say("ailing.digest", context! { due => voice.moment(*due_at) }),
+        Ailment::SignedOut { mailbox, user, since, why, command } => {
+            let when = since.map(|since| voice.moment(since));
+            let key = if since.is_some() { "ailing.signed_out" } else { "ailing.never_signed_in" };
+            let out = words.say(key, context! { mailbox, user, since => when, command });
+            if why.is_empty() {
+                return out;
+            }
+            format!("{out} {}", words.say("ailing.signed_out_why", context! { why => one_line(why) }))
+        }
         Ailment::SecretEnds { mailbox, on, days } => {
             let key = if *days < 0 { "ailing.secret_ended" } else { "ailing.secret" };
             words.say(key, context! { mailbox => mailbox, on => on.to_string() })
@@ -65,6 +74,7 @@ fn well(voice: &Voice<'_>, over: &Over) -> String {
         Some("outbox") => "ailing.outbox_over",
         Some("digest") => "ailing.digest_over",
         Some("heartbeat") => "ailing.heartbeat_over",
+        Some("signed-out") => "ailing.signed_out_over",
         _ => "ailing.disk_over",
     };
     words.say(key, context! { mailbox, since => voice.moment(over.since) })

@@ -22,6 +22,8 @@ pub enum ManagerNews {
     Unreadable { quarantine: i64, why: String },
     /// The desk stopped sending.
     Halted { why: String },
+    /// An agent has answered a notification of the time before the mailbox was only watched; the mail lies in quarantine.
+    NotRelayed { agent: String, quarantine: i64 },
     /// A title and paragraphs of the caller's, in the reader's language.
     Other { title: String, paragraphs: Vec<String> },
 }
@@ -58,6 +60,7 @@ fn title(voice: &Voice<'_>, news: &ManagerNews) -> String {
         ManagerNews::AnswerFailed { .. } => words.word("manager.answer_failed_subject"),
         ManagerNews::Unreadable { .. } => words.word("manager.unreadable_subject"),
         ManagerNews::Halted { .. } => words.word("manager.halted_subject"),
+        ManagerNews::NotRelayed { .. } => words.word("manager.not_relayed_subject"),
         ManagerNews::Other { title, .. } => one_line(title),
     }
 }
@@ -98,6 +101,10 @@ fn paragraphs(voice: &Voice<'_>, news: &ManagerNews) -> Vec<String> {
             vec![words.say("manager.unreadable", context! { number => quarantine, why => one_line(why) })]
         }
         ManagerNews::Halted { why } => vec![words.say("manager.halted", context! { why => one_line(why) })],
+        ManagerNews::NotRelayed { agent, quarantine } => {
+            let agent = one_line(agent);
+            vec![words.say("manager.not_relayed", context! { agent, number => quarantine })]
+        }
         ManagerNews::Other { paragraphs, .. } => paragraphs.iter().map(|p| one_line(p)).collect(),
     }
 }

@@ -26,6 +26,7 @@ pub mod shown;
 pub mod subject;
 pub mod third;
 pub mod undo;
+pub mod watching;
 
 pub use sheet::escape;
 

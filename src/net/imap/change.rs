@@ -79,6 +79,17 @@ impl Session {
         Ok(())
     }
 
+    /// Deletes letters of the selected folder. Without UIDPLUS they stay, marked as deleted: nothing but these is ever expunged.
+    pub async fn delete_uids(&mut self, uids: &[u32]) -> Result<(), ImapError> {
+        for part in tidy(uids).chunks(PER_COMMAND) {
+            self.store_flags(part, &[Flag::Deleted]).await?;
+            if self.can("UIDPLUS") {
+                self.exec(Command::new("UID").word(&format!("EXPUNGE {}", set(part))), |_| {}).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Moves letters of the selected folder into another, which is made if it is missing. Nothing but these letters is
     /// ever expunged: without MOVE (RFC 6851) and without UIDPLUS they are copied and stay, marked as deleted.
     pub async fn move_uids(&mut self, uids: &[u32], folder: &str) -> Result<Moved, ImapError> {

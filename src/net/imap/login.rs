@@ -5,38 +5,69 @@ use std::collections::BTreeSet;
 use async_imap::imap_proto::Status;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::answer::Said;
+use super::answer::{Code, Said};
 use super::command::Command;
-use super::wire::Session;
+use super::wire::{Session, no_stranger};
 use super::{Capabilities, ImapError};
+use crate::net::credential::{Key, KeyError, NotAccepted};
+use crate::net::oauth::Mechanism;
 use crate::net::stream::{Stream, Timeouts};
 use crate::net::{Account, Tls};
 
 /// NO for one of these is no verdict on the password (RFC 5530, RFC 9051).
-const PASSING: [&str; 6] = ["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN", "ALREADYEXISTS"];
-/// Nor is NO with these words: some big providers have no code for it.
-const CROWDED: [&str; 3] = ["too many", "try again", "temporar"];
+const PASSING: [&str; 8] =
+    ["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN", "ALREADYEXISTS", "OVERQUOTA", "THROTTLED"];
+/// Nor is NO with these words: some big providers have no code for it (Microsoft: `Server Unavailable. 15`, Gmail: `Account
+/// exceeded command or bandwidth limits`).
+const CROWDED: [&str; 6] =
+    ["too many", "try again", "temporar", "server unavailable", "throttled", "exceeded command or bandwidth"];
 
 impl Session {
-    /// Connects and logs in. The password is read anew each time.
+    /// Connects and logs in. The password is read anew each time; a token that is refused is renewed once.
     pub async fn connect(account: &Account, timeouts: Timeouts) -> Result<Self, ImapError> {
-        let password = match &account.password {
-            Some(secret) => secret.read_within(timeouts.connect).await?,
-            None => SecretString::from(String::new()),
+        let key = account.key(timeouts.connect).await?;
+        let refused = match Self::connect_with(account, &key, timeouts).await? {
+            Ok(session) => return Ok(session),
+            Err(refused) => refused,
         };
+        // On a line of its own: some servers close the one on which a login failed.
+        let ended = match account.another(&key).await? {
+            Some(newer) => Self::connect_with(account, &newer, timeouts).await?,
+            None => Err(refused),
+        };
+        ended.map_err(|NotAccepted(text)| ImapError::Auth { text })
+    }
+
+    async fn connect_with(
+        account: &Account,
+        key: &Key,
+        timeouts: Timeouts,
+    ) -> Result<Result<Self, NotAccepted>, ImapError> {
         let mut session = Self::new(Stream::dial(account, &timeouts).await?, timeouts);
         session.greeting().await?;
         if account.tls == Tls::Starttls {
             session = session.starttls(account).await?;
         }
         session.ask_capabilities().await?;
-        session.login(&account.user, &password).await?;
+        let ended = match key {
+            Key::Nothing => session.login(&account.user, &SecretString::from(String::new())).await,
+            Key::Password(password) => session.login(&account.user, password).await,
+            Key::Token(token) => {
+                let mechanism = session.mechanism()?;
+                session.show_token(mechanism, account, token).await
+            }
+        };
+        match ended {
+            Ok(()) => {}
+            Err(ImapError::Auth { text }) => return Ok(Err(NotAccepted(text))),
+            Err(other) => return Err(other),
+        }
         // What is offered may be more after the login.
         session.ask_capabilities().await?;
-        Ok(session)
+        Ok(Ok(session))
     }
 
-    async fn greeting(&mut self) -> Result<(), ImapError> {
+    pub(super) async fn greeting(&mut self) -> Result<(), ImapError> {
         self.begin()?;
         let greeted = self.read().await.and_then(|said| match said {
             Said::Remark(remark) => match remark.status {
@@ -56,7 +87,7 @@ impl Session {
 
     /// What the server has sent so far, read or not, is forgotten with the old reader: nothing from before the handshake
     /// is believed after it.
-    async fn starttls(mut self, account: &Account) -> Result<Self, ImapError> {
+    pub(super) async fn starttls(mut self, account: &Account) -> Result<Self, ImapError> {
         match self.exec(Command::new("STARTTLS"), |_| {}).await {
             Ok(_) => {}
             Err(ImapError::Refused { text, .. }) => {
@@ -72,7 +103,7 @@ impl Session {
         Ok(Self::new(stream, timeouts))
     }
 
-    async fn ask_capabilities(&mut self) -> Result<(), ImapError> {
+    pub(super) async fn ask_capabilities(&mut self) -> Result<(), ImapError> {
         let mut found: Capabilities = BTreeSet::new();
         self.exec(Command::new("CAPABILITY"), |said| {
             if let Said::Capabilities(names) = said {
@@ -98,17 +129,51 @@ impl Session {
         } else {
             Command::new("LOGIN").string(user).string(secret)
         };
-        match self.exec(command, |_| {}).await {
-            Ok(_) => Ok(()),
-            Err(ImapError::Refused { code, text, answer, command }) => {
-                let words = text.to_ascii_lowercase();
-                if code.as_deref().is_some_and(|c| PASSING.contains(&c)) || CROWDED.iter().any(|w| words.contains(w)) {
-                    Err(ImapError::Refused { code, text, answer, command })
-                } else {
-                    Err(ImapError::Auth { text })
-                }
+        judged(self.exec(command, |_| {}).await)
+    }
+
+    /// How the server wants to be shown a token.
+    fn mechanism(&self) -> Result<Mechanism, ImapError> {
+        let offered = Mechanism::choose(|name| self.capabilities.contains(&format!("AUTH={name}")));
+        let text = || "the server offers no sign-in by OAuth2 (XOAUTH2, OAUTHBEARER)".to_owned();
+        offered.ok_or_else(|| ImapError::Auth { text: text() })
+    }
+
+    /// `AUTHENTICATE` with a token.
+    async fn show_token(
+        &mut self,
+        mechanism: Mechanism,
+        account: &Account,
+        token: &SecretString,
+    ) -> Result<(), ImapError> {
+        let response = mechanism.response(&account.user, &account.host, account.port, token);
+        self.begin()?;
+        let ended = self.authenticate(mechanism, response.expose_secret()).await;
+        self.end(&ended);
+        judged(ended)
+    }
+
+    /// The response goes along with the command where the server takes that (RFC 4959), else when it is asked for. A server
+    /// that refuses explains itself first, and says NO only when that was acknowledged.
+    async fn authenticate(&mut self, mechanism: Mechanism, response: &str) -> Result<Option<Code>, ImapError> {
+        const NAME: &str = "AUTHENTICATE";
+        let tag = self.tag();
+        let mut waiting = [response, mechanism.farewell()].into_iter();
+        let mut line = format!("{NAME} {}", mechanism.as_str());
+        if self.can("SASL-IR") {
+            line.push(' ');
+            line.extend(waiting.next());
+        }
+        self.write_line(&tag, line.as_bytes()).await?;
+        loop {
+            match self.read().await? {
+                Said::Done { tag: theirs, remark } if theirs == tag => return remark.verdict(NAME),
+                Said::More => match waiting.next() {
+                    Some(words) => self.write(format!("{words}\r\n").as_bytes()).await?,
+                    None => return Err(ImapError::Protocol(format!("{NAME} was answered with a request for more"))),
+                },
+                said => drop(no_stranger(said, NAME)?),
             }
-            Err(other) => Err(other),
         }
     }
 
@@ -122,6 +187,31 @@ impl Session {
         match self.exec(Command::new("LOGOUT"), |_| {}).await {
             Ok(_) | Err(ImapError::Bye { .. }) => Ok(()),
             Err(other) => Err(other),
+        }
+    }
+}
+
+/// How a login ended: a NO is a verdict on who we are, unless it says that it is none.
+fn judged(ended: Result<Option<Code>, ImapError>) -> Result<(), ImapError> {
+    match ended {
+        Ok(_) => Ok(()),
+        Err(ImapError::Refused { code, text, answer, command }) => {
+            let words = text.to_ascii_lowercase();
+            if code.as_deref().is_some_and(|c| PASSING.contains(&c)) || CROWDED.iter().any(|w| words.contains(w)) {
+                Err(ImapError::Refused { code, text, answer, command })
+            } else {
+                Err(ImapError::Auth { text })
+            }
+        }
+        Err(other) => Err(other),
+    }
+}
+
+impl From<KeyError> for ImapError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Secret(error) => Self::Secret(error),
+            KeyError::SignIn(error) => Self::SignIn(error),
         }
     }
 }

@@ -14,6 +14,8 @@ mod folder;
 mod idle;
 mod listing;
 mod login;
+mod reach;
+mod sent_folder;
 mod uids;
 mod utf7;
 mod wire;
@@ -25,8 +27,10 @@ pub use feed::{Feed, Item, Sink, feed};
 pub use folder::{Folder, Selected, Special};
 pub use idle::IdleEnd;
 pub use listing::Listing;
+pub use sent_folder::{FoundBy, called_sent, sent_folder};
 pub use wire::Session;
 
+use super::oauth::OauthError;
 use super::secret::SecretError;
 use super::stream::DialError;
 
@@ -57,6 +61,9 @@ pub enum ImapError {
     /// The password could not be read on our own side.
     #[error("{0}")]
     Secret(#[from] SecretError),
+    /// There is no token to show.
+    #[error("{0}")]
+    SignIn(#[from] OauthError),
     #[error("{0}")]
     Network(String),
     #[error("{0}")]
@@ -75,6 +82,24 @@ pub enum ImapError {
     Cancelled,
 }
 
+impl ImapError {
+    /// How long the server wants to be left alone, if it says so: Exchange Online names it when it has had enough.
+    #[must_use]
+    pub fn asks_to_wait(&self) -> Option<std::time::Duration> {
+        const WORDS: &str = "suggested backoff time:";
+        let (Self::Refused { text, .. } | Self::Bye { text } | Self::Auth { text }) = self else { return None };
+        let text = text.to_ascii_lowercase();
+        let (_, after) = text.split_once(WORDS)?;
+        let (number, unit) = after.trim_start().split_once(' ')?;
+        let number: u64 = number.parse().ok()?;
+        Some(if unit.starts_with("milli") {
+            std::time::Duration::from_millis(number)
+        } else {
+            std::time::Duration::from_secs(number)
+        })
+    }
+}
+
 impl From<DialError> for ImapError {
     fn from(error: DialError) -> Self {
         match error {
@@ -86,3 +111,22 @@ impl From<DialError> for ImapError {
 
 /// What the server can do, in capitals: `IDLE`, `MOVE`, `AUTH=PLAIN`.
 pub type Capabilities = BTreeSet<String>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_wants_to_be_left_alone_says_how_long() {
+        let check = |text: &str, expect: Option<u64>| {
+            let error =
+                ImapError::Refused { command: "SELECT", answer: Answer::Bad, code: None, text: text.to_owned() };
+            assert_eq!(error.asks_to_wait().map(|d| d.as_millis()), expect.map(u128::from), "{text}");
+        };
+        check("Request is throttled. Suggested Backoff Time: 299961 milliseconds", Some(299_961));
+        check("Suggested Backoff Time: 5 seconds", Some(5000));
+        check("Suggested Backoff Time: soon enough", None);
+        check("Suggested Backoff Time: 5", None);
+        check("User is authenticated but not connected.", None);
+    }
+}

@@ -75,7 +75,12 @@ impl Session {
 
     /// The UIDs of letters with this Message-ID (given without angle brackets) in the selected folder.
     pub async fn search_message_id(&mut self, id: &str) -> Result<Vec<u32>, ImapError> {
-        let command = Command::new("UID").word("SEARCH HEADER Message-ID").string(&format!("<{id}>"));
+        self.search_header("Message-ID", &format!("<{id}>")).await
+    }
+
+    /// The UIDs of letters whose header field `name` (a plain word) holds `words`, in the selected folder.
+    pub async fn search_header(&mut self, name: &str, words: &str) -> Result<Vec<u32>, ImapError> {
+        let command = Command::new("UID").word(&format!("SEARCH HEADER {name}")).string(words);
         Ok(tidy(&self.search(command).await?))
     }
 

@@ -4,6 +4,7 @@
 //! `send` are not used: the pool gives a half-used connection to the next mail, and `send` lets one refused recipient end
 //! the mail for all. After any doubt the connection is dropped.
 
+pub mod account_limit;
 mod greet;
 mod lines;
 
@@ -17,6 +18,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
 use self::lines::Lines;
+use super::credential::{Key, KeyError, NotAccepted};
+use super::oauth::{Mechanism as Bearer, OauthError};
 use super::secret::SecretError;
 use super::stream::{DialError, Stream, Timeouts};
 use super::{Account, Delivery, Tls, Wire};
@@ -24,6 +27,8 @@ use crate::model::{Address, one_line};
 
 /// Bytes of a mail that are encoded and written in one go.
 const PART_BYTES: usize = 32 * 1024;
+/// The longest command line, its end included (RFC 5321, 4.5.3.1.4; RFC 4954, 4): a longer token is sent when it is asked for.
+const COMMAND_BYTES: usize = 512;
 /// A link slower than this is no link, in bytes a second.
 const SLOWEST_BYTES_PER_S: usize = 4 * 1024;
 
@@ -36,6 +41,9 @@ pub enum SmtpError {
     /// The password could not be read on our own side.
     #[error("{0}")]
     Secret(#[from] SecretError),
+    /// There is no token to show.
+    #[error("{0}")]
+    SignIn(#[from] OauthError),
     #[error("{0}")]
     Network(String),
     #[error("{0}")]
@@ -51,11 +59,26 @@ pub enum SmtpError {
 
 impl SmtpError {
     /// Whether it may be different later, without anyone changing anything.
-    pub const fn is_passing(&self) -> bool {
+    pub fn is_passing(&self) -> bool {
         match self {
             Self::Network(_) => true,
-            Self::Refused { code, .. } | Self::Sender { code, .. } => *code < 500,
+            Self::Refused { code, text, .. } | Self::Sender { code, text } => {
+                *code < 500 || account_limit::is_used_up(*code, text)
+            }
+            Self::SignIn(error) => !error.needs_a_person(),
             Self::Auth { .. } | Self::Secret(_) | Self::Tls(_) => false,
+        }
+    }
+
+    /// Whether the server is there and wants us to come less often: trying again at once makes it worse.
+    pub fn is_crowded(&self) -> bool {
+        match self {
+            // `454 4.7.0 Too many login attempts` at Gmail, `432 4.3.2` at Microsoft.
+            Self::Refused { step: "AUTH", code, .. } => *code < 500,
+            Self::Refused { code, text, .. } | Self::Sender { code, text } => {
+                *code == 432 || account_limit::is_used_up(*code, text)
+            }
+            _ => false,
         }
     }
 }
@@ -120,12 +143,26 @@ enum Step {
 
 impl Connection {
     /// Connects, secures, logs in. `helo` is the name by which we go, a domain or an address literal. The password is
-    /// read anew each time.
+    /// read anew each time; a token that is refused is renewed once.
     pub async fn connect(account: &Account, helo: &str, timeouts: Timeouts) -> Result<Self, SmtpError> {
-        let password = match (&account.password, account.user.is_empty()) {
-            (Some(secret), false) => Some(secret.read_within(timeouts.connect).await?),
-            _ => None,
+        let key = if account.user.is_empty() { Key::Nothing } else { account.key(timeouts.connect).await? };
+        let refused = match Self::connect_with(account, &key, helo, timeouts).await? {
+            Ok(connection) => return Ok(connection),
+            Err(refused) => refused,
         };
+        let ended = match account.another(&key).await? {
+            Some(newer) => Self::connect_with(account, &newer, helo, timeouts).await?,
+            None => Err(refused),
+        };
+        ended.map_err(|NotAccepted(text)| SmtpError::Auth { text })
+    }
+
+    async fn connect_with(
+        account: &Account,
+        key: &Key,
+        helo: &str,
+        timeouts: Timeouts,
+    ) -> Result<Result<Self, NotAccepted>, SmtpError> {
         let helo = helo_name(helo);
         let mut stream = Stream::dial(account, &timeouts).await?;
         let mut greeting = None;
@@ -144,10 +181,19 @@ impl Connection {
         };
         let mut connection = Self { smtp, timeouts, offers: Offers::default(), state: State::Ready };
         connection.offers = connection.ask_offers(&helo).await?;
-        if let Some(password) = password {
-            connection.login(&account.user, &password).await?;
+        let ended = match key {
+            Key::Nothing => Ok(()),
+            Key::Password(password) => connection.login(&account.user, password).await,
+            Key::Token(token) => {
+                let mechanism = connection.mechanism()?;
+                connection.show_token(mechanism, account, token).await
+            }
+        };
+        match ended {
+            Ok(()) => Ok(Ok(connection)),
+            Err(SmtpError::Auth { text }) => Ok(Err(NotAccepted(text))),
+            Err(other) => Err(other),
         }
-        Ok(connection)
     }
 
     pub const fn offers(&self) -> &Offers {
@@ -195,16 +241,48 @@ impl Connection {
         let credentials = Credentials::new(user.to_owned(), password.expose_secret().to_owned());
         let answered = timeout(self.timeouts.command, self.smtp.auth(&known, &credentials)).await;
         match answered {
-            Ok(answer) => match step(answer) {
-                Step::Yes(answer) if answer.code().severity == Severity::PositiveCompletion => Ok(()),
-                Step::Yes(answer) => Err(SmtpError::Auth { text: reply(&answer) }),
-                // RFC 4954: 454 is a server that cannot judge now; some say 421 or 451.
-                Step::No { code, text } if code < 500 => Err(SmtpError::Refused { step: "AUTH", code, text }),
-                Step::No { code, text } => Err(SmtpError::Auth { text: format!("{code} {text}") }),
-                Step::Lost(text) => Err(SmtpError::Network(text)),
-            },
+            Ok(answer) => judged_login(step(answer)),
             Err(_) => Err(SmtpError::Network("AUTH was not answered in time".to_owned())),
         }
+    }
+
+    /// How the server wants to be shown a token.
+    fn mechanism(&self) -> Result<Bearer, SmtpError> {
+        let offered = Bearer::choose(|name| self.offers.auth.iter().any(|offered| offered == name));
+        offered.ok_or_else(|| {
+            let text = if self.offers.auth.is_empty() {
+                "the server offers no login here".to_owned()
+            } else {
+                format!("the server offers {} only, no sign-in by OAuth2", self.offers.auth.join(", "))
+            };
+            SmtpError::Auth { text }
+        })
+    }
+
+    /// `AUTH` with a token. lettre gives up at the challenge that comes before a refusal, and leaves the refusal unread.
+    async fn show_token(
+        &mut self,
+        mechanism: Bearer,
+        account: &Account,
+        token: &SecretString,
+    ) -> Result<(), SmtpError> {
+        let response = mechanism.response(&account.user, &account.host, account.port, token);
+        let line = format!("AUTH {} {}", mechanism.as_str(), response.expose_secret());
+        let mut answer = if line.len() + 2 <= COMMAND_BYTES {
+            self.command(format!("{line}\r\n")).await
+        } else {
+            match self.command(format!("AUTH {}\r\n", mechanism.as_str())).await {
+                Step::Yes(answer) if is_challenge(&answer) => {
+                    self.command(format!("{}\r\n", response.expose_secret())).await
+                }
+                other => other,
+            }
+        };
+        // An explanation; the refusal itself comes when it was acknowledged.
+        if matches!(&answer, Step::Yes(challenge) if is_challenge(challenge)) {
+            answer = self.command(format!("{}\r\n", mechanism.farewell())).await;
+        }
+        judged_login(answer)
     }
 
     /// Sends one mail. Each recipient's fate is told; `Err` means that nobody was tried, and `Sender` among the errors
@@ -366,6 +444,32 @@ impl Connection {
     }
 }
 
+/// How a login ended.
+fn judged_login(step: Step) -> Result<(), SmtpError> {
+    match step {
+        Step::Yes(answer) if answer.code().severity == Severity::PositiveCompletion => Ok(()),
+        Step::Yes(answer) => Err(SmtpError::Auth { text: reply(&answer) }),
+        // RFC 4954: 454 is a server that cannot judge now; some say 421 or 451.
+        Step::No { code, text } if code < 500 => Err(SmtpError::Refused { step: "AUTH", code, text }),
+        Step::No { code, text } => Err(SmtpError::Auth { text: format!("{code} {text}") }),
+        Step::Lost(text) => Err(SmtpError::Network(text)),
+    }
+}
+
+/// 334: the server waits for the rest of the login.
+fn is_challenge(answer: &Response) -> bool {
+    answer.code().severity == Severity::PositiveIntermediate
+}
+
+impl From<KeyError> for SmtpError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Secret(error) => Self::Secret(error),
+            KeyError::SignIn(error) => Self::SignIn(error),
+        }
+    }
+}
+
 fn step(answer: Result<Response, lettre::transport::smtp::Error>) -> Step {
     match answer {
         Ok(response) => Step::Yes(response),
@@ -395,9 +499,11 @@ fn refused(name: &'static str, step: Step) -> SmtpError {
     }
 }
 
+/// What a refusal means for the mail. That the account may send no more today is nothing that the mail or its recipient did.
 fn judged(code: u16, text: &str) -> Delivery {
     let reply = format!("{code} {text}").trim_end().to_owned();
-    if code < 500 { Delivery::Deferred { reply } } else { Delivery::Refused { reply } }
+    let passes = code < 500 || account_limit::is_used_up(code, text);
+    if passes { Delivery::Deferred { reply } } else { Delivery::Refused { reply } }
 }
 
 /// Whoever has no fate yet gets this one.

@@ -62,7 +62,7 @@ impl Tx<'_> {
         }
         for &no in &estate.quarantine {
             self.run(
-                "UPDATE quarantine SET from_address = NULL, subject = '', settled_at = coalesce(settled_at, ?2),
+                "UPDATE quarantine SET from_address = NULL, subject = '', list_at = NULL, settled_at = coalesce(settled_at, ?2),
                      how = coalesce(how, 'dropped') WHERE no = ?1",
                 args![no, now],
             )?;

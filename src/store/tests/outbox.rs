@@ -12,7 +12,7 @@ fn outlet(route: Route) -> Outlet {
 }
 
 fn claim(tx: &mut Tx<'_>, connections: usize, now: Time) -> Vec<Claimed> {
-    tx.claim(&BTreeMap::from([(outlet(Route::Mailbox), connections)]), now, &Limits::default()).unwrap()
+    tx.claim(&BTreeMap::from([(outlet(Route::Mailbox), connections)]), now, &|_| Limits::default()).unwrap()
 }
 
 fn numbers(claimed: &[Claimed]) -> Vec<i64> {
@@ -74,7 +74,7 @@ fn answers_go_first_and_nothing_goes_early_or_twice() {
             (outlet(Route::Notify), 1),
             (Outlet { mailbox: "other".to_owned(), route: Route::Mailbox }, 1),
         ]);
-        assert_eq!(numbers(&tx.claim(&both, at(0), &Limits::default())?), [6, 7]);
+        assert_eq!(numbers(&tx.claim(&both, at(0), &|_| Limits::default())?), [6, 7]);
         assert_eq!(tx.next_due()?, None);
         Ok(())
     });
@@ -247,7 +247,7 @@ fn empty_senders_until_a_server_refuses_them() {
         apply(tx, &[Change::NullSenderRefused { mailbox: "support".to_owned() }, back_in_queue(1, at(0))])?;
         assert!(claim(tx, 9, at(0)).iter().all(|c| c.sender == Sender::Address(or.clone())));
         let other = BTreeMap::from([(Outlet { mailbox: "other".to_owned(), route: Route::Mailbox }, 1)]);
-        assert_eq!(tx.claim(&other, at(0), &Limits::default())?[0].sender, Sender::Null { or });
+        assert_eq!(tx.claim(&other, at(0), &|_| Limits::default())?[0].sender, Sender::Null { or });
         Ok(())
     });
 }
@@ -300,7 +300,7 @@ fn limits_leave_room_for_answers() {
         parcels.extend((21..=30).map(|no| parcel(ParcelNo(no), ParcelKind::Answer, &[A])));
         enqueue(tx, parcels)?;
         let take = |tx: &mut Tx<'_>, now, limits: &Limits| {
-            tx.claim(&BTreeMap::from([(outlet(Route::Mailbox), 100)]), now, limits).unwrap().len()
+            tx.claim(&BTreeMap::from([(outlet(Route::Mailbox), 100)]), now, &|_| *limits).unwrap().len()
         };
         let minute = Limits { mail_per_minute: 3, mail_per_day: 0, only_answers: false };
         assert_eq!((take(tx, at(0), &minute), take(tx, at(59), &minute), take(tx, at(60), &minute)), (3, 0, 3));

@@ -2,7 +2,7 @@
 
 use super::super::{
     ailments, alarm, bulk, canned, course, custody, digests, due, facts, figures, gauges, incident, inside, lookup,
-    notices, outbox, promise, robots, search, view,
+    modes, notices, outbox, practice, promise, robots, search, view,
 };
 use super::*;
 use crate::store::Query;
@@ -10,8 +10,19 @@ use crate::store::apply::bulk as apply_bulk;
 use crate::store::db::Arg;
 
 /// Tables that stay small, and lists that are parameters.
-const SMALL: &[&str] =
-    &["json_each", "agent", "source", "meta", "desk", "(subquery", "handed_over", "CONSTANT", "joined", "chain"];
+const SMALL: &[&str] = &[
+    "json_each",
+    "agent",
+    "source",
+    "meta",
+    "desk",
+    "(subquery",
+    "handed_over",
+    "CONSTANT",
+    "joined",
+    "chain",
+    "practice",
+];
 
 fn plan(store: &mut Store, sql: &str, args: usize) -> Vec<String> {
     let args: Vec<Arg<'_>> = (0..args).map(|_| Arg::Null).collect();
@@ -44,6 +55,7 @@ fn named_queries_use_an_index() {
         ("letter by key", custody::BY_KEY, 5),
         ("letter by its bytes", custody::BY_BYTES, 4),
         ("to read", custody::TO_READ, 2),
+        ("newest letters", custody::NEWEST, 2),
         ("to read besides", custody::TO_READ_BESIDES, 2),
         ("uids", custody::UIDS, 3),
         ("tickets", facts::TICKETS, 1),
@@ -95,6 +107,7 @@ fn named_queries_use_an_index() {
         ("answered letters", custody::ANSWERED_LETTERS, 1),
         ("due", outbox::DUE, 5),
         ("next due", outbox::NEXT_DUE, 0),
+        ("hurry", outbox::HURRY, 3),
         ("claimed", outbox::CLAIMED, 0),
         ("copies", outbox::COPIES, 0),
         ("holds over", due::HOLDS_OVER, 2),
@@ -139,6 +152,15 @@ fn named_queries_use_an_index() {
         ("given up or held", gauges::ASIDE, 0),
         ("queued", view::QUEUED, 0),
         ("aside", view::ASIDE, 0),
+        ("practice: named", practice::NAMED, 1),
+        ("practice: all", practice::ALL, 0),
+        ("modes: waiting", modes::WAITING, 3),
+        ("modes: how many wait", modes::HOW_MANY, 2),
+        ("modes: matters", modes::MATTERS, 2),
+        ("modes: to hand over", modes::TO_HAND_OVER, 3),
+        ("modes: queued", modes::QUEUED, 1),
+        ("modes: claimed", modes::CLAIMED, 1),
+        ("modes: held", modes::HELD, 2),
         ("robots: mailbox", robots::MAILBOX, 1),
         ("robots: due", robots::DUE, 3),
         ("robots: next", robots::NEXT, 0),
@@ -195,6 +217,7 @@ fn what_is_open_is_found_among_what_is_open() {
         (custody::TO_READ, "letter_received", 2),
         (outbox::DUE, "parcel_due (mailbox=? AND route=? AND rank=? AND next_at<?)", 5),
         (outbox::NEXT_DUE, "parcel_next", 0),
+        (outbox::HURRY, "parcel_due", 3),
         (outbox::CLAIMED, "parcel_aside (state=?)", 0),
         (outbox::COPIES, "parcel_copy", 0),
         (view::QUEUED, "parcel_next", 0),

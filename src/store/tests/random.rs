@@ -191,7 +191,7 @@ impl Played {
             (4, Some(ticket)) => self.answer(tx, ticket, ParcelKind::Notify),
             (5 | 6, _) => {
                 let free = BTreeMap::from([(Outlet { mailbox: "support".to_owned(), route: Route::Mailbox }, 2)]);
-                for claimed in tx.claim(&free, at(self.now), &Limits::default())? {
+                for claimed in tx.claim(&free, at(self.now), &|_| Limits::default())? {
                     if b % 5 > 0 {
                         self.result(tx, &claimed, b)?;
                     }
