@@ -142,9 +142,10 @@ pub fn round_trip(name: &str, subject: &str, text: &str, references: &[String]) 
     assert!(grave.is_empty(), "{grave:?} {shown}");
 }
 
-/// Text with one kind of line end and without what no mail can hold.
+/// Text as it is written into a mail: one kind of line end, no control characters but tabs (`mail::compose` leaves them out).
 fn as_read(text: &str) -> String {
-    text.replace('\0', "").replace("\r\n", "\n").replace('\r', "\n")
+    let lines = text.replace("\r\n", "\n").replace(['\r', '\u{b}', '\u{c}'], "\n");
+    lines.replace(|c: char| c.is_ascii_control() && !matches!(c, '\n' | '\t'), "")
 }
 
 /// Text that says to its reader that it is something else (HTML, a file, a signature) is read as that.
