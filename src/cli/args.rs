@@ -79,7 +79,7 @@ pub enum Command {
         roundtrip: bool,
         /// With --roundtrip: give its mails up after so many seconds
         #[arg(long, value_name = "SECONDS", default_value_t = 90, requires = "roundtrip")]
-        wait: u64,
+        within: u64,
         /// With --roundtrip: delete its mails, and nothing else, once they are found
         #[arg(long, requires = "roundtrip")]
         delete: bool,

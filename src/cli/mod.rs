@@ -79,8 +79,8 @@ fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
         Command::Run { once } => perform::run(global, once),
         Command::Init(wanted) => init::init(global, out, &wanted),
         Command::Check { database: true, .. } => soundness::check(global, out),
-        Command::Check { rehearsal, roundtrip, wait, delete, .. } => {
-            let trip = Roundtrip { wait: std::time::Duration::from_secs(wait), delete };
+        Command::Check { rehearsal, roundtrip, within, delete, .. } => {
+            let trip = Roundtrip { wait: std::time::Duration::from_secs(within), delete };
             check::check(global, rehearsal, roundtrip.then_some(trip), out)
         }
         Command::SignIn(wanted) => sign_in::sign_in(global, out, &wanted),

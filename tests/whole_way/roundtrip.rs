@@ -21,7 +21,7 @@ fn json(desk: &Desk, arguments: &[&str]) -> Value {
 
 /// What the check says of the trip and of proofs, a line each: outcome, text.
 fn trip(desk: &Desk, more: &[&str]) -> Vec<(String, String)> {
-    let mut arguments = vec!["check", "--roundtrip", "--wait", "20"];
+    let mut arguments = vec!["check", "--roundtrip", "--within", "20"];
     arguments.extend(more);
     let found = json(desk, &arguments);
     let word = |f: &Value, key: &str| f[key].as_str().unwrap_or_default().to_owned();
@@ -110,7 +110,7 @@ fn the_round_trip_finds_what_servers_do_to_signed_addresses() {
     check(&trip(&desk, &[]), "failed", "is refused");
     // Mail is taken, and thrown away.
     postfix(&lab, &["virtual_transport = discard:"]);
-    let found = json(&desk, &["check", "--roundtrip", "--wait", "3"]).to_string();
+    let found = json(&desk, &["check", "--roundtrip", "--within", "3"]).to_string();
     assert!(found.contains("was taken, and is in no folder after 3 s"), "{found}");
 }
 
