@@ -141,10 +141,18 @@ impl Address {
         }
         let domain =
             if domain.is_ascii() { domain.to_ascii_lowercase() } else { idna::domain_to_ascii(domain).ok()? };
-        if domain.starts_with('.') || domain.ends_with('.') || domain.contains("..") {
+        // IDNA makes ordinary characters of those of full width, and a blank of an accent that stands alone: only now is it seen
+        // whether something stands there that would end an address.
+        if domain.starts_with('.')
+            || domain.ends_with('.')
+            || domain.contains("..")
+            || domain.contains(bad)
+            || domain.contains('@')
+        {
             return None;
         }
-        Some(Self(format!("{}@{domain}", local.to_lowercase())))
+        let whole = format!("{}@{domain}", local.to_lowercase());
+        (whole.len() <= 320).then_some(Self(whole))
     }
 
     #[must_use]
@@ -437,6 +445,18 @@ mod tests {
         for bad in ["", "anna", "@a.test", "a@", "a b@c.test", "a@b@c.test", "a@b\r\n.test", "a@.test", "a,b@c.test"] {
             assert_eq!(ok(bad), None, "{bad:?}");
         }
+        // What the fuzzer found: IDNA turns these into blanks, brackets, commas and further `@`.
+        for bad in [
+            "c@\u{a8}uti\u{e4}rst",
+            "r\u{161}@\u{af}\u{300}",
+            "a@b.test\u{ff1e}",
+            "a@b\u{ff0c}c.test",
+            "a@b\u{ff20}c.test",
+        ] {
+            assert_eq!(ok(bad), None, "{bad:?}");
+        }
+        let long = format!("{}@{}.test", "a".repeat(200), "\u{e4}\u{4e00}".repeat(20));
+        assert!(ok(&long).is_none_or(|a| a.len() <= 320));
         let a = Address::parse("support+t42.x@a.test").unwrap();
         assert_eq!(a.detail(), Some("t42.x"));
         assert_eq!(a.plain().as_str(), "support@a.test");
