@@ -98,7 +98,9 @@ fn facts_told(mailbox: &Mailbox, language: &str, now: Time) -> NotificationFacts
         due_at: None,
         call: None,
         remarks: vec![Remark::Other(words.word("practice.remark"))],
-        text: words.word("practice.text"),
+        text: ["hello", "question", "regards"].map(|part| words.word(&format!("practice.{part}"))).join("\n\n")
+            + "\n"
+            + &words.word("practice.customer"),
         copies: Vec::new(),
         attachments: Vec::new(),
         left_out: Vec::new(),
