@@ -8,11 +8,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 /// The server is on this machine and never waits.
-pub const TIMEOUTS: Timeouts = Timeouts {
-    connect: Duration::from_secs(10),
-    command: Duration::from_secs(10),
-    verdict: Duration::from_secs(10),
-};
+pub const TIMEOUTS: Timeouts =
+    Timeouts { connect: Duration::from_secs(10), command: Duration::from_secs(10), verdict: Duration::from_secs(10) };
 
 /// Has `talk` talk to a server that says `said`.
 pub fn play<F: Future<Output = ()>>(said: &[u8], talk: impl FnOnce(Account) -> F) {

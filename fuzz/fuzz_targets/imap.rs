@@ -4,6 +4,7 @@
 #[path = "../server.rs"]
 mod server;
 
+use std::sync::Once;
 use std::time::Duration;
 
 use svar::model::Time;
@@ -53,7 +54,12 @@ fn past<T>(done: Result<T, ImapError>) -> Result<Option<T>, ImapError> {
     }
 }
 
+/// The parser of `imap-proto` panics on some bytes, which the session catches and takes for a broken line; libFuzzer's hook would end
+/// the process before that. A panic that nobody catches is still found.
+static HOOK: Once = Once::new();
+
 libfuzzer_sys::fuzz_target!(|said: &[u8]| {
+    HOOK.call_once(|| drop(std::panic::take_hook()));
     server::play(said, |mut account| async move {
         account.user = "anna".to_owned();
         if let Err(error) = talk(&account, said.len()).await {

@@ -10,7 +10,8 @@ libfuzzer_sys::fuzz_target!(|all: &str| {
     let mut lines = all.splitn(3, '\n');
     let mut next = || lines.next().unwrap_or_default();
     let (name, subject, text) = (next(), next(), next());
-    if properties::is_itself(text) {
+    // Longer ones are cut when a mail is composed.
+    if name.chars().count() <= 120 && subject.chars().count() <= 500 && properties::is_itself(text) {
         properties::round_trip(name, subject, text, &["r1@kund.test".to_owned()]);
     }
 });

@@ -12,7 +12,9 @@ use svar::net::{Delivery, Wire};
 
 libfuzzer_sys::fuzz_target!(|said: &[u8]| {
     server::play(said, |account| async move {
-        let Ok(mut connection) = Connection::connect(&account, "desk.example.test", server::TIMEOUTS).await else { return };
+        let Ok(mut connection) = Connection::connect(&account, "desk.example.test", server::TIMEOUTS).await else {
+            return;
+        };
         let address = |text: &str| Address::parse(text).expect("an address");
         let wire = Wire {
             from: Some(address("s@example.test")),

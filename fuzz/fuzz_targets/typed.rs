@@ -11,5 +11,6 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     // A moment is never in the past.
     assert!(when::parse(text, now, &TimeZone::UTC).is_none_or(|at| at > now));
     let _ = (duration::parse_open(text), duration::parse_calendar(text), duration::parse_size(text));
-    let _ = (hours::parse_time_of_day(text), hours::parse_interval(text), hours::parse_days(text), hours::parse_week(text));
+    let _ =
+        (hours::parse_time_of_day(text), hours::parse_interval(text), hours::parse_days(text), hours::parse_week(text));
 });
