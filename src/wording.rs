@@ -263,7 +263,7 @@ mod tests {
             "wish phone share verdict name waiting week to desk period within of p90 usual hours list was now band target median open",
             "pattern mailboxes tag linked told replied answered before until",
             "mails tickets query language most sent left_out failed stopped rest",
-            "user command",
+            "user command word",
         ];
         let mut all: BTreeMap<&str, Value> = names.iter().flat_map(|n| n.split(' ')).map(|n| (n, n.into())).collect();
         all.insert("n", 1.into());
