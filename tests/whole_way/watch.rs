@@ -33,7 +33,7 @@ fn answer(to: &str, shop: &str, id: &str, to_id: &str) -> String {
 #[test]
 fn a_watched_mailbox_stays_as_it_was() {
     let lab = lab::shared();
-    let (shop, agent, manager) = ("kund31", "kund32", "kund33");
+    let (shop, agent, manager) = ("kund43", "kund44", "kund45");
     let letter =
         |n: u32| customer_mail(&format!("k{n}@kund.test"), &address(shop), &format!("watch-{n}"), "Fråga", "Hej?");
     let names = |n: u32| format!("17000000{n:02}.watch");
