@@ -1,7 +1,7 @@
 //! What svar says, in each language: the phrases of `src/lang/*.toml`, and times, sizes and states as people write them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -23,6 +23,9 @@ static LANGUAGES: LazyLock<BTreeMap<&'static str, Wording>> =
 #[derive(Debug)]
 pub struct Wording {
     language: &'static str,
+    /// As they stand in the file.
+    texts: Arc<BTreeMap<String, String>>,
+    /// Those of them with values, each compiled when it is first said: a compiled phrase takes ten kilobytes, and most are never said.
     phrases: Environment<'static>,
     lists: BTreeMap<String, Vec<String>>,
 }
@@ -49,22 +52,33 @@ impl Wording {
 
     /// A file that is not as it should be speaks with the words that can be read; a test holds every file to be right.
     fn read(language: &'static str, text: &str) -> Self {
-        let mut phrases = environment();
+        let mut texts = BTreeMap::new();
         let mut lists = BTreeMap::new();
         let table: toml::Table = text.parse().unwrap_or_default();
         for (section, keys) in &table {
             for (key, value) in keys.as_table().into_iter().flatten() {
                 let name = format!("{section}.{key}");
                 if let Some(phrase) = value.as_str() {
-                    // An unreadable template is missing, and `say` falls back.
-                    let _unreadable = phrases.add_template_owned(name, phrase.to_owned());
+                    texts.insert(name, phrase.to_owned());
                 } else if let Some(words) = value.as_array() {
                     let words: Vec<String> = words.iter().filter_map(|w| w.as_str()).map(str::to_owned).collect();
                     lists.insert(name, words);
                 }
             }
         }
-        Self { language, phrases, lists }
+        let texts = Arc::new(texts);
+        let mut phrases = environment();
+        let source = Arc::clone(&texts);
+        phrases.set_loader(move |name| Ok(source.get(name).cloned()));
+        Self { language, texts, phrases, lists }
+    }
+
+    /// A phrase in this very language. One that cannot be read as a template is an error, and `say` falls back.
+    fn render(&self, key: &str, values: Value) -> Result<String, minijinja::Error> {
+        match self.texts.get(key) {
+            Some(plain) if !plain.contains('{') => Ok(plain.clone()),
+            _ => self.phrases.get_template(key)?.render(values),
+        }
     }
 
     /// The words listed under `key`; none where there is no such list.
@@ -81,7 +95,7 @@ impl Wording {
     /// The phrase `key` with `values` (`minijinja::context!`) filled in.
     #[must_use]
     pub fn say(&self, key: &str, values: Value) -> String {
-        match self.phrases.get_template(key).and_then(|t| t.render(values.clone())) {
+        match self.render(key, values.clone()) {
             Ok(said) => said,
             Err(error) => {
                 debug_assert!(false, "{}: {key}: {error}", self.language);
@@ -99,7 +113,7 @@ impl Wording {
     /// A phrase without values, where this language has it.
     #[must_use]
     pub fn word_if_known(&self, key: &str) -> Option<String> {
-        self.phrases.get_template(key).and_then(|t| t.render(context! {})).ok()
+        self.render(key, context! {}).ok()
     }
 
     /// `i dag 14:30`, `i morgon 09:00`, `tors 27 nov 09:00`; another year is named.
