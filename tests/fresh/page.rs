@@ -26,7 +26,6 @@ pub fn play(file: &str, root: &Root, lab: &Lab) {
     let steps = steps(&text);
     assert!(steps.len() > 10, "{file} has a session");
     let mut differences = String::new();
-    let mut transcript = String::new();
     for step in &steps {
         let (status, printed) = root.tried(&step.command);
         let mut printed = printed;
@@ -34,19 +33,17 @@ pub fn play(file: &str, root: &Root, lab: &Lab) {
             printed = printed.replace(&lab.port(port).to_string(), &(SHOWN_BASE + port).to_string());
         }
         let lines: Vec<&str> = printed.lines().map(str::trim_end).collect();
-        let _ = writeln!(transcript, "$ {}\n{}", step.command, lines.join("\n"));
         if !fits(&step.expected, &lines) {
             let _ = writeln!(
                 differences,
-                "{file}:{}: $ {}\n(exit {status})\n{}\n",
+                "{file}:{}: $ {}\n(exit {status})\n{}\n--- instead of\n{}\n",
                 step.line,
                 step.command,
-                lines.join("\n")
+                lines.join("\n"),
+                step.expected.join("\n")
             );
         }
     }
-    // Shown with --nocapture, and when something differs.
-    println!("{transcript}");
     assert!(differences.is_empty(), "{differences}");
 }
 
