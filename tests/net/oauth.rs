@@ -1,6 +1,6 @@
 //! Signing in at a provider of the tests' own: codes, browsers, renewal, rotation, and what is said when it goes wrong.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -26,10 +26,32 @@ async fn sign_in(provider: &Provider, dir: &Path) -> SignIn {
     sign_in
 }
 
+fn file(sign_in: &SignIn) -> PathBuf {
+    let files = std::fs::read_dir(&sign_in.dir).unwrap().map(|f| f.unwrap().path());
+    files.into_iter().find(|f| f.extension().is_some_and(|e| e != "lock" && e != "new")).unwrap()
+}
+
 fn kept(sign_in: &SignIn) -> serde_json::Value {
-    let files: Vec<_> = std::fs::read_dir(&sign_in.dir).unwrap().map(|f| f.unwrap().path()).collect();
-    let file = files.iter().find(|f| f.extension().is_some_and(|e| e != "lock" && e != "new")).unwrap();
-    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+    serde_json::from_str(&std::fs::read_to_string(file(sign_in)).unwrap()).unwrap()
+}
+
+/// So many seconds go by for the token that is kept.
+fn age(sign_in: &SignIn, seconds: i64) {
+    let mut all = kept(sign_in);
+    all["obtained_at"] = (all["obtained_at"].as_i64().unwrap() - seconds).into();
+    std::fs::write(file(sign_in), all.to_string()).unwrap();
+}
+
+/// The same sign-in in another directory, where nobody has asked for anything yet.
+fn elsewhere(sign_in: &SignIn, dir: PathBuf) -> SignIn {
+    let fresh = SignIn { dir, ..sign_in.clone() };
+    std::fs::create_dir(&fresh.dir).unwrap();
+    std::fs::copy(
+        file(sign_in),
+        file(sign_in).to_string_lossy().replace(&*sign_in.dir.to_string_lossy(), &fresh.dir.to_string_lossy()),
+    )
+    .unwrap();
+    fresh
 }
 
 #[tokio::test]
@@ -181,12 +203,11 @@ async fn a_browser_comes_back_with_our_state_or_its_address_is_pasted() {
 async fn a_token_is_renewed_ahead_of_its_end_by_one_and_rotation_is_kept() {
     let (provider, dir) = (Provider::start(), tempfile::tempdir().unwrap());
     provider.be_strict();
-    provider.set_life(Duration::from_secs(1));
     let at = sign_in(&provider, dir.path()).await;
     let first = oauth::access(&at).await.unwrap();
     let before = kept(&at);
-    provider.set_life(Duration::from_secs(3600));
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // Good for four minutes more.
+    age(&at, 3600 - 4 * 60);
     // Ten who ask at once are one question: with a strict provider a second one would end it all.
     let all = futures_util::future::join_all((0..10).map(|_| oauth::access(&at))).await;
     let all: Vec<String> = all.into_iter().map(|t| t.unwrap().expose_secret().to_owned()).collect();
@@ -214,13 +235,7 @@ async fn a_token_is_renewed_ahead_of_its_end_by_one_and_rotation_is_kept() {
     // A provider that gives no new refresh token lets the old one stand.
     let before = kept(&at);
     provider.set_mood(Mood::Forgetful);
-    provider.set_life(Duration::from_secs(1));
-    let fresh = SignIn { dir: dir.path().join("copy"), ..at.clone() };
-    std::fs::create_dir(&fresh.dir).unwrap();
-    for file in std::fs::read_dir(&at.dir).unwrap() {
-        let file = file.unwrap();
-        std::fs::copy(file.path(), fresh.dir.join(file.file_name())).unwrap();
-    }
+    let fresh = elsewhere(&at, dir.path().join("copy"));
     let shown = SecretString::from(before["access_token"].as_str().unwrap().to_owned());
     oauth::renewed(&fresh, &shown).await.unwrap().unwrap();
     assert_eq!(kept(&fresh)["refresh_token"], before["refresh_token"]);
@@ -230,24 +245,25 @@ async fn a_token_is_renewed_ahead_of_its_end_by_one_and_rotation_is_kept() {
 #[tokio::test]
 async fn a_sign_in_that_is_over_is_told_from_a_provider_that_is_away() {
     let (provider, dir) = (Provider::start(), tempfile::tempdir().unwrap());
-    provider.set_life(Duration::from_secs(4));
     let at = sign_in(&provider, dir.path()).await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    // It would be renewed by now, but it is good for two seconds more.
+    age(&at, 3600 - 4 * 60);
+    // It would be renewed by now, but it is good for four minutes more.
     provider.set_mood(Mood::Busy);
     oauth::access(&at).await.unwrap();
     assert_eq!(provider.asked("/token refresh_token"), 1);
-    tokio::time::sleep(Duration::from_millis(2500)).await;
+    age(&at, 5 * 60);
+    // Whoever has just failed is not asked again at once; here nobody has.
+    let at = elsewhere(&at, dir.path().join("away"));
     let away = oauth::access(&at).await.unwrap_err();
     assert!(!away.needs_a_person() && away.to_string().contains("status 503"), "{away}");
     // Whoever comes right after hears the same, and nobody is asked.
     assert_eq!(oauth::access(&at).await.unwrap_err(), away);
-    assert_eq!(provider.asked("/token refresh_token"), 1);
+    assert_eq!(provider.asked("/token refresh_token"), 2);
     assert_eq!(oauth::standing(&at), Standing::Good);
 
     provider.set_mood(Mood::Good);
     provider.revoke(USER);
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    let at = elsewhere(&at, dir.path().join("over"));
     let over = oauth::access(&at).await.unwrap_err();
     let said = over.to_string();
     assert!(over.needs_a_person() && said.contains("svar sign-in support@example.test"), "{said}");

@@ -204,6 +204,7 @@ fn a_desk_lives_without_a_password() {
     let (to, raw) = reply(&notification, &address("anna"), "oauth-5", "Det har kommit till lagret.");
     let closed = lab.letters("alla", "INBOX").iter().any(|m| m.contains("Det har kommit till lagret."));
     lab.deliver(&address("anna"), &[&to], &raw);
+    // Time for a storm of questions, if there were one: that nothing happens can only be waited for.
     std::thread::sleep(Duration::from_secs(3));
     assert!(!closed && provider.asked("/token refresh_token") <= asked + 1, "no storm of questions");
     assert!(!lab.letters("anna", "INBOX").iter().any(|m| m.contains("[#3] Tredje")), "nothing could be read");
