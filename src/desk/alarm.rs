@@ -182,15 +182,7 @@ impl<'a> Case<'a> {
             return Warned::Later(self.now.plus(UNDER_WAY_S));
         }
         let (facts, mailbox) = (raised.facts, raised.mailbox);
-        let works_here = |a: &&Agent| a.mailboxes.contains(&mailbox.name);
-        let agents: Vec<(&Agent, Duty)> = self
-            .rules
-            .settings
-            .agents
-            .iter()
-            .filter(works_here)
-            .filter_map(|a| Some((a, self.duty(a, mailbox)?)))
-            .collect();
+        let agents = self.agents_of(mailbox);
         let own = agents.iter().find(|(a, d)| facts.assignee.as_ref() == Some(a.address()) && *d == Duty::Now);
         if let (AlarmStage::Warning, Some((agent, _)), false) = (stage, own, raised.is_wide) {
             self.warn_agent(raised, agent);

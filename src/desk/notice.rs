@@ -6,7 +6,7 @@ use crate::config::settings::{Agent, Mailbox, Mode, Notify};
 use crate::desk::case::{Case, Rules, Staff};
 use crate::desk::say::gathered::{GatheredFacts, GatheredLine, gathered};
 use crate::desk::say::notification::{Reason, Remark, TapWord};
-use crate::desk::tell::{Duty, InsidePost, News, Reply};
+use crate::desk::tell::{Duty, InsidePost, News};
 use crate::model::{Address, NoticeKind, ParcelKind, State, TicketNo, Time, Wait};
 use crate::plan::{Change, Findings, IncidentTally, Notice, Said, TicketFacts, What};
 
@@ -274,16 +274,8 @@ impl<'a> Case<'a> {
         let kept = |t: &IncidentTally| (t.incident.name.clone(), t.quiet);
         let incidents = self.found.tallies.iter().filter(of_his).map(kept).filter(|(_, n)| *n > 0).collect();
         let page = gathered(&self.inside_voice(), &GatheredFacts { lines, more, incidents });
-        let post = InsidePost {
-            kind: if for_agent { ParcelKind::Notify } else { ParcelKind::Report },
-            name: mailbox.display_name.clone(),
-            ticket: None,
-            message: None,
-            ask: None,
-            reply: Reply::Desk,
-            attachments: Vec::new(),
-            not_before: self.now,
-        };
+        let kind = if for_agent { ParcelKind::Notify } else { ParcelKind::Report };
+        let post = InsidePost { kind, ..InsidePost::report(mailbox, self.now) };
         self.inside(mailbox, staff, page, post);
     }
 }

@@ -53,7 +53,15 @@ pub enum Duty {
     From(Time),
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
+    /// The agents of a mailbox and from when on they are on duty, in the configuration's order; without those who are away and
+    /// have not said until when.
+    #[must_use]
+    pub fn agents_of(&self, mailbox: &Mailbox) -> Vec<(&'a Agent, Duty)> {
+        let agents = self.rules.settings.agents.iter().filter(|a| a.mailboxes.contains(&mailbox.name));
+        agents.filter_map(|a| Some((a, self.duty(a, mailbox)?))).collect()
+    }
+
     #[must_use]
     pub fn duty(&self, agent: &Agent, mailbox: &Mailbox) -> Option<Duty> {
         let hours = self.rules.settings.hours_of(agent, mailbox)?;
@@ -95,12 +103,8 @@ impl Case<'_> {
         if mailbox.mode == Mode::Watch || mailbox.notify == Notify::None {
             return true;
         }
-        let agents: Vec<(&Agent, Duty)> = settings
-            .agents
-            .iter()
-            .filter(|a| a.mailboxes.contains(&mailbox.name) && !news.not_to.contains(a.address()))
-            .filter_map(|a| Some((a, self.duty(a, mailbox)?)))
-            .collect();
+        let mut agents = self.agents_of(mailbox);
+        agents.retain(|(a, _)| !news.not_to.contains(a.address()));
         let reachable: Vec<_> = agents.iter().filter(|(a, _)| !self.is_unreachable(a.address())).copied().collect();
         let agents = if reachable.is_empty() { agents } else { reachable };
         if mailbox.notify == Notify::All {

@@ -91,15 +91,7 @@ impl<'a> Case<'a> {
     /// Puts tickets that wait into one list for each agent: as many for each as for the others, their own to those who have any.
     /// Whoever is off duty gets his when his hours begin, and only if nobody else is there. Names and numbers of what each gets.
     fn hand_out(&mut self, mailbox: &Mailbox, waiting: &[TicketNo]) -> Vec<(String, usize, Option<Time>)> {
-        let works_here = |a: &&Agent| a.mailboxes.contains(&mailbox.name);
-        let agents: Vec<(&'a Agent, Duty)> = self
-            .rules
-            .settings
-            .agents
-            .iter()
-            .filter(works_here)
-            .filter_map(|a| Some((a, self.duty(a, mailbox)?)))
-            .collect();
+        let agents = self.agents_of(mailbox);
         let first = agents.iter().map(|(_, duty)| *duty).min();
         let there: Vec<(&Agent, Duty)> = agents.iter().filter(|(_, duty)| Some(*duty) == first).copied().collect();
         let mut shares = vec![0; agents.len()];
