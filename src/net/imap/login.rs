@@ -97,7 +97,7 @@ impl Session {
         }
         let limit = self.timeouts.connect;
         let timeouts = self.timeouts;
-        let stream = tokio::time::timeout(limit, self.client.into_inner().secure(account))
+        let stream = tokio::time::timeout(limit, self.client.into_inner().into_inner().secure(account))
             .await
             .map_err(|_| ImapError::Network(format!("{} did not finish the TLS handshake in time", account.host)))??;
         Ok(Self::new(stream, timeouts))

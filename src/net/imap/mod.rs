@@ -14,6 +14,7 @@ mod folder;
 mod idle;
 mod listing;
 mod login;
+mod nesting;
 mod reach;
 mod sent_folder;
 mod uids;

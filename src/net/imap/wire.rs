@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::answer::{Code, Said};
 use super::command::Command;
+use super::nesting::{Shallow, TooDeep};
 use super::{Capabilities, ImapError};
 use crate::model::one_line;
 use crate::net::stream::{Stream, Timeouts};
@@ -25,7 +26,7 @@ const WRITE_BYTES: usize = 64 * 1024;
 /// A connection to an IMAP server on which somebody is logged in.
 #[derive(Debug)]
 pub struct Session {
-    pub(super) client: Client<Stream>,
+    pub(super) client: Client<Shallow>,
     pub(super) timeouts: Timeouts,
     pub(super) capabilities: Capabilities,
     read_bytes: Arc<AtomicU64>,
@@ -52,7 +53,7 @@ impl Session {
     pub(super) fn new(stream: Stream, timeouts: Timeouts) -> Self {
         let read_bytes = stream.counter();
         Self {
-            client: Client::new(stream),
+            client: Client::new(Shallow::new(stream)),
             timeouts,
             capabilities: BTreeSet::new(),
             read_bytes,
@@ -196,6 +197,9 @@ impl Session {
             // What cannot be parsed comes as "other", with the bytes in its text, which may be anybody's mail.
             Err(e) if e.kind() == std::io::ErrorKind::Other => {
                 return Err(ImapError::Protocol("an answer that cannot be read".to_owned()));
+            }
+            Err(e) if e.get_ref().is_some_and(|inner| inner.is::<TooDeep>()) => {
+                return Err(ImapError::Protocol(e.to_string()));
             }
             Err(e) => return Err(self.lost(&e.to_string())),
         };
