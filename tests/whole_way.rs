@@ -14,6 +14,8 @@ mod disk;
 mod lab;
 #[path = "whole_way/oauth.rs"]
 mod oauth;
+#[path = "whole_way/read_only.rs"]
+mod read_only;
 #[path = "whole_way/rehearsal.rs"]
 mod rehearsal;
 #[path = "whole_way/roundtrip.rs"]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
+use rustix::fs::StatVfsMountFlags;
 
 use super::faults::{Moment, Watched};
 use crate::model::{
@@ -117,6 +118,20 @@ pub(super) enum Access {
     Read,
 }
 
+/// On a read-only disk, with nothing in a log beside it: nobody can be changing the database, and the log and the shared memory that
+/// SQLite would want to make cannot be made.
+fn lies_still(path: &Path) -> bool {
+    let log = path.with_file_name(format!("{}-wal", path.file_name().unwrap_or_default().to_string_lossy()));
+    rustix::fs::statvfs(path).is_ok_and(|disk| disk.f_flag.contains(StatVfsMountFlags::RDONLY))
+        && std::fs::metadata(log).map_or(0, |log| log.len()) == 0
+}
+
+/// The name under which SQLite opens a file that nobody changes (<https://sqlite.org/uri.html>).
+fn immutable(path: &Path) -> String {
+    let name = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    format!("file:{name}?immutable=1")
+}
+
 /// One connection.
 pub(super) struct Db {
     connection: Connection,
@@ -131,6 +146,13 @@ impl fmt::Debug for Db {
 
 impl Db {
     pub(super) fn open(path: &Path, access: Access) -> Result<Self, DbError> {
+        if access == Access::Read && lies_still(path) {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(immutable(path), flags)?;
+            let db = Self { connection, watched: Watched::here() };
+            db.settle(access)?;
+            return Ok(db);
+        }
         // READ_WRITE for readers too: a reader of a WAL database may have to make the shared memory file.
         let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         if access == Access::Create {
