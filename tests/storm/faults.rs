@@ -10,6 +10,7 @@ use crate::chance::Chance;
 use crate::daemon::Daemon;
 use crate::lab::{Lab, Server};
 use crate::proxy::{Line, Proxy};
+use crate::weights::{big, bombs};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
@@ -23,9 +24,10 @@ pub enum Fault {
     SmtpLine(Line),
     SmtpRude,
     BigMails,
+    Bombs,
 }
 
-pub const ALL: [Fault; 16] = [
+pub const ALL: [Fault; 17] = [
     Fault::SvarKilled,
     Fault::SmtpRude,
     Fault::DovecotKilled,
@@ -33,6 +35,7 @@ pub const ALL: [Fault; 16] = [
     Fault::PostfixKilled,
     Fault::DovecotFrozen,
     Fault::BigMails,
+    Fault::Bombs,
     Fault::SvarKilled,
     Fault::ImapLine(Line::Closed),
     Fault::SmtpRude,
@@ -52,6 +55,8 @@ pub struct Scene<'a, 'd> {
     pub chance: &'a mut Chance,
     /// How many mails of 60 MB were laid into the mailbox.
     pub big: usize,
+    /// How many letters that explode where somebody unpacks them.
+    pub bombs: usize,
 }
 
 impl Scene<'_, '_> {
@@ -99,7 +104,14 @@ impl Scene<'_, '_> {
                 self.smtp.set_rude(false);
             }
             Fault::BigMails => {
-                let letters: Vec<(String, Vec<u8>)> = (0..3).map(|_| self.big_mail()).collect();
+                let letters: Vec<(String, Vec<u8>)> = (1..=3).map(|n| big(self.big + n)).collect();
+                self.big += letters.len();
+                self.lab.place("kund1", &letters);
+                sleep(lasts);
+            }
+            Fault::Bombs => {
+                let letters = bombs(self.bombs + 1);
+                self.bombs += letters.len();
                 self.lab.place("kund1", &letters);
                 sleep(lasts);
             }
@@ -111,24 +123,6 @@ impl Scene<'_, '_> {
         proxy.set(line);
         sleep(lasts);
         proxy.set(Line::Good);
-    }
-
-    fn big_mail(&mut self) -> (String, Vec<u8>) {
-        self.big += 1;
-        let n = self.big;
-        let mut raw = format!(
-            "From: Stor {n} <stor{n}@kund.test>\nTo: kund1@example.test\nSubject: Stor {n}\nMessage-ID: <stor{n}@kund.test>\n\
-             Date: Sat, 21 Nov 2026 10:00:00 +0100\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\
-             Content-Type: text/plain\n\nSe bilagan.\n--b\nContent-Type: application/zip; name=film.zip\n\
-             Content-Transfer-Encoding: base64\nContent-Disposition: attachment; filename=film.zip\n\n"
-        )
-        .into_bytes();
-        let line = [[b'A'; 76].as_slice(), b"\n"].concat();
-        while raw.len() < 60_000_000 {
-            raw.extend_from_slice(&line);
-        }
-        raw.extend_from_slice(b"--b--\n");
-        (format!("{}.M{n}P1.storm", 1_795_000_000 + n), raw)
     }
 }
 

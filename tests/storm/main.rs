@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "real servers take real time")]
 
+mod big;
 #[allow(dead_code, reason = "the world uses the rest")]
 #[path = "../world/chance.rs"]
 mod chance;
@@ -15,6 +16,7 @@ mod faults;
 mod lab;
 mod people;
 mod proxy;
+mod weights;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -94,7 +96,7 @@ fn nothing_is_lost_and_nothing_doubled() {
             order.swap(n, chance.below(n + 1));
         }
     }
-    let (big, deaths, highest_kib) = std::thread::scope(|scope| {
+    let (placed, deaths, highest_kib) = std::thread::scope(|scope| {
         let _stop = StopAtEnd(&people);
         scope.spawn(|| people.answer(port, &mail));
         scope.spawn(|| {
@@ -103,7 +105,8 @@ fn nothing_is_lost_and_nothing_doubled() {
                 sleep(Duration::from_millis(EVERY_MS));
             }
         });
-        let mut scene = Scene { lab: &lab, daemon: &mut daemon, imap: &imap, smtp: &smtp, chance: &mut chance, big: 0 };
+        let mut scene =
+            Scene { lab: &lab, daemon: &mut daemon, imap: &imap, smtp: &smtp, chance: &mut chance, big: 0, bombs: 0 };
         let first = probe(&people, port, shop).expect("the desk works before anything is done to it");
         eprintln!("calm: a mail reaches an agent after {first:?}");
         let mut turn = 0;
@@ -116,14 +119,14 @@ fn nothing_is_lost_and_nothing_doubled() {
             eprintln!("{fault:?}: a mail that came after it reached an agent after {outage:?}");
             let worst = outages.entry(fault).or_default();
             *worst = (worst.0 + 1, worst.1.max(outage));
-            let over = minutes.map_or(turn >= 7, |m| began.elapsed() >= Duration::from_secs(60 * m));
+            let over = minutes.map_or(turn >= 8, |m| began.elapsed() >= Duration::from_secs(60 * m));
             if over {
                 break;
             }
         }
-        let big = scene.big;
+        let placed = (scene.big, scene.bombs);
         people.stop.store(true, Ordering::SeqCst);
-        (big, daemon.deaths, daemon.highest_kib)
+        (placed, daemon.deaths, daemon.highest_kib)
     });
     // The agents go on until everybody is answered.
     people.stop.store(false, Ordering::SeqCst);
@@ -137,7 +140,7 @@ fn nothing_is_lost_and_nothing_doubled() {
     let words = daemon.last_words();
     daemon.kill();
     let checked = desk.command(&["check", "--database"]).output().expect("svar runs");
-    let tally = tally(&desk, &lab, &people, big);
+    let tally = tally(&desk, &lab, &people, placed);
     println!("\nseed {seed}, {} s, svar killed {deaths} times", began.elapsed().as_secs());
     println!("| fault | times | longest outage after it |\n|---|---|---|");
     for (fault, (times, longest)) in &outages {
@@ -145,8 +148,10 @@ fn nothing_is_lost_and_nothing_doubled() {
     }
     println!("rude answers of SMTP: {:?}", smtp.counted());
     println!(
-        "{} customers' mails and {big} of 60 MB, {} answers: {} lost, {} doubled, {} times the same mail once more; highest memory {highest_mib} MiB",
+        "{} customers' mails, {} of 60 MB and {} bombs, {} answers: {} lost, {} doubled, {} times the same mail once more; highest memory {highest_mib} MiB",
         tally.written,
+        placed.0,
+        placed.1,
         tally.answered,
         tally.lost.len(),
         tally.doubled.len(),
@@ -239,7 +244,7 @@ fn whereabouts(lab: &Lab, id: &str) -> String {
     format!("{} in INBOX, in {queue} files of Postfix's queue", if in_inbox { "is" } else { "not" })
 }
 
-fn tally(desk: &Desk, lab: &Lab, people: &People, big: usize) -> Tally {
+fn tally(desk: &Desk, lab: &Lab, people: &People, (big, bombs): (usize, usize)) -> Tally {
     let mut tally = Tally { written: people.written.load(Ordering::SeqCst), ..Tally::default() };
     let mut kept: BTreeMap<String, usize> = BTreeMap::new();
     let mut store = Store::open(&desk.path("data/svar.db"), Role::Reader).expect("the database");
@@ -251,11 +256,14 @@ fn tally(desk: &Desk, lab: &Lab, people: &People, big: usize) -> Tally {
         }
     }
     for row in store.read(|tx| tx.quarantine()).expect("the quarantine") {
-        let n = number_in(&row.subject, "Fråga ").unwrap_or(0);
-        *kept.entry(format!("t{n}@kund.test")).or_default() += 1;
+        let id = match (number_in(&row.subject, "Fråga "), number_in(&row.subject, "Bomb ")) {
+            (_, Some(n)) => format!("bomb{n}@kund.test"),
+            (n, None) => format!("t{}@kund.test", n.unwrap_or(0)),
+        };
+        *kept.entry(id).or_default() += 1;
     }
-    let wanted =
-        (1..=tally.written).map(|n| format!("t{n}@kund.test")).chain((1..=big).map(|n| format!("stor{n}@kund.test")));
+    let wanted = [("t", tally.written), ("stor", big), ("bomb", bombs)];
+    let wanted = wanted.iter().flat_map(|(name, count)| (1..=*count).map(move |n| format!("{name}{n}@kund.test")));
     for id in wanted {
         match kept.get(&id).copied().unwrap_or(0) {
             0 => tally.lost.push(format!("the mail {id} ({})", whereabouts(lab, &id))),
