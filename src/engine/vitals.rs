@@ -275,6 +275,21 @@ mod tests {
     use crate::store::Store;
 
     #[test]
+    fn a_digest_that_is_not_made_is_found_a_quarter_of_an_hour_later() {
+        let manager = "[[manager]]\nname = \"Chefen\"\naddress = \"chef@example.test\"";
+        let mut engine = engine_with(Store::in_memory().unwrap(), manager);
+        let (settings, dir) = (engine.settings.clone(), engine.dir.clone());
+        engine.store().batch(|tx| tx.set_digests_since(NOW.plus(-Time::DAY))).unwrap();
+        let (_, due_at) = overdue(engine.store(), &settings, NOW).unwrap().expect("today's");
+        let mut late = |after_s: i64| {
+            let all = ailments(engine.store(), &settings, &dir, due_at.plus(after_s)).unwrap();
+            all.into_iter().find(|a| matches!(a, Ailment::DigestLate { .. }))
+        };
+        assert_eq!(late(PATIENCE_S - 1), None);
+        assert_eq!(late(PATIENCE_S), Some(Ailment::DigestLate { kind: "daily".to_owned(), due_at }));
+    }
+
+    #[test]
     fn who_is_signed_out_is_told_through_a_mailbox_that_can_send() {
         let mut engine = engine_with(
             Store::in_memory().unwrap(),

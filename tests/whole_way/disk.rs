@@ -78,7 +78,16 @@ fn a_full_disk_loses_nothing_and_is_said_once() {
     let lab = lab::shared();
     let (shop, agent) = ("kund24", "kund25");
     let desk = Desk::new(lab, Config { after: "\"seen\"", poll: "2s", ..Config::new(shop, agent) });
+    let manager = format!("\n[[manager]]\nname = \"Chefen\"\naddress = \"{}\"\ndigests = []\n", address("kund50"));
+    let config = fs::read_to_string(desk.path("config.toml")).expect("the configuration");
+    desk.write_config(&(config + &manager));
     let small = Disk::small(&desk.path("data"));
+    if small.is_some() {
+        // A disk of twelve megabytes is as good as full from the start.
+        assert_eq!(desk.once(), 0);
+        let told = lab.wait_for("kund50", "INBOX", LIMIT, |m| field(m, "Subject").contains("Servicedesken"));
+        assert!(svar::mail::read::read(told.as_bytes()).text.contains("disk är nästan full"), "{told}");
+    }
     let mut daemon = desk.command(&["run"]);
     if small.is_none() {
         // A process that does not say so dies of a file that may not grow.

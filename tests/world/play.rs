@@ -1,6 +1,6 @@
 //! The world around the engine: people with mailboxes, an SMTP server that accepts, defers, refuses or vanishes, and time that jumps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -77,6 +77,8 @@ pub struct World {
     engine: Option<Engine>,
     pub now: Time,
     pub moods: BTreeMap<Address, Mood>,
+    /// Mailboxes whose SMTP server nobody reaches.
+    pub shut: BTreeSet<String>,
     /// The server takes no empty envelope sender.
     pub refuses_null_sender: bool,
     /// Letters that hold this are never read to their end.
@@ -100,6 +102,11 @@ pub struct World {
     pub storm: Option<Arc<Storm>>,
     /// The mail server's own copy of everything: what the desk did not keep is fetched again.
     pub server: Server,
+}
+
+/// A mailbox's servers take mail.
+pub fn free(mailbox: &str) -> [Event; 2] {
+    [Route::Mailbox, Route::Notify].map(|route| Event::Free(Outlet { mailbox: mailbox.to_owned(), route }, 4))
 }
 
 pub type Result<T = ()> = std::result::Result<T, String>;
@@ -155,6 +162,7 @@ impl World {
             engine: None,
             now: Time::parse_rfc3339("2026-11-20T08:00:00Z").ok_or("no time")?,
             moods: BTreeMap::new(),
+            shut: BTreeSet::new(),
             refuses_null_sender: false,
             unreadable: None,
             mails: Vec::new(),
@@ -198,12 +206,8 @@ impl World {
         let mut engine = Engine::open(self.settings.clone(), Post::Daemon).map_err(|e| e.to_string())?;
         engine.mailboxes_are_read();
         self.engine = Some(engine);
-        let mut events = Vec::new();
-        for mailbox in &self.settings.mailboxes {
-            for route in [Route::Mailbox, Route::Notify] {
-                events.push(Event::Free(Outlet { mailbox: mailbox.name.clone(), route }, 4));
-            }
-        }
+        let open = self.settings.mailboxes.iter().filter(|mailbox| !self.shut.contains(&mailbox.name));
+        let mut events: Vec<Event> = open.flat_map(|mailbox| free(&mailbox.name)).collect();
         let unknown = self.engine()?.take_unknown(None);
         if self.storm.is_some() {
             self.note_unknown(&unknown)?;

@@ -8,7 +8,7 @@ use svar::plan::{Change, Clues, Folder, Release};
 
 use crate::clients::Client;
 use crate::letters::{Quoting, Written, reply};
-use crate::play::{Mail, Mood, Result, World, address};
+use crate::play::{Mail, Mood, Result, World, address, free};
 use crate::story::Step;
 
 pub fn ticket_no(word: &str) -> Result<TicketNo> {
@@ -73,6 +73,14 @@ impl World {
             ["mailbox", name, "opens"] => {
                 let now = self.now;
                 self.engine()?.mailbox_is_open(name, now).map_err(|e| e.to_string())
+            }
+            ["outlet", name, "closes"] => {
+                self.shut.insert((*name).to_owned());
+                self.restart()
+            }
+            ["outlet", name, "opens"] => {
+                self.shut.remove(*name);
+                self.handle(free(name).into())
             }
             ["practise", who, ..] => self.practise(who, step.after("in").unwrap_or("support")),
             ["looks", "back", mailbox] => {
