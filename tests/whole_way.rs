@@ -10,6 +10,8 @@ mod clients;
 mod desk;
 #[path = "whole_way/disk.rs"]
 mod disk;
+#[path = "whole_way/erasure.rs"]
+mod erasure;
 #[path = "lab/mod.rs"]
 mod lab;
 #[path = "whole_way/oauth.rs"]
