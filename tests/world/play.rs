@@ -14,7 +14,7 @@ use svar::engine::reader::ReadFailure;
 use svar::engine::{Consignment, Engine, Event, Intake, Outcome, Post};
 use svar::mail::letter::Letter;
 use svar::mail::read::read;
-use svar::model::{Address, Channel, Time};
+use svar::model::{Address, Channel, ParcelNo, Time};
 use svar::net::Delivery;
 use svar::plan::{Folder, Route};
 use svar::sla::clock::ClockState;
@@ -88,6 +88,8 @@ pub struct World {
     pub accepted: BTreeMap<(String, Address), usize>,
     /// How often nobody heard whether it was accepted.
     pub vanished: BTreeMap<(String, Address), usize>,
+    /// Mails whose result nobody heard, and whose place was given to another.
+    pub unheard: BTreeSet<ParcelNo>,
     names: usize,
     uid: u32,
     /// The process dies after so many turns of the engine; see `tests/world/bulk.rs`.
@@ -168,6 +170,7 @@ impl World {
             mails: Vec::new(),
             accepted: BTreeMap::new(),
             vanished: BTreeMap::new(),
+            unheard: BTreeSet::new(),
             names: 0,
             uid: 0,
             dies_after: None,
@@ -406,11 +409,13 @@ impl World {
         self.gust();
         let free = Event::Free(mail.outlet.clone(), 1);
         if vanished {
+            self.unheard.insert(mail.parcel);
             for to in &mail.to {
                 *self.vanished.entry((mail.message_id.clone(), to.clone())).or_default() += 1;
             }
             return vec![free];
         }
+        self.unheard.remove(&mail.parcel);
         vec![Event::Delivered { parcel: mail.parcel, results, refused_null_sender }, free]
     }
 
