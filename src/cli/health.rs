@@ -98,7 +98,7 @@ pub fn health(global: &Global, out: &mut Out) -> Result<(), CommandError> {
         None => "the last one is made".to_owned(),
     };
     check("digest", late_s <= PATIENCE_S, digests);
-    let beating: Vec<_> = desk.settings.mailboxes.iter().filter_map(|m| Some((m.name.clone(), m.heartbeat?))).collect();
+    let beating: Vec<_> = desk.settings.mailboxes.iter().filter_map(|m| Some((m.name.clone(), m.beats()?))).collect();
     for (mailbox, heartbeat) in beating {
         let row = desk.read(|tx| tx.heartbeat(&mailbox))?;
         let lost = row.lost(heartbeat.within_s, now);

@@ -80,7 +80,7 @@ pub struct Mailbox {
     pub thanks_count: bool,
     /// Closed tickets whose last message is older are erased.
     pub retention: Option<Retention>,
-    /// Mails to itself, to see that mail goes out and comes in.
+    /// Mails to itself, to see that mail goes out and comes in; see [`Mailbox::beats`].
     pub heartbeat: Option<Heartbeat>,
     pub source: Inlet,
     pub outlet: Outlet,
@@ -111,9 +111,13 @@ impl Mailbox {
         let plain = address.plain();
         [&self.address, &self.notify_from].into_iter().chain(&self.aliases).any(|a| *a == plain || a == address)
     }
-}
 
-impl Mailbox {
+    /// The heartbeat that is sent: none from a mailbox that only watches.
+    #[must_use]
+    pub fn beats(&self) -> Option<Heartbeat> {
+        self.heartbeat.filter(|_| self.mode == Mode::Desk)
+    }
+
     /// Whether a `List-Id` is this mailbox's own: one of `list_ids`, or an address of it with a dot for the `@`, as groups of
     /// Google write it, or as it is, as they did before.
     #[must_use]

@@ -143,7 +143,7 @@ impl House {
         };
         // What a mailbox that only watches says of `after` is for the day on which it is a desk.
         let after = |after: &After| if reader.only_watches { After::Keep } else { after.clone() };
-        if let Some(heartbeat) = mailbox.heartbeat.filter(|_| !self.once) {
+        if let Some(heartbeat) = mailbox.beats().filter(|_| !self.once) {
             let beat = heartbeat::beat(mailbox.clone(), heartbeat, host_name(mailbox), self.desk.clone(), self.given);
             self.readers.push(tokio::spawn(beat));
         }

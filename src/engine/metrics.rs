@@ -47,8 +47,14 @@ impl Engine {
     /// # Errors
     /// A database error.
     pub fn gauges(&mut self, now: Time) -> Result<Gauges, StoreError> {
-        let (live, counts, unread, stuck) =
-            self.store.read(|tx| Ok((tx.live(now)?, tx.counts()?, tx.unread()?, tx.due_mail(now)?)))?;
+        let settings = self.settings.clone();
+        let (live, counts, unread, stuck, beats) = self.store.read(|tx| {
+            let mut beats = Vec::new();
+            for mailbox in settings.mailboxes.iter().filter(|m| m.beats().is_some()) {
+                beats.extend(tx.heartbeat(&mailbox.name)?.back_at.map(|at| (mailbox.name.clone(), at)));
+            }
+            Ok((tx.live(now)?, tx.counts()?, tx.unread()?, tx.due_mail(now)?, beats))
+        })?;
         let mailbox = |name: &String| {
             let tickets = live.iter().find(|row| row.mailbox == *name);
             let due = stuck.iter().find(|row| row.mailbox == *name);
@@ -63,6 +69,7 @@ impl Engine {
                 oldest_waiting_s: tickets.and_then(|t| t.oldest_waiting).map(|at| now.since(at)),
                 outbox_due: due.map_or(0, |d| d.mails),
                 outbox_oldest_due_s: due.map(|d| now.since(d.since)),
+                heartbeat_back_at: beats.iter().find(|(beating, _)| beating == name).map(|(_, at)| *at),
             }
         };
         let mut certificates: Vec<(String, Time)> = accounts(&self.settings)

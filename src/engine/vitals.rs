@@ -178,7 +178,7 @@ pub fn ailments(store: &mut Store, settings: &Settings, dir: &DeskDir, now: Time
 
 /// Mails to ourselves that have not come back in time.
 fn heartbeats(store: &mut Store, settings: &Settings, now: Time) -> Result<Vec<Ailment>, StoreError> {
-    let beating = settings.mailboxes.iter().filter_map(|m| Some((m.name.as_str(), m.heartbeat?)));
+    let beating = settings.mailboxes.iter().filter_map(|m| Some((m.name.as_str(), m.beats()?)));
     let beating: Vec<_> = beating.collect();
     store.read(|tx| {
         let mut lost = Vec::new();
@@ -273,6 +273,25 @@ mod tests {
     use super::*;
     use crate::engine::tests::{NOW, engine_with, settle};
     use crate::store::Store;
+
+    #[test]
+    fn a_mailbox_that_only_watches_sends_no_heartbeat_and_misses_none() {
+        let lost = |mode: &str| {
+            let sales = format!(
+                "[[mailbox]]\nname = \"sales\"\naddress = \"sales@example.test\"\nmode = \"{mode}\"\nnotify = \"none\"\n\
+                 imap = {{ host = \"localhost\", password = {{ env = \"PATH\" }} }}\nsmtp = {{ host = \"localhost\", password = {{ env = \"PATH\" }} }}\n\
+                 [mailbox.heartbeat]\nevery = \"6h\"\nwithin = \"30m\"\n\
+                 [[manager]]\nname = \"Chefen\"\naddress = \"chef@example.test\""
+            );
+            let mut engine = engine_with(Store::in_memory().unwrap(), &sales);
+            let (settings, dir) = (engine.settings.clone(), engine.dir.clone());
+            engine.store().batch(|tx| tx.heartbeat_sent("sales", NOW.plus(-Time::DAY))).unwrap();
+            let all = ailments(engine.store(), &settings, &dir, NOW).unwrap();
+            all.iter().any(|a| matches!(a, Ailment::HeartbeatLost { .. }))
+        };
+        assert!(lost("desk"));
+        assert!(!lost("watch"));
+    }
 
     #[test]
     fn a_digest_that_is_not_made_is_found_a_quarter_of_an_hour_later() {

@@ -22,6 +22,8 @@ pub struct MailboxGauges {
     /// Due and not sent.
     pub outbox_due: i64,
     pub outbox_oldest_due_s: Option<i64>,
+    /// When the last heartbeat came back.
+    pub heartbeat_back_at: Option<Time>,
 }
 
 /// The desk at this moment.
@@ -95,6 +97,8 @@ pub fn text(gauges: &Gauges) -> String {
     out.metric("outbox_due", "gauge", "Mails that are due and not sent.", &each(|m| Some(m.outbox_due)));
     let help = "Since when the oldest of them was due.";
     out.metric("outbox_oldest_due_seconds", "gauge", help, &each(|m| m.outbox_oldest_due_s));
+    let help = "When the last heartbeat came back.";
+    out.metric("heartbeat_timestamp_seconds", "gauge", help, &each(|m| m.heartbeat_back_at.map(Time::unix)));
     out.one("outbox_undelivered", "gauge", "Mails given up or held; see svar outbox.", gauges.undelivered);
     out.one("letters_undecided", "gauge", "Letters in custody that are not decided.", gauges.letters_undecided);
     out.one("quarantined", "gauge", "Mails set aside; see svar quarantine.", gauges.quarantined);
@@ -128,6 +132,7 @@ mod tests {
             waiting: 2,
             overdue: 1,
             oldest_waiting_s: Some(4000),
+            heartbeat_back_at: Some(Time::from_unix(1_799_999_000)),
             ..MailboxGauges::default()
         };
         let gauges = Gauges {
@@ -149,6 +154,7 @@ mod tests {
             "svar_tickets{mailbox=\"kund\\\"tjänst\",state=\"open\"} 3",
             "svar_tickets_overdue{mailbox=\"kund\\\"tjänst\"} 1",
             "svar_oldest_waiting_seconds{mailbox=\"kund\\\"tjänst\"} 4000",
+            "svar_heartbeat_timestamp_seconds{mailbox=\"kund\\\"tjänst\"} 1799999000",
             "svar_tickets_opened_total 77",
             "svar_certificate_end_timestamp_seconds{host=\"imap.example.test\"} 1900000000",
             "svar_ailments 0",
