@@ -206,6 +206,9 @@ fn read_back(draft: &Draft, places: &Places) -> Result<Settings, CommandError> {
 /// What is there now, and what to do next.
 fn done(made: &Made, places: &Places, config: &Path) -> Vec<String> {
     let mut lines = vec![format!("Written: {}", config.display()), in_short(&made.draft)];
+    // `svar` finds these by itself.
+    let usual = [Path::new("config.toml"), Path::new("/etc/svar/config.toml")].contains(&config);
+    let option = if usual { String::new() } else { format!(" --config {}", config.display()) };
     let secret = match &made.mailbox.sign_in {
         SignIn::PasswordFile(path) if made.mailbox.typed.is_some() => {
             lines
@@ -216,13 +219,10 @@ fn done(made: &Made, places: &Places, config: &Path) -> Vec<String> {
             Some(format!("Write the mailbox's password into {} (chmod 600).", beside(places, path).display()))
         }
         SignIn::OAuth2(_) if !made.mailbox.is_tried => {
-            Some(format!("Sign in, once, in a browser: svar sign-in {}", made.mailbox.address))
+            Some(format!("Sign in, once, in a browser: svar{option} sign-in {}", made.mailbox.address))
         }
         _ => None,
     };
-    // `svar` finds these by itself.
-    let usual = [Path::new("config.toml"), Path::new("/etc/svar/config.toml")].contains(&config);
-    let option = if usual { String::new() } else { format!(" --config {}", config.display()) };
     lines.push("Next:".to_owned());
     lines.extend(secret.map(|line| format!("  {line}")));
     lines.push(format!("  svar{option} check    tries all that stands there"));
