@@ -200,7 +200,10 @@ fn a_nasty_month_keeps_every_promise() {
     for seed in seeds {
         match month::play_nasty(seed, STEPS, ONE_IN) {
             Ok(struck) => faults += struck,
-            Err(why) => failed.push(why),
+            Err(why) => {
+                eprintln!("{}", why.lines().next().unwrap_or_default());
+                failed.push(why);
+            }
         }
     }
     eprintln!("{months} months, {faults} faults, {} months went wrong", failed.len());

@@ -88,7 +88,7 @@ pub struct World {
     pub accepted: BTreeMap<(String, Address), usize>,
     /// How often nobody heard whether it was accepted.
     pub vanished: BTreeMap<(String, Address), usize>,
-    /// Mails whose result nobody heard, and whose place was given to another.
+    /// Mails of which a process once did not know the fate, or will never hear it and gave their place to another.
     pub unheard: BTreeSet<ParcelNo>,
     names: usize,
     uid: u32,
@@ -415,7 +415,6 @@ impl World {
             }
             return vec![free];
         }
-        self.unheard.remove(&mail.parcel);
         vec![Event::Delivered { parcel: mail.parcel, results, refused_null_sender }, free]
     }
 

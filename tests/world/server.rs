@@ -40,7 +40,7 @@ impl World {
     /// What the new process does not know the fate of: no more than was under way, and each may come twice.
     pub fn note_unknown(&mut self, unknown: &[Consignment]) -> Result {
         let places = 8 * self.settings.mailboxes.len();
-        let under_way = unknown.iter().filter(|mail| !self.unheard.contains(&mail.parcel)).count();
+        let under_way = unknown.iter().filter(|mail| self.unheard.insert(mail.parcel)).count();
         if under_way > places {
             return Err(format!("{under_way} results are unknown, and {places} mails can be under way"));
         }
