@@ -19,6 +19,7 @@ mod sent;
 mod systemd;
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -361,6 +362,8 @@ async fn listen(path: std::path::PathBuf, desk: Desk, signed_in: watch::Sender<u
             return;
         }
     };
+    // The directory is closed to others already; the socket does not rely on it.
+    let _ = std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600));
     let mut bytes = [0; 8];
     while let Ok(length) = socket.recv(&mut bytes).await {
         let mut said: BTreeSet<u8> = bytes[..length].iter().copied().collect();

@@ -22,6 +22,8 @@ mod read_only;
 mod rehearsal;
 #[path = "whole_way/roundtrip.rs"]
 mod roundtrip;
+#[path = "whole_way/secrets.rs"]
+mod secrets;
 #[path = "whole_way/setup.rs"]
 mod setup;
 #[path = "whole_way/watch.rs"]

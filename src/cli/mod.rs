@@ -35,6 +35,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 use args::{Cli, Command, EraseAct, ExportAct};
 use check::roundtrip::Roundtrip;
@@ -45,6 +46,7 @@ use crate::desk::act::Act;
 
 /// Reads the arguments, does what they say, and gives the exit code: 0, 1, 2 or 75.
 pub fn main() -> ExitCode {
+    no_core_dump();
     let cli = match Cli::try_parse_from(args::hide_minus(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {
@@ -68,6 +70,11 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.kind.exit_code())
         }
     }
+}
+
+/// A core dump would hold passwords and everybody's mail. Where the limit cannot be lowered none was possible.
+fn no_core_dump() {
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
 }
 
 fn run(cli: Cli, out: &mut Out) -> Result<(), CommandError> {
