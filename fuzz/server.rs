@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use svar::net::stream::Timeouts;
-use svar::net::{Account, Secret, Tls};
+use svar::net::{Account, Credential, Secret, Tls};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
@@ -23,7 +23,7 @@ pub fn play<F: Future<Output = ()>>(said: &[u8], talk: impl FnOnce(Account) -> F
             ca_file: None,
             user: String::new(),
             // Any variable that is there: nobody checks it.
-            password: Some(Secret::Env("PATH".to_owned())),
+            credential: Some(Credential::Password(Secret::Env("PATH".to_owned()))),
             password_expires: None,
         };
         let serve = async {
