@@ -141,9 +141,10 @@ impl Address {
         }
         let domain =
             if domain.is_ascii() { domain.to_ascii_lowercase() } else { idna::domain_to_ascii(domain).ok()? };
-        // IDNA makes ordinary characters of those of full width, and a blank of an accent that stands alone: only now is it seen
-        // whether something stands there that would end an address.
-        if domain.starts_with('.')
+        // IDNA makes ordinary characters of those of full width, a blank of an accent that stands alone, and nothing of a soft hyphen:
+        // only now is it seen whether anything stands there, and something that would end an address.
+        if domain.is_empty()
+            || domain.starts_with('.')
             || domain.ends_with('.')
             || domain.contains("..")
             || domain.contains(bad)
