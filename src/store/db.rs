@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -118,12 +118,15 @@ pub(super) enum Access {
     Read,
 }
 
-/// On a read-only disk, with nothing in a log beside it: nobody can be changing the database, and the log and the shared memory that
-/// SQLite would want to make cannot be made.
+/// On a read-only disk, with neither a log nor shared memory beside it: nobody has the database open, not even by another mount of
+/// the same disk, and the two files that SQLite would want cannot be made.
 fn lies_still(path: &Path) -> bool {
-    let log = path.with_file_name(format!("{}-wal", path.file_name().unwrap_or_default().to_string_lossy()));
+    let beside =
+        |end: &str| path.with_file_name(format!("{}{end}", path.file_name().unwrap_or_default().to_string_lossy()));
+    let is_empty = |file: PathBuf| std::fs::metadata(file).map_or(0, |file| file.len()) == 0;
     rustix::fs::statvfs(path).is_ok_and(|disk| disk.f_flag.contains(StatVfsMountFlags::RDONLY))
-        && std::fs::metadata(log).map_or(0, |log| log.len()) == 0
+        && is_empty(beside("-wal"))
+        && !beside("-shm").exists()
 }
 
 /// The name under which SQLite opens a file that nobody changes (<https://sqlite.org/uri.html>).
