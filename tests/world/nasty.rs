@@ -1,7 +1,9 @@
 //! One story, played with a fault at each statement, each commit and each reply of a server in turn: it must end the same every time.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use svar::model::{Address, LetterNo, TicketNo, Time};
 
@@ -132,22 +134,26 @@ fn a_fault_at_any_moment_changes_nothing() {
     } else {
         (0..count).map(|n| ((seed * 31 + n * 7919) % most, BLOWS[n % BLOWS.len()])).collect()
     };
-    let (mut faults, mut doubled, mut failed) = (0, 0, Vec::new());
-    for (at, blow) in &rounds {
+    let ends = on_all_processors(&rounds, |&(at, blow)| {
         // Each step is struck at its own place: the whole of it is gone through in as many rounds as the longest step has places.
         let strike = |step: usize| {
             let here = calm.places.get(step).copied().filter(|n| *n > 0)?;
-            (!all || *at < here).then_some((at % here, *blow))
+            (!all || at < here).then_some((at % here, blow))
         };
-        match play(&story, &strike) {
-            Ok(played) => {
-                faults += played.struck.len();
-                doubled += played.doubled;
-                if played.end != calm.end {
-                    failed.push(format!("{blow:?} at {at}: {}", difference(&calm.end, &played.end, &played.struck)));
-                }
+        let played = play(&story, &strike).map_err(|why| format!("{blow:?} at {at}: {why}"))?;
+        if played.end != calm.end {
+            return Err(format!("{blow:?} at {at}: {}", difference(&calm.end, &played.end, &played.struck)));
+        }
+        Ok((played.struck.len(), played.doubled))
+    });
+    let (mut faults, mut doubled, mut failed) = (0, 0, Vec::new());
+    for end in ends {
+        match end {
+            Ok((struck, twice)) => {
+                faults += struck;
+                doubled += twice;
             }
-            Err(why) => failed.push(format!("{blow:?} at {at}: {why}")),
+            Err(why) => failed.push(why),
         }
     }
     eprintln!(
@@ -184,6 +190,34 @@ fn difference(calm: &End, end: &End, struck: &[String]) -> String {
     format!("{}\nafter {struck:#?}", out.join("\n"))
 }
 
+/// What came of each, in the same order. A run of hours says now and then how far it is, and what goes wrong at once.
+fn on_all_processors<T: Sync, R: Send>(all: &[T], play: impl Fn(&T) -> Result<R> + Sync) -> Vec<Result<R>> {
+    let next = AtomicUsize::new(0);
+    let some = || {
+        let mut ends = Vec::new();
+        while let Some((n, one)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|n| Some((n, all.get(n)?))) {
+            let end = play(one);
+            if let Err(why) = &end {
+                eprintln!("{}", why.lines().next().unwrap_or_default());
+            } else if n % TOLD_EACH == TOLD_EACH - 1 {
+                eprintln!("{} of {}", n + 1, all.len());
+            }
+            ends.push((n, end));
+        }
+        ends
+    };
+    let mut ends: Vec<(usize, Result<R>)> = std::thread::scope(|scope| {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get).min(all.len().max(1));
+        let threads: Vec<_> = (0..processors).map(|_| scope.spawn(some)).collect();
+        threads.into_iter().flat_map(|t| t.join().expect("a thread of the test ended")).collect()
+    });
+    ends.sort_by_key(|(n, _)| *n);
+    ends.into_iter().map(|(_, end)| end).collect()
+}
+
+/// So many rounds or months lie between two words of how far a run is.
+const TOLD_EACH: usize = 100;
+
 /// So many nasty months in every run; `NASTY=1000` plays more, `SEED=7` one alone.
 const MONTHS: u64 = 10;
 const STEPS: usize = 25;
@@ -196,14 +230,12 @@ fn a_nasty_month_keeps_every_promise() {
         Some(seed) => seed..seed + 1,
         None => 1..from_environment("NASTY").unwrap_or(MONTHS) + 1,
     };
-    let (months, mut faults, mut failed) = (seeds.clone().count(), 0, Vec::new());
-    for seed in seeds {
-        match month::play_nasty(seed, STEPS, ONE_IN) {
+    let seeds: Vec<u64> = seeds.collect();
+    let (months, mut faults, mut failed) = (seeds.len(), 0, Vec::new());
+    for end in on_all_processors(&seeds, |seed| month::play_nasty(*seed, STEPS, ONE_IN)) {
+        match end {
             Ok(struck) => faults += struck,
-            Err(why) => {
-                eprintln!("{}", why.lines().next().unwrap_or_default());
-                failed.push(why);
-            }
+            Err(why) => failed.push(why),
         }
     }
     eprintln!("{months} months, {faults} faults, {} months went wrong", failed.len());
