@@ -186,6 +186,22 @@ impl Address {
         }
     }
 
+    /// Whether it stands in `text`, as an address of its own: `ann@a.test` does not stand in `joann@a.test`. For ASCII in any case.
+    #[must_use]
+    pub fn stands_in(&self, text: &str) -> bool {
+        let inner = |c: char| c.is_alphanumeric() || "._+-".contains(c);
+        let lower = text.to_lowercase();
+        lower.match_indices(self.as_str()).any(|(at, found)| {
+            let mut behind = lower.get(at + found.len()..).unwrap_or_default().chars();
+            // A full stop or a dash behind it may end a sentence.
+            let goes_on = match behind.next() {
+                Some('.' | '-') => behind.next().is_some_and(char::is_alphanumeric),
+                next => next.is_some_and(char::is_alphanumeric),
+            };
+            !goes_on && !lower.get(..at).unwrap_or_default().ends_with(inner)
+        })
+    }
+
     /// The address with a detail: `support+x@a.test` of `support@a.test`.
     #[must_use]
     pub fn with_detail(&self, detail: &str) -> Self {

@@ -46,7 +46,7 @@ pub fn restore(global: &Global, out: &mut Out, file: &Path) -> Result<(), Comman
     dir.leave_footprint(&footprint).map_err(|e| CommandError::of(&e))?;
     let key = Key::new(&dir.key().map_err(|e| CommandError::of(&e))?);
     let mut store = Store::open(&dir.database(), Role::Owner).map_err(|e| store_error(&e))?;
-    let again = erase_again(&mut store, &dir.erased(), &key, now.wall).map_err(|e| CommandError::of(&e))?;
+    let again = erase_again(&mut store, &dir.erased(), &settings, &key, now.wall).map_err(|e| CommandError::of(&e))?;
     drop(store);
     out.line(format!("Restored {}; this is epoch {}.", file.display(), done.epoch))?;
     if let Some(replaced) = &done.replaced {

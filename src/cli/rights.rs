@@ -209,7 +209,10 @@ fn say_unreachable(out: &mut Out, desk: &Writer, unreachable: &Unreachable) -> R
     out.toned(Tone::Strong, "What svar cannot reach")?;
     for place in uids {
         let numbers: Vec<String> = place.uids.iter().map(ToString::to_string).collect();
-        out.line(format!("{} of {} at {}: UID {}", place.folder, place.user, place.host, numbers.join(", ")))?;
+        out.line(match place.names.as_slice() {
+            [] => format!("{} of {} at {}: UID {}", place.folder, place.user, place.host, numbers.join(", ")),
+            names => format!("{}: {}", place.user, names.join(", ")),
+        })?;
     }
     for id in in_sent {
         out.line(format!("Sent: <{id}>"))?;

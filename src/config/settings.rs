@@ -464,6 +464,12 @@ impl Settings {
         self.managers.iter().find(|m| m.addresses.contains(address))
     }
 
+    /// Whether it is an address of the configuration: a mailbox's, an agent's or a manager's.
+    #[must_use]
+    pub fn is_us(&self, address: &Address) -> bool {
+        self.mailbox_of(address).is_some() || self.agent_of(address).is_some() || self.manager_of(address).is_some()
+    }
+
     /// The SLA of a ticket: `[sla.high]` for high priority if there is one, else the mailbox's.
     #[must_use]
     pub fn sla_of(&self, mailbox: &Mailbox, priority: Priority) -> Option<&Sla> {

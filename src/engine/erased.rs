@@ -3,15 +3,17 @@
 //!
 //! A line each: `address HASH TIME` (mail of hers that was received up to then stays away) and `mail HASH`. Lines are only added.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
+use crate::desk::Rules;
 use crate::desk::sign::Key;
 use crate::mail::letter::Letter;
-use crate::model::{Address, Channel, Time};
+use crate::model::{Address, Channel, Party, Time};
 use crate::plan::Envelope;
 
 const ADDRESS: &str = "address";
@@ -41,10 +43,16 @@ pub fn address_hash(key: &Key, address: &Address) -> String {
     key.fingerprint("erased-address", address.as_str())
 }
 
-/// What stands in the list for a mail: `id` is its Message-ID, or its sameness where it has none.
+/// What stands in the list for a mail; `None` if nothing identifies it. By its Message-ID alone is known only what svar composed: some
+/// senders give each of their mails the same one, and those of others are not to go with hers.
 #[must_use]
-pub fn mail_hash(key: &Key, id: &str) -> String {
-    key.fingerprint("erased-mail", id)
+pub fn mail_hash(key: &Key, id: Option<&str>, sameness: &str) -> Option<String> {
+    match id {
+        Some(id) if key.verify_message_id(id).is_some() => Some(key.fingerprint("erased-mail", id)),
+        _ if sameness.is_empty() => None,
+        Some(id) => Some(key.fingerprint("erased-mail", &format!("{id}\0{sameness}"))),
+        None => Some(key.fingerprint("erased-mail", sameness)),
+    }
 }
 
 impl Erased {
@@ -123,10 +131,10 @@ impl Erased {
         self.addresses.get(&address_hash(key, address)).copied()
     }
 
-    /// Whether this mail was erased; `id` as for [`mail_hash`].
+    /// Whether this mail was erased; as for [`mail_hash`].
     #[must_use]
-    pub fn has_mail(&self, key: &Key, id: &str) -> bool {
-        !self.mails.is_empty() && self.mails.contains(&mail_hash(key, id))
+    pub fn has_mail(&self, key: &Key, id: Option<&str>, sameness: &str) -> bool {
+        !self.mails.is_empty() && mail_hash(key, id, sameness).is_some_and(|hash| self.mails.contains(&hash))
     }
 
     #[must_use]
@@ -134,19 +142,39 @@ impl Erased {
         self.addresses.is_empty() && self.mails.is_empty()
     }
 
-    /// Whether a letter must not be taken in: it was erased, or it is of the past and from or to somebody who was.
+    /// Whether a letter must not be taken in: it was erased, or it is of the past and from somebody who was, or from us to nobody else.
     #[must_use]
-    pub fn bars(&self, key: &Key, letter: &Letter, envelope: &Envelope) -> bool {
+    pub fn bars(&self, rules: &Rules<'_>, letter: &Letter, envelope: &Envelope) -> bool {
         if self.is_empty() || envelope.released.is_some() {
             return false;
         }
-        if self.has_mail(key, letter.message_id.as_deref().unwrap_or(&letter.sameness)) {
+        if self.has_mail(rules.key, letter.message_id.as_deref(), &letter.sameness) {
             return true;
         }
+        let hers = |p: &&Party| self.is_hers(rules.key, &p.address, envelope);
+        let ours = |p: &&Party| rules.settings.is_us(&p.address);
+        let mut others = letter.to.iter().chain(&letter.cc).filter(|p| !ours(p)).peekable();
+        let to_her_alone = others.peek().is_some() && others.all(|p| hers(&p));
+        letter.from.iter().any(|p| hers(&p)) || (to_her_alone && letter.from.iter().any(|p| ours(&p)))
+    }
+
+    /// A letter of the past from somebody else, without the names and addresses of those who were erased.
+    #[must_use]
+    pub fn without_them<'a>(&self, key: &Key, letter: &'a Letter, envelope: &Envelope) -> Cow<'a, Letter> {
+        let stays = |p: &Party| !self.is_hers(key, &p.address, envelope);
+        if letter.to.iter().chain(&letter.cc).all(stays) {
+            return Cow::Borrowed(letter);
+        }
+        let mut letter = letter.clone();
+        letter.to.retain(stays);
+        letter.cc.retain(stays);
+        Cow::Owned(letter)
+    }
+
+    /// Whether it is the address of somebody who was erased since this letter of the past was received.
+    fn is_hers(&self, key: &Key, address: &Address, envelope: &Envelope) -> bool {
         let is_past = envelope.old || envelope.channel == Channel::Import;
-        let people = letter.from.iter().chain(&letter.to).chain(&letter.cc);
-        let is_hers = |a: &Address| self.until(key, a).is_some_and(|until| envelope.received_at <= until);
-        is_past && people.into_iter().any(|p| is_hers(&p.address))
+        is_past && self.until(key, address).is_some_and(|until| envelope.received_at <= until)
     }
 
     fn note_address(&mut self, hash: &str, at: Time) {
@@ -162,6 +190,7 @@ impl Erased {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ParcelNo;
 
     #[test]
     fn a_list_is_read_as_it_was_written() {
@@ -174,20 +203,31 @@ mod tests {
         list.refresh().unwrap();
         assert!(list.is_empty());
         let hashes = BTreeSet::from([address_hash(&key, &eva)]);
-        list.add(&hashes, &BTreeSet::from([mail_hash(&key, "a@kund.test")]), Time::from_unix(1000)).unwrap();
+        let mail = |id: &str, sameness: &str| BTreeSet::from([mail_hash(&key, Some(id), sameness).unwrap()]);
+        list.add(&hashes, &mail("a@kund.test", "first"), Time::from_unix(1000)).unwrap();
         list.add(&hashes, &BTreeSet::new(), Time::from_unix(2000)).unwrap();
         let mut again = Erased::at(path.clone());
         again.refresh().unwrap();
         for read in [&list, &again] {
             assert_eq!(read.until(&key, &eva), Some(Time::from_unix(2000)));
             assert_eq!((read.until(&key, &ola), read.until(&other, &eva)), (None, None));
-            assert!(read.has_mail(&key, "a@kund.test") && !read.has_mail(&key, "b@kund.test"));
+            assert!(
+                read.has_mail(&key, Some("a@kund.test"), "first") && !read.has_mail(&key, Some("b@kund.test"), "first")
+            );
+            // Another mail under the same Message-ID is somebody else's.
+            assert!(!read.has_mail(&key, Some("a@kund.test"), "second") && !read.has_mail(&key, None, "first"));
         }
         let text = fs::read_to_string(&path).unwrap();
         assert!(!text.contains("kund"), "{text}");
         // Cut short by a crash; the next one stands on a line of its own.
         fs::write(&path, format!("{text}mail")).unwrap();
-        again.add(&BTreeSet::new(), &BTreeSet::from([mail_hash(&key, "c@kund.test")]), Time::from_unix(3000)).unwrap();
-        assert!(again.has_mail(&key, "c@kund.test"));
+        again.add(&BTreeSet::new(), &mail("c@kund.test", "third"), Time::from_unix(3000)).unwrap();
+        assert!(again.has_mail(&key, Some("c@kund.test"), "third"));
+        // Of ours the Message-ID says enough: the copy in Sent may read otherwise.
+        let id = key.message_id(1, ParcelNo(7), "shop.test");
+        again.add(&BTreeSet::new(), &mail(&id, ""), Time::from_unix(4000)).unwrap();
+        assert!(
+            again.has_mail(&key, Some(&id), "as it was read") && mail_hash(&key, Some("d@kund.test"), "").is_none()
+        );
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::engine::Engine;
 use crate::engine::clocks;
-use crate::model::{Address, Direction, MessageNo, ParcelNo, Party, TicketNo, Time};
+use crate::model::{Address, Direction, MessageNo, ParcelKind, ParcelNo, Party, TicketNo, Time};
 use crate::plan::AttachmentRow;
 use crate::sla::clock::Clock;
 use crate::store::privacy::{AuditRow, Estate, PostedRow, SentCopy};
@@ -100,9 +100,9 @@ impl Engine {
             let found = self.store.read(|tx| {
                 let Some(show) = tx.show(number, now)? else { return Ok(None) };
                 let steps = if owned { clocks::steps(tx, number)? } else { Vec::new() };
-                Ok(Some((show, steps)))
+                Ok(Some((show, steps, tx.found_in_sent(number)?)))
             })?;
-            let Some((show, steps)) = found else { continue };
+            let Some((show, steps, in_sent)) = found else { continue };
             let clocks = clocks::of(&steps, &settings, &show.ticket.mailbox, show.ticket.priority, now);
             let hers = |m: &&MessageRow| estate.messages.contains(&m.id) && m.direction != Direction::Note;
             let mut messages = Vec::new();
@@ -111,8 +111,10 @@ impl Engine {
                     names.extend(
                         message.from.iter().filter(|p| estate.addresses.contains(&p.address)).map(|p| p.name.clone()),
                     );
-                    if message.direction == Direction::In
-                        && let Some(letter) = message.letter
+                    // What was answered without svar's help was read in Sent.
+                    let to_her = || message.to.iter().chain(&message.cc).any(|p| estate.addresses.contains(&p.address));
+                    if let Some(letter) = message.letter
+                        && (message.direction == Direction::In || (in_sent.contains(&message.id) && to_her()))
                     {
                         mails.extend(self.raw_mail(message.at, |tx| tx.raw(letter))?);
                     }
@@ -144,8 +146,8 @@ impl Engine {
         for (at, letter) in aside {
             mails.extend(self.raw_mail(at, |tx| tx.raw(letter))?);
         }
-        let sent: BTreeMap<ParcelNo, Time> =
-            outbox.iter().filter(|p| p.kind == crate::model::ParcelKind::Answer).map(|p| (p.id, p.at)).collect();
+        let says = |kind: ParcelKind| matches!(kind, ParcelKind::Answer | ParcelKind::Bulk);
+        let sent: BTreeMap<ParcelNo, Time> = outbox.iter().filter(|p| says(p.kind)).map(|p| (p.id, p.at)).collect();
         for (parcel, at) in sent {
             mails.extend(self.raw_mail(at, |tx| tx.bytes(parcel))?);
         }

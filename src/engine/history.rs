@@ -161,7 +161,7 @@ impl Way<'_> {
         let Self { rules, erased, mailbox, filing } = *self;
         let received_at = past.received_at.min(now);
         if let Ok(read) = &past.reading
-            && erased.bars(rules.key, read, &envelope_of(past, mailbox, LetterNo(0), received_at))
+            && erased.bars(rules, read, &envelope_of(past, mailbox, LetterNo(0), received_at))
         {
             return Ok(Became::Nothing("erased"));
         }
@@ -193,7 +193,8 @@ impl Way<'_> {
         };
         let envelope = envelope_of(past, mailbox, letter, received_at);
         if let Ok(read) = &past.reading
-            && let Some(became) = fenced(tx, |tx| decide(tx, rules, filing, read, &envelope, touched))?
+            && let left = erased.without_them(rules.key, read, &envelope)
+            && let Some(became) = fenced(tx, |tx| decide(tx, rules, filing, &left, &envelope, touched))?
         {
             return Ok(became);
         }

@@ -54,12 +54,13 @@ impl Batch<'_> {
 
     fn decide(&self, tx: &mut Tx<'_>, letter: &Letter, envelope: &Envelope, now: Time) -> Result<Decided, StoreError> {
         let rules = self.rules();
-        if self.erased.bars(self.key, letter, envelope) {
+        if self.erased.bars(&rules, letter, envelope) {
             tx.forget_letter(envelope.letter)?;
             let verdict = Verdict { letter: envelope.letter, fate: "erased", ticket: None };
             return Ok(Decided { verdict, halted: None, backlog: Backlog::Empty, canned: false });
         }
-        let written = desk::group::as_written(letter, envelope, rules.settings);
+        let left = self.erased.without_them(self.key, letter, envelope);
+        let written = desk::group::as_written(left.as_ref(), envelope, rules.settings);
         let letter = written.as_ref();
         let filled = (envelope.folder == Folder::Inbox)
             .then(|| desk::form::filled(letter, envelope.received_at, rules.settings));

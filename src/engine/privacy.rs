@@ -1,21 +1,23 @@
 //! People's rights: erasing a person, and seeing to it that nothing brings her back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::json;
 
+use crate::config::settings::Settings;
 use crate::desk::sign::{Key, SignedAddress};
 use crate::engine::Engine;
 use crate::engine::erased::{Erased, ErasedError, address_hash, mail_hash};
 use crate::engine::reader::{Job, read_alone};
-use crate::mail::letter::Letter;
-use crate::model::{Address, LetterNo, ParcelNo, TicketNo, Time};
-use crate::store::privacy::{Estate, Whom};
+use crate::model::{Address, LetterNo, MessageNo, ParcelNo, TicketNo, Time};
+use crate::store::privacy::{Estate, MailId, Whom};
 use crate::store::{Store, StoreError, custody};
 
 /// What comes in while an estate is taken away is found by looking again, so often.
 const LOOKS: usize = 4;
+/// Mails in mails are looked into so deep.
+const LAYERS: usize = 3;
 /// Rows of a restored database that are looked at in one go.
 const SLICE: usize = 2000;
 
@@ -30,7 +32,7 @@ pub enum PrivacyError {
     Unknown(Address),
     #[error("{0} is one of us: a mailbox, an agent or a manager of the configuration")]
     OneOfUs(Address),
-    #[error("a mail to her or about her is being sent at this moment (outbox {0}); try again in a minute")]
+    #[error("a mail to her or about her is about to leave (outbox {0}); try again in a minute")]
     OnItsWay(ParcelNo),
 }
 
@@ -49,20 +51,12 @@ impl Engine {
     /// A database error; nobody has this address; somebody of the configuration has it.
     pub fn estate_of(&mut self, address: &Address) -> Result<Estate, PrivacyError> {
         let settings = self.settings.clone();
-        let is_ours = settings.mailbox_of(address).is_some()
-            || settings.agent_of(address).is_some()
-            || settings.manager_of(address).is_some();
-        if is_ours {
+        if settings.is_us(address) {
             return Err(PrivacyError::OneOfUs(address.clone()));
         }
         let whom = Whom::Person { address: address.clone(), until: None };
-        let estate = estate(&mut self.store, &whom)?;
-        let is_nobody = estate.customers.is_empty()
-            && estate.messages.is_empty()
-            && estate.named.is_empty()
-            && estate.quarantine.is_empty()
-            && estate.parcels.is_empty();
-        if is_nobody { Err(PrivacyError::Unknown(address.clone())) } else { Ok(estate) }
+        let estate = Holdings { store: &mut self.store, settings: &settings, key: &self.key }.estate(&whom)?;
+        if is_nothing(&estate) { Err(PrivacyError::Unknown(address.clone())) } else { Ok(estate) }
     }
 
     /// Erases the customer with this address: under all her addresses, whatever was said. Times and states of her tickets stay.
@@ -81,8 +75,10 @@ impl Engine {
             &BTreeSet::new(),
             now,
         )?;
-        take_away(&mut self.store, &mut self.erased, &self.key, &whom, &estate, now)?;
-        self.store.batch(|tx| tx.record_act(actor, "erase", &subject, &counts(&estate), now))?;
+        let act = Act { actor, act: "erase", subject: &subject, detail: counts(&estate) };
+        let settings = self.settings.clone();
+        let mut home = Holdings { store: &mut self.store, settings: &settings, key: &self.key };
+        home.take_away(&mut self.erased, &whom, &estate, Some(&act), now)?;
         let is_settled = self.store.settle_erasure()?;
         self.dir.poke();
         Ok(Erasure { estate, is_settled })
@@ -99,9 +95,11 @@ impl Engine {
         now: Time,
     ) -> Result<Estate, PrivacyError> {
         let whom = Whom::Tickets(tickets);
-        let estate = estate(&mut self.store, &whom)?;
-        take_away(&mut self.store, &mut self.erased, &self.key, &whom, &estate, now)?;
-        self.store.batch(|tx| tx.record_act("retention", "retention", mailbox, &counts(&estate), now))?;
+        let settings = self.settings.clone();
+        let mut home = Holdings { store: &mut self.store, settings: &settings, key: &self.key };
+        let estate = home.estate(&whom)?;
+        let act = Act { actor: "retention", act: "retention", subject: mailbox, detail: counts(&estate) };
+        home.take_away(&mut self.erased, &whom, &estate, Some(&act), now)?;
         self.store.settle_erasure()?;
         Ok(estate)
     }
@@ -139,102 +137,160 @@ fn counts(estate: &Estate) -> String {
     .to_string()
 }
 
-fn estate(store: &mut Store, whom: &Whom) -> Result<Estate, StoreError> {
-    store.estate(whom, |raw, estate| {
-        let job = Job { letter: LetterNo(0), packed: custody::pack(raw), truncated: false };
-        read_alone(crate::mail::read::read, job).is_ok_and(|letter| is_about(&letter, estate))
-    })
+/// An entry of the audit log, written with what it tells of.
+struct Act<'a> {
+    actor: &'a str,
+    act: &'a str,
+    subject: &'a str,
+    detail: String,
 }
 
-/// Whether a mail of one of us to the desk (a command, a report) speaks of what is erased.
-fn is_about(letter: &Letter, estate: &Estate) -> bool {
+fn is_nothing(estate: &Estate) -> bool {
+    estate.customers.is_empty()
+        && estate.messages.is_empty()
+        && estate.named.is_empty()
+        && estate.quarantine.is_empty()
+        && estate.parcels.is_empty()
+        && estate.shared_parcels.is_empty()
+        && estate.asks.is_empty()
+}
+
+/// A database whose people are looked for, and what is ours there.
+struct Holdings<'a> {
+    store: &'a mut Store,
+    settings: &'a Settings,
+    key: &'a Key,
+}
+
+impl Holdings<'_> {
+    fn estate(&mut self, whom: &Whom) -> Result<Estate, StoreError> {
+        let (key, settings) = (self.key, self.settings);
+        self.store.estate(whom, &|a| settings.is_us(a), |raw, estate| is_about(raw, estate, key, LAYERS))
+    }
+
+    /// Lists the mails of an estate, then takes it away, then looks whether more has come.
+    fn take_away(
+        &mut self,
+        erased: &mut Erased,
+        whom: &Whom,
+        first: &Estate,
+        act: Option<&Act<'_>>,
+        now: Time,
+    ) -> Result<(), PrivacyError> {
+        let mut next = Some((first.clone(), act));
+        for _ in 0..LOOKS {
+            let (found, act) = match next.take() {
+                Some(first) => first,
+                None => match self.estate(whom)? {
+                    more if is_nothing(&more) => return Ok(()),
+                    more => (more, None),
+                },
+            };
+            let hash = |mail: &MailId| mail_hash(self.key, mail.id.as_deref(), &mail.sameness);
+            erased.add(&BTreeSet::new(), &found.ids.iter().filter_map(hash).collect(), now)?;
+            self.store.batch(|tx| {
+                tx.erase(&found, now)?;
+                act.map_or(Ok(()), |act| tx.record_act(act.actor, act.act, act.subject, &act.detail, now))
+            })?;
+            if !matches!(whom, Whom::Person { .. }) {
+                // The messages are still there, without content: they would be found anew each time.
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a mail to the desk, or one of ours (a command, a report, what came back) speaks of what is erased; `layers`: mails within it
+/// are read, too, so deep.
+fn is_about(raw: &[u8], estate: &Estate, key: &Key, layers: usize) -> bool {
+    let job = Job { letter: LetterNo(0), packed: custody::pack(raw), truncated: false };
+    let Ok(letter) = read_alone(crate::mail::read::read, job) else { return false };
     let people = || letter.to.iter().chain(&letter.cc).chain(&letter.from).chain(&letter.reply_to);
     let of_ticket = |a: &Address| {
         let ticket = a.detail().and_then(SignedAddress::parse).and_then(|signed| signed.token.ticket());
         ticket.is_some_and(|t| estate.tickets.contains(&t))
     };
-    let answers = letter.references.iter().chain(&letter.in_reply_to).any(|id| estate.ids.contains(id));
-    let names = |text: &str| {
-        let lower = text.to_lowercase();
-        estate.addresses.iter().any(|a| lower.contains(a.as_str()))
-    };
-    answers
-        || people().any(|p| estate.addresses.contains(&p.address) || of_ticket(&p.address))
-        || names(&letter.text)
+    let names = |text: &str| estate.addresses.iter().any(|a| a.stands_in(text));
+    let of_parcel = |no: ParcelNo| estate.parcels.contains(&no) || estate.told.contains(&no);
+    let ids = letter.references.iter().chain(&letter.in_reply_to);
+    let mut ids = ids.chain(letter.bounce.iter().filter_map(|b| b.message_id.as_ref()));
+    let svar_ids = letter.bounce.iter().filter_map(|b| b.svar_id.as_ref()).chain(&letter.svar_id);
+    people().any(|p| estate.addresses.contains(&p.address) || of_ticket(&p.address))
+        || ids.any(|id| estate.has_id(id) || key.verify_message_id(id).is_some_and(|(_, no)| of_parcel(no)))
+        || svar_ids.filter_map(|id| key.verify_svar_id(id)).any(|(_, no)| of_parcel(no))
+        || letter.bounce.iter().flat_map(|b| &b.recipients).any(|r| names(&r.address))
         || names(&letter.subject)
-}
-
-/// Lists the mails of an estate, then takes it away, then looks whether more has come.
-fn take_away(
-    store: &mut Store,
-    erased: &mut Erased,
-    key: &Key,
-    whom: &Whom,
-    first: &Estate,
-    now: Time,
-) -> Result<(), PrivacyError> {
-    let mut next = Some(first.clone());
-    for _ in 0..LOOKS {
-        let found = match next.take() {
-            Some(found) => found,
-            None => estate(store, whom)?,
-        };
-        let mails = found.ids.iter().filter(|id| !id.is_empty()).map(|id| mail_hash(key, id)).collect();
-        let is_new = found.messages.len() + found.customers.len() + found.quarantine.len() + found.parcels.len() > 0;
-        if !is_new {
-            return Ok(());
-        }
-        erased.add(&BTreeSet::new(), &mails, now)?;
-        store.batch(|tx| tx.erase(&found, now))?;
-        if matches!(whom, Whom::Tickets(_)) {
-            // Its messages are still there, without content: it would be found anew each time.
-            return Ok(());
-        }
-    }
-    Ok(())
+        || names(&letter.text)
+        || letter.attachments.iter().any(|a| match a.media_type.as_str() {
+            "message/rfc822" | "message/global" => layers > 0 && is_about(&a.data, estate, key, layers - 1),
+            kind => {
+                (kind.starts_with("text/") || kind.starts_with("message/")) && names(&String::from_utf8_lossy(&a.data))
+            }
+        })
 }
 
 /// Takes out of a database that was restored what has been erased since its backup was made. How many people and tickets that were.
 ///
 /// # Errors
 /// A database error; the list cannot be read.
-pub fn erase_again(store: &mut Store, list: &Path, key: &Key, now: Time) -> Result<usize, PrivacyError> {
+pub fn erase_again(
+    store: &mut Store,
+    list: &Path,
+    settings: &Settings,
+    key: &Key,
+    now: Time,
+) -> Result<usize, PrivacyError> {
     let mut erased = Erased::at(list.to_owned());
     erased.refresh()?;
     if erased.is_empty() {
         return Ok(0);
     }
+    let mut home = Holdings { store, settings, key };
     let mut done = 0;
     let mut after = String::new();
     loop {
-        let addresses = store.read(|tx| tx.addresses_after(&after, SLICE))?;
+        let addresses = home.store.read(|tx| tx.addresses_after(&after, SLICE))?;
         let Some(last) = addresses.last() else { break };
         last.as_str().clone_into(&mut after);
         for address in addresses {
             let Some(until) = erased.until(key, &address) else { continue };
             let whom = Whom::Person { address, until: Some(until) };
-            let found = estate(store, &whom)?;
-            take_away(store, &mut erased, key, &whom, &found, now)?;
-            done += 1;
+            let found = home.estate(&whom)?;
+            if !is_nothing(&found) {
+                home.take_away(&mut erased, &whom, &found, None, now)?;
+                done += 1;
+            }
         }
     }
-    let mut after = 0;
+    let mut after = MessageNo(0);
     loop {
-        let ids = store.read(|tx| tx.message_ids_after(after, SLICE))?;
+        let ids = home.store.read(|tx| tx.message_ids_after(after, SLICE))?;
         let Some((last, ..)) = ids.last() else { break };
         after = *last;
-        let listed = ids.into_iter().filter(|(_, _, id)| erased.has_mail(key, id)).map(|(_, ticket, _)| ticket);
-        let tickets: BTreeSet<TicketNo> = listed.collect();
-        for ticket in tickets {
-            let whom = Whom::Tickets(BTreeSet::from([ticket]));
-            let found = estate(store, &whom)?;
-            take_away(store, &mut erased, key, &whom, &found, now)?;
+        let mut listed: BTreeMap<TicketNo, BTreeSet<MessageNo>> = BTreeMap::new();
+        for (no, ticket, mail) in ids {
+            if erased.has_mail(key, mail.id.as_deref(), &mail.sameness) {
+                listed.entry(ticket).or_default().insert(no);
+            }
+        }
+        for (ticket, messages) in listed {
+            // A ticket on which everything that people wrote was erased, was erased itself.
+            let said = home.store.read(|tx| tx.said_by_people(ticket))?;
+            let whom = if said.is_subset(&messages) {
+                Whom::Tickets(BTreeSet::from([ticket]))
+            } else {
+                Whom::Messages(ticket, messages)
+            };
+            let found = home.estate(&whom)?;
+            home.take_away(&mut erased, &whom, &found, None, now)?;
             done += 1;
         }
     }
     if done > 0 {
-        store.batch(|tx| tx.record_act("restore", "restore", "", &json!({ "erased again": done }).to_string(), now))?;
-        store.settle_erasure()?;
+        let again = json!({ "erased again": done }).to_string();
+        home.store.batch(|tx| tx.record_act("restore", "restore", "", &again, now))?;
+        home.store.settle_erasure()?;
     }
     Ok(done)
 }

@@ -30,9 +30,7 @@ pub fn import(
 ) -> Result<Tally, HistoryError> {
     let now = || given.unwrap_or_else(clock::read);
     let settings = engine.settings().clone();
-    let is_ours = |a: &Address| {
-        settings.mailbox_of(a).is_some() || settings.agent_of(a).is_some() || settings.manager_of(a).is_some()
-    };
+    let is_ours = |a: &Address| settings.is_us(a);
     let surveyed = survey(&sources, &is_ours, now().wall, watch)?;
     let mut tally = Tally {
         letters: surveyed.letters,

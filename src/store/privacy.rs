@@ -2,14 +2,15 @@
 
 mod erase;
 mod estate;
+mod mails;
 mod posted;
 mod register;
 mod tasks;
 
-pub use estate::{Estate, SentCopy, Uids, Whom};
+pub use estate::{Estate, MailId, SentCopy, Uids, Whom};
 pub use posted::PostedRow;
 pub use register::{AuditRow, BackupRow, Kept};
 pub use tasks::{Granted, RetentionRow};
 
 #[cfg(test)]
-pub(in crate::store) use {erase::STATEMENTS, estate::QUERIES, tasks::OUTDATED};
+pub(in crate::store) use {erase::STATEMENTS, estate::QUERIES, mails::QUERIES as MAIL_QUERIES, tasks::OUTDATED};

@@ -6,6 +6,9 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use svar::model::LetterNo;
+use svar::store::{Role, Store};
+
 use super::{Ran, svar_in};
 
 /// Words that only Eva has written.
@@ -66,6 +69,11 @@ fn bytes_of(home: &TempDir) -> Vec<u8> {
         if path.is_file() {
             bytes.extend(fs::read(path).unwrap());
         }
+    }
+    // Letters are packed.
+    let mut store = Store::open(&home.path().join("data/svar.db"), Role::Guest).unwrap();
+    for letter in (1..40).map(LetterNo) {
+        bytes.extend(store.read(|tx| tx.raw(letter)).unwrap_or_default());
     }
     bytes
 }
@@ -164,7 +172,7 @@ fn nothing_brings_her_back() {
     history(home.path());
     run(&home, &["import", "--mailbox", "support", "old"]).fine();
     let bytes = bytes_of(&home);
-    assert!(!holds(&bytes, "lavendelfrakt") && holds(&bytes, "gamla paket"));
+    assert!(!holds(&bytes, "lavendelfrakt") && holds(&bytes, "gamla paket") && holds(&bytes, "o0@kund.test"));
     // The same letter by the pipe, with another trace.
     deliver(&home, &format!("Received: from x by y; Fri, 20 Nov 2026 09:00:00 +0100\n{}", with_file("e1@kund.test")));
     assert!(!holds(&bytes_of(&home), "lavendelfrakt"));
@@ -179,4 +187,22 @@ fn nothing_brings_her_back() {
     deliver(&home, &mail("Eva <eva@kund.test>", "support@shop.test", "e9@kund.test", "Igen", "Har ni lavendel?"));
     let tickets = run(&home, &["tickets", "from:eva@kund.test", "--json"]).fine().json();
     assert_eq!(tickets.as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn where_her_letters_lie_in_a_maildir_is_said() {
+    let home = desk();
+    let letter = mail("Eva <eva@kund.test>", "support@shop.test", "e1@kund.test", "Kjol", "Min kjol.");
+    fs::write(home.path().join("inbox/new/1.eva"), letter).unwrap();
+    let ran = run(&home, &["run", "--once"]);
+    assert!(ran.err.contains("fate=\"message\""), "{}", ran.err);
+    let told = run(&home, &["erase", "customer", "eva@kund.test", "--dry-run"]).fine().out;
+    assert!(told.contains("inbox: 1.eva"), "{told}");
+    let json = run(&home, &["erase", "customer", "eva@kund.test", "--dry-run", "--json"]).fine().json();
+    let place = &json["unreachable"]["uids"][0];
+    assert_eq!(
+        (place["names"][0].as_str(), place["uids"].as_array().map(Vec::len)),
+        (Some("1.eva"), Some(0)),
+        "{json:#}"
+    );
 }

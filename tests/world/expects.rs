@@ -28,6 +28,7 @@ impl World {
                 let mail = self.mails.iter().find(|m| !m.seen);
                 mail.map_or(Ok(()), |m| Err(format!("there is {:?} to {}:\n{}", m.letter.subject, m.to, m.letter.text)))
             }
+            ["forgotten", words @ ..] => self.expect_forgotten(words),
             ["no", "ticket", number] => {
                 let facts = self.facts(number)?;
                 is(facts.is_none(), || "there is one".to_owned())

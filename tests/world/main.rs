@@ -9,6 +9,7 @@ mod chance;
 mod clients;
 mod commands;
 mod expects;
+mod forgotten;
 mod letters;
 mod measures;
 mod month;

@@ -119,9 +119,12 @@ impl World {
         }
     }
 
-    /// The last letter comes in a second time, by another way (`differently`: with other trace headers).
+    /// The last letter (`id`: with this Message-ID) comes in a second time, by another way (`differently`: with other trace headers).
     fn again(&mut self, words: &[&str], step: &Step) -> Result {
-        let raw = self.written.last().cloned().ok_or("nothing was written yet")?;
+        let bears = |raw: &&Vec<u8>| {
+            step.after("id").is_none_or(|id| String::from_utf8_lossy(raw).contains(&format!("<{id}>")))
+        };
+        let raw = self.written.iter().rev().find(bears).cloned().ok_or("no such letter was written yet")?;
         let raw = if words.contains(&"differently") {
             [b"Received: from mx2.example.test by mx.example.test with LMTP id 7\r\n".as_slice(), &raw].concat()
         } else {

@@ -7,7 +7,7 @@ use super::super::facts::RecipientEntry;
 use super::super::text::{id_hash, json_text, list, parties, read_json, read_parties, same_hash};
 use super::super::{Store, StoreError, Tx};
 use super::Estate;
-use crate::model::{Address, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Time};
+use crate::model::{Address, BulkStep, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Time};
 
 /// Stands in `letter.fate_why` where the raw mail was taken away.
 pub(in crate::store) const ERASED: &str = "erased";
@@ -21,9 +21,9 @@ const BARE_MESSAGES: &str = r#"
         attachments = '[]', files = '', defects = '[]', new_text = NULL, text = ''
     WHERE no IN (SELECT value FROM json_each(?1))"#;
 const BARE_TICKETS: &str = "
-    UPDATE ticket SET subject = '–', base_subject = '', call_phone = NULL, serial = serial + 1 WHERE number IN (SELECT value FROM json_each(?1))";
+    UPDATE ticket SET subject = '–', base_subject = '', serial = serial + 1 WHERE number IN (SELECT value FROM json_each(?1))";
 const NAMELESS: &str = "
-    UPDATE ticket SET customer = NULL, customer_name = NULL, customer_address = NULL WHERE number IN (SELECT value FROM json_each(?1))";
+    UPDATE ticket SET customer = NULL, customer_name = NULL, customer_address = NULL, call_phone = NULL WHERE number IN (SELECT value FROM json_each(?1))";
 
 #[cfg(test)]
 pub(in crate::store) const STATEMENTS: &[(&str, usize)] =
@@ -82,14 +82,23 @@ impl Tx<'_> {
         }
         for address in &estate.addresses {
             self.forget_address(address, !estate.customers.is_empty())?;
-            // What was asked for about her by name; the mails themselves are of the estate.
-            self.run(
-                "UPDATE bulk SET query = '–', subject = '–' WHERE no > 0 AND instr(lower(query || ' ' || subject), ?1) > 0",
-                args![address.as_str()],
-            )?;
         }
+        self.forget_in_bulks(&estate.addresses)?;
         for &customer in &estate.customers {
             self.run("DELETE FROM customer WHERE no = ?1", args![customer])?;
+        }
+        Ok(())
+    }
+
+    /// What was asked for about her by name; the mails themselves are of the estate.
+    fn forget_in_bulks(&mut self, hers: &BTreeSet<Address>) -> Result<(), StoreError> {
+        let bulks = self.rows("SELECT no, query || ' ' || subject FROM bulk WHERE no > 0 ORDER BY no", &[], |row| {
+            Ok((row.get::<i64>(0)?, row.get::<String>(1)?))
+        })?;
+        for (no, words) in bulks {
+            if hers.iter().any(|a| a.stands_in(&words)) {
+                self.run("UPDATE bulk SET query = '–', subject = '–' WHERE no = ?1", args![no])?;
+            }
         }
         Ok(())
     }
@@ -158,6 +167,7 @@ impl Tx<'_> {
         )?;
         self.run("DELETE FROM ref WHERE hash = ?1 AND role = 2 AND no = ?2", args![id_hash(&id), parcel])?;
         self.run("INSERT INTO ref (hash, role, no) VALUES (?1, 2, ?2)", args![id_hash(&anew), parcel])?;
+        self.bulk_settled(parcel, BulkStep::Failed)?;
         self.empty(parcel, kind)
     }
 
@@ -178,9 +188,12 @@ impl Tx<'_> {
             _ if reached => ParcelState::Sent,
             _ => ParcelState::Dropped,
         };
+        if state == ParcelState::Dropped {
+            self.bulk_settled(parcel, BulkStep::Failed)?;
+        }
         let over = !matches!(state, ParcelState::Queued | ParcelState::Held);
         self.run(
-            "UPDATE parcel SET recipients = ?2, state = ?3,
+            "UPDATE parcel SET recipients = ?2, state = ?3, last_error = NULL,
                  settled_at = CASE WHEN ?4 THEN coalesce(settled_at, ?5) ELSE settled_at END WHERE no = ?1",
             args![parcel, json_text(&recipients), state, over, now],
         )?;
@@ -195,11 +208,12 @@ impl Tx<'_> {
             "UPDATE parcel SET state = 'dropped', settled_at = ?2 WHERE no = ?1 AND state IN ('queued', 'held', 'failed')",
             args![parcel, now],
         )?;
+        self.run("UPDATE parcel SET last_error = NULL WHERE no = ?1", args![parcel])?;
         self.empty(parcel, kind)
     }
 
     fn empty(&mut self, parcel: ParcelNo, kind: ParcelKind) -> Result<(), StoreError> {
-        if kind == ParcelKind::Answer {
+        if matches!(kind, ParcelKind::Answer | ParcelKind::Bulk) {
             // Answers have bytes for good: none, from now on.
             self.run("UPDATE parcel_bytes SET layout = '[]', bytes = x'' WHERE parcel = ?1", args![parcel])?;
         } else {

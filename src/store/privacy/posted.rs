@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::db::args;
 use super::super::text::list;
 use super::super::{StoreError, Tx};
-use crate::model::{LetterNo, ParcelKind, ParcelNo, ParcelState, QuarantineNo, TicketNo, Time};
+use crate::model::{LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, QuarantineNo, TicketNo, Time};
 
 /// A mail of the desk to a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,6 +43,15 @@ impl Tx<'_> {
                 })
             },
         )?)
+    }
+
+    /// The answers of a ticket that left without us: their letters are the answers as they left.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn found_in_sent(&mut self, ticket: TicketNo) -> Result<BTreeSet<MessageNo>, StoreError> {
+        let sql = "SELECT no FROM message WHERE ticket = ?1 AND found = 1 ORDER BY no";
+        Ok(self.rows(sql, args![ticket], |row| row.get(0))?.into_iter().collect())
     }
 
     /// The raw letters behind what was set aside, and when.

@@ -1,10 +1,13 @@
 //! Who asked for what (the audit log), which backups are known, and what is kept since when.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::super::db::args;
 use super::super::{StoreError, Tx};
-use crate::model::{Address, TicketNo, Time};
+use super::MailId;
+use crate::model::{Address, MessageNo, TicketNo, Time};
 
 /// One act in the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -110,22 +113,44 @@ impl Tx<'_> {
         })?)
     }
 
-    /// Addresses in their order, from behind `after` on.
+    /// Addresses of customers, of people who take part and of senders that were set aside, in their order, from behind `after` on.
     ///
     /// # Errors
     /// A database error.
     pub fn addresses_after(&mut self, after: &str, limit: usize) -> Result<Vec<Address>, StoreError> {
-        let sql = "SELECT address FROM address WHERE address > ?1 ORDER BY address LIMIT ?2";
-        Ok(self.rows(sql, args![after, limit], |row| row.get(0))?)
+        let mut found = BTreeSet::new();
+        for sql in [
+            "SELECT address FROM address WHERE address > ?1 ORDER BY address LIMIT ?2",
+            "SELECT DISTINCT address FROM participant WHERE address > ?1 ORDER BY address LIMIT ?2",
+            "SELECT DISTINCT from_address FROM quarantine WHERE no > 0 AND from_address > ?1 ORDER BY from_address LIMIT ?2",
+        ] {
+            found.extend(self.rows(sql, args![after, limit], |row| row.get::<Address>(0))?);
+        }
+        Ok(found.into_iter().take(limit).collect())
     }
 
-    /// Messages in the order of their numbers, from behind `after` on: number, ticket, and Message-ID (or sameness where it has none).
+    /// Messages in the order of their numbers, from behind `after` on, with their tickets and what identifies them.
     ///
     /// # Errors
     /// A database error.
-    pub fn message_ids_after(&mut self, after: i64, limit: usize) -> Result<Vec<(i64, TicketNo, String)>, StoreError> {
-        let sql = "SELECT no, ticket, coalesce(message_id, sameness) FROM message WHERE no > ?1 ORDER BY no LIMIT ?2";
-        Ok(self.rows(sql, args![after, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+    pub fn message_ids_after(
+        &mut self,
+        after: MessageNo,
+        limit: usize,
+    ) -> Result<Vec<(MessageNo, TicketNo, MailId)>, StoreError> {
+        let sql = "SELECT no, ticket, message_id, sameness FROM message WHERE no > ?1 ORDER BY no LIMIT ?2";
+        Ok(self.rows(sql, args![after, limit], |row| {
+            Ok((row.get(0)?, row.get(1)?, MailId { id: row.get(2)?, sameness: row.get(3)? }))
+        })?)
+    }
+
+    /// The letters from people on a ticket, but those that were erased.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn said_by_people(&mut self, ticket: TicketNo) -> Result<BTreeSet<MessageNo>, StoreError> {
+        let sql = "SELECT no FROM message WHERE ticket = ?1 AND direction = 'in' AND kind = 'person' AND sameness <> '' ORDER BY no";
+        Ok(self.rows(sql, args![ticket], |row| row.get(0))?.into_iter().collect())
     }
 
     /// What is kept, how much of it, and since when.

@@ -176,9 +176,9 @@ fn named_queries_use_an_index() {
 
 #[test]
 fn what_belongs_to_a_person_is_found_by_an_index() {
-    use super::super::privacy::{OUTDATED, QUERIES, STATEMENTS};
+    use super::super::privacy::{MAIL_QUERIES, OUTDATED, QUERIES, STATEMENTS};
     let mut store = Store::in_memory().unwrap();
-    for (sql, args) in QUERIES.iter().chain(STATEMENTS).chain(&[(OUTDATED, 4)]) {
+    for (sql, args) in QUERIES.iter().chain(MAIL_QUERIES).chain(STATEMENTS).chain(&[(OUTDATED, 4)]) {
         check(&mut store, sql, sql, *args);
     }
 }
