@@ -93,9 +93,12 @@ const INVARIANTS: &[(&str, &str)] = &[
     ("an attachment that a parcel names and that is not there", "
         SELECT b.parcel FROM parcel_bytes b, json_each(b.layout) j WHERE j.type = 'text' AND NOT EXISTS
             (SELECT 1 FROM blob JOIN blob_use u ON u.blob = blob.no WHERE blob.sha256 = j.value AND u.parcel = b.parcel)"),
-    ("an attachment that no parcel and no held answer names", "
+    ("an attachment that no parcel, no held answer and no notice names", "
         SELECT no FROM blob WHERE NOT EXISTS (SELECT 1 FROM blob_use u WHERE u.blob = blob.no)
-            AND NOT EXISTS (SELECT 1 FROM ask_blob a WHERE a.blob = blob.no)"),
+            AND NOT EXISTS (SELECT 1 FROM ask_blob a WHERE a.blob = blob.no)
+            AND NOT EXISTS (SELECT 1 FROM notice_blob n WHERE n.blob = blob.no)"),
+    ("an attachment kept for a notice that is gone", "
+        SELECT blob FROM notice_blob b WHERE NOT EXISTS (SELECT 1 FROM notice n WHERE n.message = b.message)"),
     ("a mail of a bulk that has come to an end and is not said to", "
         SELECT b.ticket FROM bulk_ticket b JOIN parcel p ON p.no = b.parcel
         WHERE (p.state = 'sent' AND b.step <> 'sent') OR (b.step = 'sent' AND p.state <> 'sent' AND p.message_id NOT GLOB 'erased.*')

@@ -36,7 +36,8 @@ fn tell(path: &Path) -> Result<(), String> {
     let Story { config, steps } = read_story(&text).map_err(|e| format!("{}:{e}", path.display()))?;
     let mut world = World::new(&config).map_err(|e| format!("{}: {e}", path.display()))?;
     for step in &steps {
-        world.step(step).map_err(|e| format!("{}:{}: {}\n  {e}", path.display(), step.line, step.words.join(" ")))?;
+        let done = world.step(step).and_then(|()| world.is_sound());
+        done.map_err(|e| format!("{}:{}: {}\n  {e}", path.display(), step.line, step.words.join(" ")))?;
     }
     let wrong = world.violations();
     if wrong.is_empty() { Ok(()) } else { Err(format!("{}: the database ends with {wrong:#?}", path.display())) }

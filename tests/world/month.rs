@@ -13,6 +13,7 @@ const CUSTOMERS: &[&str] = &["eva@kund.test", "per@kund.test", "kim@annan.test",
 const ROBOTS: &[&str] = &["news@robot.test", "noreply@robot.test", "mailer-daemon@robot.test"];
 const AGENTS: &[&str] = &["anna", "bjorn", "cissi"];
 const SUBJECTS: &[&str] = &["Var är paketet?", "Retur", "Faktura", "Hej", "Byte av storlek", ""];
+const FILES: &[&str] = &["bild.png", "kvitto.pdf", "rakning.txt"];
 const MOODS: &[&str] = &["refuses", "defers", "vanishes", "accepts", "accepts", "accepts"];
 const QUOTING: &[&str] = &["html", "outlook", "between", "none"];
 
@@ -92,6 +93,9 @@ impl Month {
         let _ = writeln!(self.script, "{lines}");
         for step in &read_story(lines)?.steps {
             self.world.step(step)?;
+            if self.world.storm.is_none() {
+                self.world.is_sound()?;
+            }
         }
         Ok(())
     }
@@ -143,13 +147,24 @@ impl Month {
         self.step("after 6d")
     }
 
+    /// Now and then a file or two, the same ones again and again.
+    fn attached(&mut self) -> String {
+        let files = match self.chance.below(12) {
+            0 | 1 => 1,
+            2 => 2,
+            _ => 0,
+        };
+        (0..files).map(|_| format!(" attaches {}", self.chance.of(FILES))).collect()
+    }
+
     fn new_mail(&mut self) -> Result {
         let (who, subject) = (self.chance.of(CUSTOMERS), self.chance.of(SUBJECTS));
         let cc = if self.chance.below(6) == 0 { format!(" cc {}", self.chance.of(CUSTOMERS)) } else { String::new() };
         let word = self.customers_word(who);
         let id = format!("{word}@kund.test");
         self.customers_letters.push(id.clone());
-        self.step(&format!("{who} writes \"{subject}\"{cc} id {id}\n  | Hej! {word}\n  | Hur gör jag?"))
+        let files = self.attached();
+        self.step(&format!("{who} writes \"{subject}\"{cc} id {id}{files}\n  | Hej! {word}\n  | Hur gör jag?"))
     }
 
     /// A mail in a person's mailbox, any of the last few.
@@ -173,7 +188,8 @@ impl Month {
             _ => format!("Och en sak till. {}", self.customers_word(who)),
         };
         let auto = if self.chance.below(8) == 0 { " header \"Auto-Submitted: auto-replied\"" } else { "" };
-        self.step(&format!("{who} replies{auto}\n  | {text}"))
+        let files = self.attached();
+        self.step(&format!("{who} replies{auto}{files}\n  | {text}"))
     }
 
     fn agent_replies(&mut self) -> Result {
@@ -201,7 +217,8 @@ impl Month {
             1 => "#stäng".to_owned(),
             _ => format!("Så här är det. {word}"),
         };
-        self.step(&format!("{who} replies about {about}{quoting}{command}\n  | {text}"))
+        let files = self.attached();
+        self.step(&format!("{who} replies about {about}{quoting}{files}{command}\n  | {text}"))
     }
 
     fn held_is_sent(&mut self) -> Result {

@@ -304,6 +304,12 @@ impl World {
         wrong
     }
 
+    /// The first rule that a row of the database breaks at this moment.
+    pub fn is_sound(&mut self) -> Result {
+        let broken = self.look(svar::store::check::check)?;
+        broken.first().map_or(Ok(()), |what| Err(format!("the database holds {what}")))
+    }
+
     /// What is written down of a ticket's wait must be what its clocks say.
     fn clocks_that_lag(&mut self) -> Result<Vec<String>> {
         let (now, settings) = (self.now, self.settings.clone());
