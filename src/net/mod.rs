@@ -15,6 +15,8 @@ pub mod smtp;
 pub mod stream;
 pub mod tls;
 
+use secrecy::zeroize::Zeroize;
+
 use crate::model::{Address, Time};
 
 /// How a server can be reached and who we are there. Built from the configuration; the password is read when it is needed.
@@ -81,9 +83,15 @@ pub enum Secret {
     Typed(Typed),
 }
 
-/// A password as typed. Nothing prints it.
+/// A password as typed. Nothing prints it, and nothing is left of it where it is dropped.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Typed(String);
+
+impl Drop for Typed {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
 
 impl Typed {
     #[must_use]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_imap::imap_proto::Status;
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::answer::{Code, Said};
@@ -120,14 +121,13 @@ impl Session {
         let ascii = user.is_ascii() && secret.is_ascii();
         let command = if self.can("AUTH=PLAIN") && (self.can("LOGINDISABLED") || !ascii) {
             // RFC 4616: PLAIN is UTF-8 by definition, LOGIN by luck. The answer follows when the server asks for it.
-            let line = data_encoding::BASE64.encode(format!("\0{user}\0{secret}").as_bytes());
-            let mut command = Command::new("AUTHENTICATE").word("PLAIN");
-            command.pieces.push(line.into_bytes());
-            command
+            let plain = Zeroizing::new(["\0", user, "\0", secret].concat());
+            let line = Zeroizing::new(data_encoding::BASE64.encode(plain.as_bytes()));
+            Command::secret("AUTHENTICATE").word("PLAIN").then(line.as_bytes())
         } else if self.can("LOGINDISABLED") {
             return Err(ImapError::Auth { text: "the server takes no passwords here (LOGINDISABLED)".to_owned() });
         } else {
-            Command::new("LOGIN").string(user).string(secret)
+            Command::secret("LOGIN").string(user).string(secret)
         };
         judged(self.exec(command, |_| {}).await)
     }
@@ -159,17 +159,17 @@ impl Session {
         const NAME: &str = "AUTHENTICATE";
         let tag = self.tag();
         let mut waiting = [response, mechanism.farewell()].into_iter();
-        let mut line = format!("{NAME} {}", mechanism.as_str());
+        let mut words = vec![NAME, mechanism.as_str()];
         if self.can("SASL-IR") {
-            line.push(' ');
-            line.extend(waiting.next());
+            words.extend(waiting.next());
         }
+        let line = Zeroizing::new(words.join(" "));
         self.write_line(&tag, line.as_bytes()).await?;
         loop {
             match self.read().await? {
                 Said::Done { tag: theirs, remark } if theirs == tag => return remark.verdict(NAME),
                 Said::More => match waiting.next() {
-                    Some(words) => self.write(format!("{words}\r\n").as_bytes()).await?,
+                    Some(words) => self.write(Zeroizing::new([words, "\r\n"].concat()).as_bytes()).await?,
                     None => return Err(ImapError::Protocol(format!("{NAME} was answered with a request for more"))),
                 },
                 said => drop(no_stranger(said, NAME)?),

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_imap::Client;
 use async_imap::imap_proto::Status;
 use futures_util::FutureExt;
+use secrecy::zeroize::Zeroizing;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
@@ -152,11 +153,9 @@ impl Session {
         format!("s{}", self.last_tag)
     }
 
-    /// Writes the first line of a command in one go: one packet, one TLS record.
+    /// Writes the first line of a command in one go: one packet, one TLS record. It may hold a password.
     pub(super) async fn write_line(&mut self, tag: &str, words: &[u8]) -> Result<(), ImapError> {
-        let mut line = format!("{tag} ").into_bytes();
-        line.extend_from_slice(words);
-        line.extend_from_slice(b"\r\n");
+        let line = Zeroizing::new([tag.as_bytes(), b" ", words, b"\r\n"].concat());
         self.write(&line).await
     }
 

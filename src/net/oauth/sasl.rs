@@ -1,5 +1,6 @@
 //! The two ways to show a token to a mail server: Google's XOAUTH2, and OAUTHBEARER (RFC 7628).
 
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 /// How a token is shown.
@@ -28,16 +29,21 @@ impl Mechanism {
     pub(in crate::net) fn response(self, user: &str, host: &str, port: u16, token: &SecretString) -> SecretString {
         let token = token.expose_secret();
         // A user or token with a control character would end its field early.
-        let clean = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
+        let clean = |text: &str| {
+            let mut clean = Zeroizing::new(String::with_capacity(text.len()));
+            clean.extend(text.chars().filter(|c| !c.is_control()));
+            clean
+        };
         let (user, token) = (clean(user), clean(token));
-        let plain = match self {
-            Self::Xoauth2 => format!("user={user}\x01auth=Bearer {token}\x01\x01"),
+        let before = match self {
+            Self::Xoauth2 => format!("user={}", *user),
             // RFC 5801: a comma or an equals sign in the name is written in code.
             Self::OauthBearer => {
                 let name = user.replace('=', "=3D").replace(',', "=2C");
-                format!("n,a={name},\x01host={host}\x01port={port}\x01auth=Bearer {token}\x01\x01")
+                format!("n,a={name},\x01host={host}\x01port={port}")
             }
         };
+        let plain = Zeroizing::new([before.as_str(), "\x01auth=Bearer ", token.as_str(), "\x01\x01"].concat());
         SecretString::from(data_encoding::BASE64.encode(plain.as_bytes()))
     }
 

@@ -14,6 +14,7 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::{Response, Severity};
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
@@ -228,6 +229,8 @@ impl Connection {
         Ok(offers)
     }
 
+    /// lettre takes the password as a text of its own, and writes that in base64 into others: these it gives up as they are. All that is
+    /// ours is overwritten.
     async fn login(&mut self, user: &str, password: &SecretString) -> Result<(), SmtpError> {
         let known = [Mechanism::Plain, Mechanism::Login];
         if self.smtp.server_info().get_auth_mechanism(&known).is_none() {
@@ -259,7 +262,8 @@ impl Connection {
         })
     }
 
-    /// `AUTH` with a token. lettre gives up at the challenge that comes before a refusal, and leaves the refusal unread.
+    /// `AUTH` with a token. lettre gives up at the challenge that comes before a refusal, and leaves the refusal unread. The line that it
+    /// writes is a copy of its own, which it does not overwrite.
     async fn show_token(
         &mut self,
         mechanism: Bearer,
@@ -267,13 +271,14 @@ impl Connection {
         token: &SecretString,
     ) -> Result<(), SmtpError> {
         let response = mechanism.response(&account.user, &account.host, account.port, token);
-        let line = format!("AUTH {} {}", mechanism.as_str(), response.expose_secret());
-        let mut answer = if line.len() + 2 <= COMMAND_BYTES {
-            self.command(format!("{line}\r\n")).await
+        let line = Zeroizing::new(["AUTH ", mechanism.as_str(), " ", response.expose_secret(), "\r\n"].concat());
+        let mut answer = if line.len() <= COMMAND_BYTES {
+            self.command(line.as_str()).await
         } else {
             match self.command(format!("AUTH {}\r\n", mechanism.as_str())).await {
                 Step::Yes(answer) if is_challenge(&answer) => {
-                    self.command(format!("{}\r\n", response.expose_secret())).await
+                    let line = Zeroizing::new([response.expose_secret(), "\r\n"].concat());
+                    self.command(line.as_str()).await
                 }
                 other => other,
             }
