@@ -123,7 +123,7 @@ impl Sheet {
 
     /// Somebody's words as they are: the matter of the page.
     pub(super) fn letter(&mut self, words: &str) {
-        let words = inert(words);
+        let words = unmasked(&inert(words));
         self.gap();
         self.text.push_str(&format!("{RULE}\n{}\n{RULE}\n", words.trim_matches('\n').trim_end()));
         self.html.push_str(&format!(
@@ -134,7 +134,7 @@ impl Sheet {
 
     /// Somebody's words, set apart from ours.
     pub(super) fn excerpt(&mut self, words: &str) {
-        let words = inert(words);
+        let words = unmasked(&inert(words));
         self.gap();
         for line in words.trim_end().split('\n') {
             self.wrapped_under("| ", "| ", line);
@@ -367,26 +367,66 @@ fn laid_out(html: &str) -> String {
     html.replace("\n ", "\n&nbsp;").replace("  ", "&nbsp; ").replace('\n', "<br>\n")
 }
 
-/// Escaped, with web addresses made into links that show where they lead.
+/// Escaped, with web addresses made into links that lead where they say.
 pub(super) fn linked(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut rest = text;
-    while let Some(at) = ["https://", "http://"].iter().filter_map(|s| rest.find(s)).min() {
-        out.push_str(&escape(&rest[..at]));
-        let tail = &rest[at..];
-        let ends =
-            |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'' | '`' | '”' | '“');
-        let url = &tail[..tail.find(ends).unwrap_or(tail.len())];
-        let url = url.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '*', '_']);
-        if url.len() > "https://".len() && !bidi(url) {
-            out.push_str(&format!("<a href=\"{0}\">{0}</a>", escape(url)));
-        } else {
-            out.push_str(&escape(url));
+    while let Some((before, url, after)) = web_address(rest, &["https://", "http://"]) {
+        out.push_str(&escape(before));
+        match plain_domain(url).filter(|_| url.len() > "https://".len() && !bidi(url)) {
+            Some(plain) => out.push_str(&format!("<a href=\"{}\">{}</a>", escape(&plain), escape(url))),
+            None => out.push_str(&escape(url)),
         }
-        rest = &tail[url.len()..];
+        rest = after;
     }
     out.push_str(&escape(rest));
     out
+}
+
+/// Somebody's words with web addresses by the names that computers call them: `https://xn--pple-43d.test`, not one that looks like a
+/// known shop's and has a letter of another alphabet in it. Mail addresses are shown the same way.
+fn unmasked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, url, after)) = web_address(rest, &["https://", "http://", "www."]) {
+        out.push_str(before);
+        match plain_domain(url) {
+            Some(plain) => out.push_str(&plain),
+            None => out.push_str(&defused(url)),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The first web address that begins in one of these ways, with what stands before and behind it.
+fn web_address<'a>(text: &'a str, begins: &[&str]) -> Option<(&'a str, &'a str, &'a str)> {
+    let at = begins.iter().filter_map(|s| text.find(s)).min()?;
+    let (before, tail) = text.split_at(at);
+    let ends = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'' | '`' | '”' | '“');
+    let url = &tail[..tail.find(ends).unwrap_or(tail.len())];
+    let url = url.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '*', '_']);
+    Some((before, url, &tail[url.len()..]))
+}
+
+/// A web address with its domain in ASCII (IDNA). `None`: it has no domain that exists.
+fn plain_domain(url: &str) -> Option<String> {
+    let begin = ["https://", "http://"].iter().find(|s| url.starts_with(**s)).map_or(0, |s| s.len());
+    let rest = &url[begin..];
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let authority = &rest[..end];
+    if authority.is_ascii() {
+        return Some(url.to_owned());
+    }
+    let host_at = authority.rfind('@').map_or(0, |at| at + 1);
+    let host = &authority[host_at..];
+    let port_at = host.rfind(':').filter(|at| host[at + 1..].bytes().all(|b| b.is_ascii_digit())).unwrap_or(host.len());
+    let (host, port) = host.split_at(port_at);
+    let plain = idna::domain_to_ascii(host)
+        .ok()
+        .filter(|plain| !plain.is_empty() && plain.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)))?;
+    Some(format!("{}{}{plain}{port}{}", &url[..begin], &authority[..host_at], &rest[end..]))
 }
 
 /// Characters that make an address look like another.
@@ -442,6 +482,26 @@ mod tests {
             "<a href=\"https://a.test/\">https://a.test/</a>&quot;onmouseover=&quot;x",
         );
         check("https://a.test/\u{202e}moc", "https://a.test/\u{202e}moc");
+        // The first letter is Cyrillic. Whoever writes such a link himself sees his own words.
+        check("https://\u{430}pple.test/x", "<a href=\"https://xn--pple-43d.test/x\">https://\u{430}pple.test/x</a>");
+        check("https://\u{a8}.test/", "https://\u{a8}.test/");
+    }
+
+    #[test]
+    fn domains_that_look_like_others_are_shown_for_what_they_are() {
+        let check = |text: &str, expect: &str| assert_eq!(unmasked(text), expect, "{text:?}");
+        check("se https://apple.test/\u{e5}, www.a.test. www.", "se https://apple.test/\u{e5}, www.a.test. www.");
+        check("https://\u{430}pple.test/\u{e5}?b.", "https://xn--pple-43d.test/\u{e5}?b.");
+        check("(www.\u{430}pple.test)", "(www.xn--pple-43d.test)");
+        check("http://apple.test@\u{430}pple.test:8080/", "http://apple.test@xn--pple-43d.test:8080/");
+        check("www.a.test/?to=https://\u{430}.test", "www.a.test/?to=https://\u{430}.test");
+        check("https://apple.test\u{ff0f}x.evil.test", "https[:]//apple[.]test\u{ff0f}x[.]evil[.]test");
+        check("https:// http://", "https:// http://");
+        let mut sheet = Sheet::default();
+        sheet.letter("https://\u{430}pple.test/x");
+        sheet.excerpt("https://\u{430}pple.test/y");
+        assert!(!sheet.text.contains('\u{430}') && !sheet.html.contains('\u{430}'), "{}", sheet.html);
+        assert!(sheet.html.contains("<a href=\"https://xn--pple-43d.test/y\">https://xn--pple-43d.test/y</a>"));
     }
 
     #[test]
