@@ -93,12 +93,15 @@ pub enum RunError {
 pub fn run(settings_path: &Path, settings: Arc<Settings>, options: Options) -> Result<(), RunError> {
     log::start();
     oauth::go_by(clock::now);
-    let engine = Engine::open(Arc::clone(&settings), Post::Daemon).map_err(|error| match &error {
+    let mut engine = Engine::open(Arc::clone(&settings), Post::Daemon).map_err(|error| match &error {
         OpenError::Store { source, .. } if source.database().is_some_and(|e| e.kind == DbErrorKind::Corrupt) => {
             RunError::Damaged(source.to_string())
         }
         _ => error.into(),
     })?;
+    if options.now.is_some() {
+        engine.erase_nothing();
+    }
     for mailbox in settings.mailboxes.iter().filter(|m| m.trusted_authserv_id.is_none()) {
         tracing::info!(
             mailbox = mailbox.name,

@@ -113,6 +113,8 @@ pub struct Engine {
     rights_at: Option<Time>,
     /// A manager may have allowed something.
     rights_look: bool,
+    /// Not by a time that somebody made up.
+    erases: bool,
     /// A mailbox may be in another mode than before.
     modes_look: bool,
     vitals: Vitals,

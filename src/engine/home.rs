@@ -131,6 +131,7 @@ impl Engine {
             digests: Digests::default(),
             rights_at: None,
             rights_look: true,
+            erases: true,
             modes_look: true,
             vitals: Vitals::default(),
             written: Written::default(),

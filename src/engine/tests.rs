@@ -9,10 +9,10 @@ use crate::engine::clock::Now;
 use crate::engine::reader::Job;
 use crate::engine::{Engine, Event, Intake, Outcome};
 use crate::mail::letter::Letter;
-use crate::model::{Address, Channel, SourceNo, Time};
+use crate::model::{Address, Channel, SourceNo, TicketNo, Time};
 use crate::net::Delivery;
-use crate::plan::{Folder, Route};
-use crate::store::{Arrival, Outlet, Role, Store, custody};
+use crate::plan::{Change, Folder, RightsAct, Route};
+use crate::store::{Arrival, Blobs, Outlet, Role, Store, custody};
 
 pub(super) const NOW: Time = Time::from_unix(1_795_428_000);
 
@@ -345,4 +345,26 @@ fn a_digest_waits_while_the_clock_is_doubtful() {
     engine.handle(reading(far.plus(9), 29), vec![Event::ServerTime(far), Event::Poked]);
     engine.handle(reading(far.plus(10), 30), vec![Event::Poked]);
     assert_eq!((engine.doubt(), digests(&mut engine)), (None, 1));
+}
+
+#[test]
+fn nothing_is_erased_by_a_time_that_was_made_up() {
+    let mut engine = engine_with(Store::in_memory().unwrap(), MANAGER);
+    engine.erase_nothing();
+    let source = source(&mut engine);
+    settle(&mut engine, NOW, vec![arrived(source, 1, &letter(1, "Hej, var är mitt paket?"))]);
+    let grant = Change::GrantRights {
+        act: RightsAct::Erase,
+        subject: "kund1@kund.test".to_owned(),
+        until: NOW,
+        by: Address::parse("chef@example.test").unwrap(),
+        at: NOW,
+    };
+    engine.store().batch(|tx| tx.apply(&[grant], &Blobs::new(), NOW)).unwrap();
+    engine.rights_look = true;
+    engine.mailboxes_are_read();
+    settle(&mut engine, NOW.plus(60), vec![Event::Poked]);
+    let waits = engine.store().read(|tx| tx.granted()).unwrap();
+    let shown = engine.store().read(|tx| tx.show(TicketNo(1), NOW)).unwrap().unwrap();
+    assert_eq!((waits.len(), shown.messages[0].text.trim()), (1, "Hej, var är mitt paket?"));
 }

@@ -13,4 +13,6 @@ pub use register::{AuditRow, BackupRow, Kept};
 pub use tasks::{Granted, RetentionRow};
 
 #[cfg(test)]
-pub(in crate::store) use {erase::STATEMENTS, estate::QUERIES, mails::QUERIES as MAIL_QUERIES, tasks::OUTDATED};
+pub(in crate::store) use {
+    erase::STATEMENTS, estate::QUERIES, mails::QUERIES as MAIL_QUERIES, tasks::OLDEST, tasks::OUTDATED,
+};

@@ -206,3 +206,13 @@ fn where_her_letters_lie_in_a_maildir_is_said() {
         "{json:#}"
     );
 }
+
+#[test]
+fn a_run_by_a_given_time_erases_nothing() {
+    let home = filled();
+    run(&home, &["close", "1"]).fine();
+    run(&home, &["close", "2"]).fine();
+    run(&home, &["run", "--once", "--now", "2099-01-01T12:00:00Z"]);
+    assert!(run(&home, &["search", "lavendelfrakt"]).fine().out.contains("Zinnober"));
+    assert_eq!(run(&home, &["privacy", "--json"]).fine().json()["audit"].as_array().map(Vec::len), Some(0));
+}

@@ -29,7 +29,8 @@ pub fn ask_rights(voice: &Voice<'_>, facts: &RightsFacts<'_>) -> Page {
     };
     let context = context! { subject => facts.subject, n => facts.tickets, written => facts.written };
     sheet.say(&words.say(key, context.clone()));
-    sheet.say(&words.word("rights.how"));
+    let is_retention = facts.act == RightsAct::Retention;
+    sheet.say(&words.word(if is_retention { "rights.retention_how" } else { "rights.how" }));
     sheet.done(words.language(), words.say(&format!("{key}_subject"), context))
 }
 

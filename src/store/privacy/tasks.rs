@@ -34,6 +34,13 @@ pub(in crate::store) const OUTDATED: &str = "
     WHERE state IN ('closed', 'spam', 'merged') AND state <> 'merged' AND updated_at >= ?2 AND updated_at < ?3 AND mailbox = ?1
     ORDER BY updated_at, created_at, mailbox, survivor, number LIMIT ?4";
 
+/// When the first of them was last written to of which something is left.
+pub(in crate::store) const OLDEST: &str = "
+    SELECT updated_at FROM ticket INDEXED BY ticket_over
+    WHERE state IN ('closed', 'spam', 'merged') AND state <> 'merged' AND updated_at >= ?2 AND updated_at < ?3 AND mailbox = ?1
+        AND (base_subject <> '' OR subject <> '–' OR customer IS NOT NULL)
+    ORDER BY updated_at, created_at, mailbox, survivor, number LIMIT 1";
+
 impl Tx<'_> {
     pub(in crate::store) fn grant(
         &mut self,
@@ -113,6 +120,14 @@ impl Tx<'_> {
         let over: Vec<TicketNo> = self.rows(OUTDATED, args![mailbox, from, to, limit], |row| row.get(0))?;
         let merged = if over.is_empty() { Vec::new() } else { self.merged_into(&over)? };
         Ok(over.into_iter().chain(merged).collect())
+    }
+
+    /// When the oldest ticket of those was last written to, as in [`Self::outdated`], that is not erased yet.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn oldest_outdated(&mut self, mailbox: &str, from: Time, to: Time) -> Result<Option<Time>, StoreError> {
+        Ok(self.one(OLDEST, args![mailbox, from, to], |row| row.get(0))?)
     }
 
     /// Whether something is left of these: a subject, a customer.
