@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::settings::{Mailbox, Retention};
-use crate::desk::say::rights::{RightsFacts, refused_rights, told_rights};
+use crate::desk::say::rights::{NotDone, RightsFacts, refused_rights, told_rights};
 use crate::desk::{self, Rules};
 use crate::engine::Engine;
 use crate::engine::export::mbox;
@@ -84,11 +84,10 @@ impl Engine {
                 );
                 continue;
             }
-            let actor = format!("manager:{}", granted.by);
-            let done = match granted.act {
-                RightsAct::Retention => self.allowed_retention(&granted, now),
-                RightsAct::Erase => self.allowed_erasure(&granted, &actor, now),
-                RightsAct::Export => self.allowed_export(&granted, &actor, now),
+            let done = match self.beyond_reach(&granted) {
+                Ok(None) => self.carry_out_one(&granted, now),
+                Ok(Some(why)) => self.refuse_right(&granted, &why, now),
+                Err(error) => Err(error),
             };
             match done {
                 Ok(()) => {}
@@ -98,14 +97,48 @@ impl Engine {
                     continue;
                 }
                 Err(error @ (PrivacyError::Unknown(_) | PrivacyError::OneOfUs(_))) => {
-                    let why = error.to_string();
-                    self.report(&granted.by, now, Vec::new(), |voice| refused_rights(voice, &why))?;
+                    self.refuse_right(&granted, &NotDone::Said(error.to_string()), now)?;
                 }
                 Err(error) => return Err(error),
             }
             self.store.batch(|tx| tx.settle_granted(granted.no))?;
         }
         Ok(())
+    }
+
+    fn carry_out_one(&mut self, granted: &Granted, now: Time) -> Result<(), PrivacyError> {
+        let actor = format!("manager:{}", granted.by);
+        match granted.act {
+            RightsAct::Retention => self.allowed_retention(granted, now),
+            RightsAct::Erase => self.allowed_erasure(granted, &actor, now),
+            RightsAct::Export => self.allowed_export(granted, &actor, now),
+        }
+    }
+
+    fn refuse_right(&mut self, granted: &Granted, why: &NotDone, now: Time) -> Result<(), PrivacyError> {
+        Ok(self.report(&granted.by, now, Vec::new(), |voice| refused_rights(voice, why))?)
+    }
+
+    /// A manager's word goes as far as his mailboxes; a person of whom nothing lies there is unknown to him. Looked at when it is carried
+    /// out: they may be others than when he wrote.
+    fn beyond_reach(&mut self, granted: &Granted) -> Result<Option<NotDone>, PrivacyError> {
+        let settings = self.settings.clone();
+        let own = settings.manager_of(&granted.by).map_or(&[][..], |manager| &manager.mailboxes[..]);
+        if !own.is_empty() && settings.mailboxes.iter().all(|mailbox| own.contains(&mailbox.name)) {
+            return Ok(None);
+        }
+        if granted.act == RightsAct::Retention {
+            let is_his = own.contains(&granted.subject);
+            return Ok((!is_his).then(|| NotDone::Said(format!("the mailbox {} is not yours", granted.subject))));
+        }
+        let Some(address) = Address::parse(&granted.subject) else { return Ok(None) };
+        let estate = self.estate_of(&address)?;
+        let places = self.store.read(|tx| tx.places(&estate))?;
+        match places.iter().filter(|place| own.contains(place)).count() {
+            0 => Err(PrivacyError::Unknown(address)),
+            n if n == places.len() => Ok(None),
+            _ => Ok(Some(NotDone::Elsewhere(granted.subject.clone()))),
+        }
     }
 
     fn allowed_erasure(&mut self, granted: &Granted, actor: &str, now: Time) -> Result<(), PrivacyError> {

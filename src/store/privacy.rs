@@ -3,6 +3,7 @@
 mod erase;
 mod estate;
 mod mails;
+mod places;
 mod posted;
 mod register;
 mod tasks;
@@ -14,5 +15,5 @@ pub use tasks::{Granted, RetentionRow};
 
 #[cfg(test)]
 pub(in crate::store) use {
-    erase::STATEMENTS, estate::QUERIES, mails::QUERIES as MAIL_QUERIES, tasks::OLDEST, tasks::OUTDATED,
+    erase::STATEMENTS, estate::QUERIES, mails::QUERIES as MAIL_QUERIES, places::PLACES, tasks::OLDEST, tasks::OUTDATED,
 };

@@ -54,11 +54,23 @@ pub fn told_rights(voice: &Voice<'_>, act: RightsAct, messages: usize, tickets: 
 }
 
 /// Why nothing was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotDone {
+    /// In the program's own words.
+    Said(String),
+    /// Something of this person (or mailbox) lies where the manager does not work. Which mailboxes these are is not said.
+    Elsewhere(String),
+}
+
+/// Says so.
 #[must_use]
-pub fn refused_rights(voice: &Voice<'_>, why: &str) -> Page {
+pub fn refused_rights(voice: &Voice<'_>, why: &NotDone) -> Page {
     let words = voice.words();
     let mut sheet = Sheet::default();
     sheet.say(&words.word("rights.refused"));
-    sheet.inert(why);
+    match why {
+        NotDone::Said(why) => sheet.inert(why),
+        NotDone::Elsewhere(subject) => sheet.say(&words.say("rights.elsewhere", context! { subject })),
+    }
     sheet.done(words.language(), words.word("rights.refused_subject"))
 }

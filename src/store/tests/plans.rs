@@ -176,10 +176,10 @@ fn named_queries_use_an_index() {
 
 #[test]
 fn what_belongs_to_a_person_is_found_by_an_index() {
-    use super::super::privacy::{MAIL_QUERIES, OLDEST, OUTDATED, QUERIES, STATEMENTS};
+    use super::super::privacy::{MAIL_QUERIES, OLDEST, OUTDATED, PLACES, QUERIES, STATEMENTS};
     let mut store = Store::in_memory().unwrap();
     let named = QUERIES.iter().chain(MAIL_QUERIES).chain(STATEMENTS);
-    for (sql, args) in named.chain(&[(OUTDATED, 4), (OLDEST, 3)]) {
+    for (sql, args) in named.chain(&[(OUTDATED, 4), (OLDEST, 3), (PLACES, 5)]) {
         check(&mut store, sql, sql, *args);
     }
 }
