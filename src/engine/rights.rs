@@ -178,8 +178,10 @@ impl Engine {
         let mut backups = self.store.read(|tx| tx.backups())?;
         backups.extend(self.dir.older_databases());
         let numbers = |uids: &[u32]| uids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let places =
-            estate.uids.iter().map(|u| format!("{} ({}, {}): UID {}", u.folder, u.user, u.host, numbers(&u.uids)));
+        let places = estate.uids.iter().map(|u| match u.names.as_slice() {
+            [] => format!("{} ({}, {}): UID {}", u.folder, u.user, u.host, numbers(&u.uids)),
+            names => format!("{}: {}", u.user, names.join(", ")),
+        });
         let in_sent = estate.in_sent.iter().map(|id| format!("Sent: <{id}>"));
         let copies = estate.copies.iter().map(|c| format!("{} {}: <{}>", c.to, c.at, c.message_id));
         let backups = backups.iter().map(|b| format!("{} {}", b.path, b.made_at));
