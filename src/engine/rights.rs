@@ -14,8 +14,8 @@ use crate::plan::{AttachmentRow, Change, Clues, RightsAct};
 use crate::store::privacy::{Estate, Granted};
 use crate::store::{Blobs, StoreError, custody};
 
-/// So many tickets go at a time.
-const TICKETS_MAX: usize = 100;
+/// So many tickets go at a time: what lies between the first and the last of them is looked through each time.
+const TICKETS_MAX: usize = 1000;
 /// Erased in one night, in days' worth: the day's own, and one that was left over. They begin with the oldest ticket there is.
 const DAYS_AT_ONCE: i64 = 2;
 /// A manager who said nothing is asked again after so long.

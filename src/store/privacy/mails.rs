@@ -14,6 +14,19 @@ use crate::model::{
 
 /// Rows that are looked at in one view of the database.
 const SLICE: usize = 2000;
+/// What belongs to tickets came at most so long before the first of them was opened, or after something last happened on one.
+const MARGIN_S: i64 = 30 * Time::DAY;
+
+/// A table that is walked by its number, and how its times, which rise with it, are read: the first row from `?1` on.
+struct Walked {
+    rows: &'static str,
+    time: &'static str,
+}
+
+const PARCELS: Walked = Walked { rows: PARCEL_ROWS, time: PARCEL_TIME };
+const ASKS: Walked = Walked { rows: ASK_ROWS, time: ASK_TIME };
+const ASIDE: Walked = Walked { rows: ASIDE_ROWS, time: ASIDE_TIME };
+const LETTERS: Walked = Walked { rows: LETTER_ROWS, time: LETTER_TIME };
 
 /// A mail of ours.
 struct Sent {
@@ -28,22 +41,40 @@ struct Sent {
     copied: bool,
 }
 
-const PARCELS: &str = "
+const PARCEL_TIME: &str = "SELECT no, created_at FROM parcel WHERE no >= ?1 ORDER BY no LIMIT 1";
+const PARCEL_ROWS: &str = "
     SELECT no, kind, state, ticket, message, recipients, message_id, coalesce(settled_at, created_at),
            keep_in_sent = 1 AND copied_at IS NOT NULL
     FROM parcel WHERE no > ?1 ORDER BY no LIMIT ?2";
-const ASKS: &str = "SELECT no, ticket, matter FROM ask WHERE no > ?1 ORDER BY no LIMIT ?2";
-const ASIDE: &str = "SELECT no, letter, from_address, at FROM quarantine WHERE no > ?1 ORDER BY no LIMIT ?2";
-const LETTERS: &str = "
+const ASK_TIME: &str = "SELECT no, created_at FROM ask WHERE no >= ?1 ORDER BY no LIMIT 1";
+const ASK_ROWS: &str = "SELECT no, ticket, matter FROM ask WHERE no > ?1 ORDER BY no LIMIT ?2";
+const ASIDE_TIME: &str = "SELECT no, at FROM quarantine WHERE no >= ?1 ORDER BY no LIMIT 1";
+const ASIDE_ROWS: &str = "SELECT no, letter, from_address, at FROM quarantine WHERE no > ?1 ORDER BY no LIMIT ?2";
+const LETTER_TIME: &str = "SELECT no, kept_at FROM letter WHERE no >= ?1 ORDER BY no LIMIT 1";
+const LETTER_ROWS: &str = "
     SELECT no, fate, fate_no, coalesce(fate_why, '') = 'erased', received_at FROM letter WHERE no > ?1 ORDER BY no LIMIT ?2";
 const UIDS: &str = "
     SELECT s.mailbox, s.host, s.user, s.folder, l.uid, l.name FROM json_each(?1) j CROSS JOIN letter l ON l.no = j.value
     CROSS JOIN source s ON s.no = l.source
     WHERE l.generation = s.generation AND (l.name IS NULL OR s.host = 'maildir') ORDER BY s.no, l.uid";
 
+const LIVED: &str = "
+    SELECT min(created_at), max(updated_at) FROM ticket WHERE number IN (SELECT value FROM json_each(?1))";
+
 /// All named queries, for the test that each uses an index.
 #[cfg(test)]
-pub(in crate::store) const QUERIES: &[(&str, usize)] = &[(PARCELS, 2), (ASKS, 2), (ASIDE, 2), (LETTERS, 2), (UIDS, 1)];
+pub(in crate::store) const QUERIES: &[(&str, usize)] = &[
+    (PARCEL_ROWS, 2),
+    (PARCEL_TIME, 1),
+    (ASK_ROWS, 2),
+    (ASK_TIME, 1),
+    (ASIDE_ROWS, 2),
+    (ASIDE_TIME, 1),
+    (LETTER_ROWS, 2),
+    (LETTER_TIME, 1),
+    (LIVED, 1),
+    (UIDS, 1),
+];
 
 fn read_sent(row: &Row<'_>) -> Result<Sent, DbError> {
     let recipients: Vec<RecipientEntry> = read_json(row, 5)?;
@@ -62,20 +93,62 @@ fn read_sent(row: &Row<'_>) -> Result<Sent, DbError> {
 }
 
 impl Store {
+    /// From when to when something can have been written of what is looked for; `None`: at any time.
+    fn lived(&mut self, whom: &Whom) -> Result<Option<(Time, Time)>, StoreError> {
+        let tickets: Vec<&TicketNo> = match whom {
+            Whom::Person { .. } => return Ok(None),
+            Whom::Tickets(tickets) => tickets.iter().collect(),
+            Whom::Messages(ticket, _) => vec![ticket],
+        };
+        let read = |row: &Row<'_>| Ok((row.get::<Option<Time>>(0)?, row.get::<Option<Time>>(1)?));
+        let (first, last) = self.read(|tx| Ok(tx.one(LIVED, args![list(&tickets)], read)?))?.unwrap_or_default();
+        let zero = Time::from_unix(0);
+        Ok(Some((first.unwrap_or(zero).plus(-MARGIN_S), last.unwrap_or(zero).plus(MARGIN_S))))
+    }
+
+    /// The first number that is not there, or is of `at` or later.
+    fn first_since(&mut self, table: &Walked, at: Time) -> Result<i64, StoreError> {
+        let (mut low, mut high) = (0, 1);
+        while self.time_at(table, high)?.is_some_and(|(_, time)| time < at) {
+            low = high;
+            high *= 2;
+        }
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.time_at(table, middle)? {
+                Some((no, time)) if time < at => low = no + 1,
+                _ => high = middle,
+            }
+        }
+        Ok(low)
+    }
+
+    fn time_at(&mut self, table: &Walked, no: i64) -> Result<Option<(i64, Time)>, StoreError> {
+        self.read(|tx| Ok(tx.one(table.time, args![no], |row| Ok((row.get::<i64>(0)?, row.get::<Time>(1)?)))?))
+    }
+
     /// Walks a table by its number.
     fn walk<T>(
         &mut self,
-        sql: &str,
+        table: &Walked,
+        lived: Option<(Time, Time)>,
         mut read: impl FnMut(&Row<'_>) -> Result<(i64, T), DbError>,
         mut take: impl FnMut(i64, T),
     ) -> Result<(), StoreError> {
-        let mut after = 0;
+        let (mut after, mut end) = (0, i64::MAX);
+        if let Some((first, last)) = lived {
+            after = self.first_since(table, first)? - 1;
+            end = self.first_since(table, last)?;
+        }
         loop {
-            let rows = self.read(|tx| Ok(tx.rows(sql, args![after, SLICE], &mut read)?))?;
+            let rows = self.read(|tx| Ok(tx.rows(table.rows, args![after, SLICE], &mut read)?))?;
             let Some((last, _)) = rows.last() else { return Ok(()) };
             after = *last;
-            for (no, row) in rows {
+            for (no, row) in rows.into_iter().filter(|(no, _)| *no < end) {
                 take(no, row);
+            }
+            if after >= end {
+                return Ok(());
             }
         }
     }
@@ -92,8 +165,9 @@ impl Store {
             let sent = read_sent(row)?;
             Ok((sent.no.0, sent))
         };
+        let lived = self.lived(whom)?;
         let mut unknown = Vec::new();
-        self.walk(PARCELS, read, |_, parcel| {
+        self.walk(&PARCELS, lived, read, |_, parcel| {
             let is_taken = take_parcel(&parcel, whom, estate);
             let waits = matches!(
                 parcel.state,
@@ -131,10 +205,12 @@ impl Store {
         is_us: &dyn Fn(&Address) -> bool,
         is_about: &mut impl FnMut(&[u8], &Estate) -> bool,
     ) -> Result<(), StoreError> {
+        let lived = self.lived(whom)?;
         let mut asks = BTreeSet::new();
         let known = &*estate;
         self.walk(
-            ASKS,
+            &ASKS,
+            lived,
             |row| Ok((row.get(0)?, (row.get::<Option<TicketNo>>(1)?, row.get::<String>(2)?))),
             |no, (ticket, matter)| {
                 let names_her = || known.addresses.iter().any(|a| a.stands_in(&matter));
@@ -149,7 +225,8 @@ impl Store {
         let mut of_others: Vec<(QuarantineNo, LetterNo)> = Vec::new();
         let (addresses, is_person) = (&estate.addresses, matches!(whom, Whom::Person { .. }));
         self.walk(
-            ASIDE,
+            &ASIDE,
+            lived,
             |row| Ok((row.get(0)?, (row.get(1)?, row.get::<Option<Address>>(2)?, row.get::<Time>(3)?))),
             |no, (letter, from, at)| {
                 let row = (QuarantineNo(no), letter);
@@ -181,19 +258,13 @@ impl Store {
         estate: &mut Estate,
         is_about: &mut impl FnMut(&[u8], &Estate) -> bool,
     ) -> Result<(), StoreError> {
-        // What is written of a ticket comes after its first letter; a person may have been spoken of before she wrote.
-        let first = match whom {
-            Whom::Person { .. } => LetterNo(0),
-            Whom::Tickets(_) | Whom::Messages(..) => match estate.letters.first() {
-                Some(first) => *first,
-                None => return Ok(()),
-            },
-        };
+        let lived = self.lived(whom)?;
         let mut also = Vec::new();
         let mut ours = Vec::new();
         let known = &*estate;
         self.walk(
-            LETTERS,
+            &LETTERS,
+            lived,
             |row| Ok((row.get(0)?, (row.get::<Option<String>>(1)?, row.get::<Option<i64>>(2)?, row.get::<bool>(3)?))),
             |no, (fate, fate_no, is_erased)| match (fate.as_deref(), fate_no) {
                 (Some("duplicate"), Some(message)) if known.messages.contains(&MessageNo(message)) => {
@@ -205,7 +276,7 @@ impl Store {
                         also.push(LetterNo(no));
                     }
                 }
-                (Some("done"), _) if !is_erased && no > first.0 => ours.push(LetterNo(no)),
+                (Some("done"), _) if !is_erased => ours.push(LetterNo(no)),
                 _ => {}
             },
         )?;
@@ -284,5 +355,40 @@ impl Tx<'_> {
             }
         }
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_begins_where_a_time_begins() {
+        let mut store = Store::in_memory().unwrap();
+        let rows = [(3_i64, 10), (4, 20), (9, 20), (20, 30), (1000, 40)];
+        store
+            .batch(|tx| {
+                for (no, at) in rows {
+                    tx.run(
+                        "INSERT INTO ask (no, agent, created_at, expires_at, matter) VALUES (?1, '', ?2, 99, '')",
+                        args![no, Time::from_unix(at)],
+                    )?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        for (first, last, expected) in [
+            (0, 99, vec![3, 4, 9, 20, 1000]),
+            (10, 40, vec![3, 4, 9, 20]),
+            (11, 31, vec![4, 9, 20]),
+            (20, 21, vec![4, 9]),
+            (21, 22, vec![]),
+            (41, 99, vec![]),
+        ] {
+            let mut seen = Vec::new();
+            let lived = Some((Time::from_unix(first), Time::from_unix(last)));
+            store.walk(&ASKS, lived, |row| Ok((row.get(0)?, ())), |no, ()| seen.push(no)).unwrap();
+            assert_eq!(seen, expected, "{first} to {last}");
+        }
     }
 }
