@@ -65,6 +65,7 @@ use crate::engine::metrics::Written;
 use crate::engine::reader::ReadFn;
 use crate::engine::vitals::Vitals;
 use crate::model::{LetterNo, Time};
+use crate::net::Delivery;
 use crate::store::{Outlet, Store, StoreError};
 
 /// A batch takes at most so many letters.
@@ -329,6 +330,17 @@ impl Engine {
                 self.waiting.results.push_back(Finished::Delivered { parcel, results, refused_null_sender });
             }
             Event::SentCopy { parcel } => self.waiting.results.push_back(Finished::SentCopy { parcel }),
+            Event::FoundInSent { parcel } => {
+                if let Some(mail) = self.take_unknown(parcel) {
+                    let fate = Delivery::Accepted { reply: "found in Sent after a restart".to_owned() };
+                    let results = mail.to.into_iter().map(|to| (to, fate.clone())).collect();
+                    self.waiting.results.push_back(Finished::Delivered { parcel, results, refused_null_sender: false });
+                }
+            }
+            Event::SendAgain { parcel } => {
+                let mail = self.take_unknown(parcel).map(|mail| Finished::Again(Box::new(mail)));
+                self.waiting.results.extend(mail);
+            }
             Event::Free(outlet, places) => {
                 if self.sends {
                     *self.free.entry(outlet).or_default() += places;

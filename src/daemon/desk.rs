@@ -57,7 +57,6 @@ type Question = Box<dyn FnOnce(&mut Engine) + Send>;
 enum Message {
     Events(Vec<Event>),
     Ask(Question),
-    SendAgain(Box<Consignment>),
     /// Answered when all that came is decided, and all that is due and can go has gone.
     WhenQuiet(oneshot::Sender<()>),
     /// Nothing more is claimed; answered when what is under way has come back.
@@ -107,11 +106,6 @@ impl Desk {
     /// Runs something on the engine's thread that nobody waits for.
     pub fn run(&self, work: impl FnOnce(&mut Engine) + Send + 'static) {
         let _ = self.tell.send(Message::Ask(Box::new(work)));
-    }
-
-    /// A mail whose result is unknown goes out once more.
-    pub fn send_again(&self, consignment: Consignment) {
-        let _ = self.tell.send(Message::SendAgain(Box::new(consignment)));
     }
 
     /// Waits until all that came is decided and all that could be sent has been.
@@ -308,7 +302,6 @@ impl Work {
                 self.events.extend(events);
             }
             Message::Ask(question) => question(&mut self.engine),
-            Message::SendAgain(consignment) => self.send(*consignment),
             Message::WhenQuiet(reply) => self.quiet.push(reply),
             Message::Finish(reply) => {
                 self.engine.stop_sending();
@@ -349,9 +342,10 @@ impl Work {
     fn send(&mut self, consignment: Consignment) {
         self.under_way += 1;
         if let Err(back) = self.routes.send(consignment) {
-            // Its mailbox has left the configuration meanwhile: the parcel stays claimed until the next start.
+            // Its mailbox has left the configuration meanwhile: the parcel stays claimed until it comes back, or the next start.
             tracing::warn!(parcel = back.parcel.0, "no way out is configured for this mail any more");
             self.under_way -= 1;
+            self.engine.put_back_unknown(*back);
         }
     }
 

@@ -16,10 +16,10 @@ use crate::daemon::imap::{self, Reader, Report};
 use crate::daemon::maildir;
 use crate::daemon::outlet::{Broken, Pool, THEIR_MOMENT};
 use crate::daemon::sent::Errands;
-use crate::engine::Engine;
 use crate::engine::clock::{self, Now};
 use crate::engine::desk_dir::DeskDir;
 use crate::engine::vitals::accounts;
+use crate::engine::{Engine, Event};
 use crate::model::Time;
 use crate::net::certificates;
 use crate::plan::Route;
@@ -216,13 +216,13 @@ impl House {
 
     /// Mails whose sending was cut off by a crash go out once more, without asking Sent.
     pub async fn send_unknown(&self, mailbox: Option<String>) {
-        let unknown = self.desk.ask(move |engine| engine.take_unknown(mailbox.as_deref())).await;
+        let unknown = self.desk.ask(move |engine| engine.unknown(mailbox.as_deref())).await;
         for consignment in unknown.unwrap_or_default() {
             tracing::info!(
                 parcel = consignment.parcel.0,
                 "the result of sending this mail was unknown; it is sent once more"
             );
-            self.desk.send_again(consignment);
+            self.desk.tell(vec![Event::SendAgain { parcel: consignment.parcel }]);
         }
     }
 

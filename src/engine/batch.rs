@@ -159,7 +159,7 @@ impl Batch<'_> {
             verdicts: Vec::new(),
         };
         for result in self.waiting.results.iter().take(plan.results) {
-            self.finish(tx, result, now)?;
+            self.finish(tx, result, now, &mut done)?;
             done.results += 1;
         }
         if plan.claim && done.doubt.is_none() {
@@ -201,8 +201,14 @@ impl Batch<'_> {
 
     // ---- results ----------------------------------------------------------------------------------------------------
 
-    fn finish(&self, tx: &mut Tx<'_>, result: &Finished, now: Time) -> Result<(), StoreError> {
+    fn finish(&self, tx: &mut Tx<'_>, result: &Finished, now: Time, done: &mut Done) -> Result<(), StoreError> {
         match result {
+            // It stays claimed, and is unknown again at the next start.
+            Finished::Again(_) if !self.may_send => Ok(()),
+            Finished::Again(mail) => {
+                done.send.push(Consignment::clone(mail));
+                Ok(())
+            }
             Finished::SentCopy { parcel } => tx.copy_kept(*parcel, now),
             Finished::Delivered { parcel, results, refused_null_sender } => {
                 let decided = fenced(tx, |tx| self.delivered(tx, *parcel, results, *refused_null_sender, now))?;

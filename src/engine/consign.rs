@@ -23,7 +23,10 @@ impl Engine {
 
 impl Batch<'_> {
     pub(super) fn claim(&self, tx: &mut Tx<'_>, now: Time, done: &mut Done) -> Result<(), StoreError> {
-        let free = self.free.iter().filter(|(_, places)| **places > 0).map(|(o, p)| (o.clone(), *p)).collect();
+        // What goes out once more takes a place, too.
+        let taken = |outlet: &Outlet| done.send.iter().filter(|c| c.outlet == *outlet).count();
+        let free = self.free.iter().map(|(o, p)| (o.clone(), p.saturating_sub(taken(o)))).filter(|(_, p)| *p > 0);
+        let free = free.collect();
         let only_answers = done.doubt.is_some();
         let limits = |mailbox: &str| {
             let pace = self.settings.mailbox(mailbox).map(|m| m.pace(&self.settings.limits));
@@ -47,6 +50,7 @@ fn consign(tx: &mut Tx<'_>, settings: &Settings, claimed: Claimed) -> Result<Con
         from,
         from_else,
         to: claimed.recipients,
+        partly_settled: claimed.partly_settled,
         bytes: Arc::new(tx.bytes(claimed.parcel)?),
         keep_in_sent: claimed.keep_in_sent,
         created_at: claimed.created_at,

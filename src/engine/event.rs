@@ -20,6 +20,10 @@ pub enum Event {
     Delivered { parcel: ParcelNo, results: Vec<(Address, Delivery)>, refused_null_sender: bool },
     /// A copy of a mail is in Sent.
     SentCopy { parcel: ParcelNo },
+    /// A mail whose result was unknown lies in Sent: it went out ([`Engine::unknown`](crate::engine::Engine::unknown)).
+    FoundInSent { parcel: ParcelNo },
+    /// A mail whose result is unknown goes out once more.
+    SendAgain { parcel: ParcelNo },
     /// So many more mails may be under way at this outlet.
     Free(Outlet, usize),
     /// A mail server's clock: the time at which it took in a mail that has just come.
@@ -87,6 +91,8 @@ pub struct Consignment {
     pub from_else: Option<Address>,
     /// Who has not been accepted or refused yet.
     pub to: Vec<Address>,
+    /// An earlier try was the end for somebody else: a copy in Sent is of that try, and says nothing of these.
+    pub partly_settled: bool,
     pub bytes: Arc<Vec<u8>>,
     /// Whether a copy goes into Sent once it is accepted.
     pub keep_in_sent: bool,
@@ -103,8 +109,16 @@ pub(super) struct Waiting {
 
 #[derive(Clone, Debug)]
 pub(super) enum Finished {
-    Delivered { parcel: ParcelNo, results: Vec<(Address, Delivery)>, refused_null_sender: bool },
-    SentCopy { parcel: ParcelNo },
+    Delivered {
+        parcel: ParcelNo,
+        results: Vec<(Address, Delivery)>,
+        refused_null_sender: bool,
+    },
+    SentCopy {
+        parcel: ParcelNo,
+    },
+    /// Its result is unknown.
+    Again(Box<Consignment>),
 }
 
 impl Waiting {

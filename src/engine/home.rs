@@ -19,7 +19,7 @@ use crate::engine::in_flight::InFlight;
 use crate::engine::metrics::Written;
 use crate::engine::vitals::Vitals;
 use crate::engine::void::chain;
-use crate::model::Time;
+use crate::model::{ParcelNo, Time};
 use crate::store::{Role, Store, StoreError, Tx};
 
 /// Why the desk does not open.
@@ -180,16 +180,21 @@ impl Engine {
         clocks::follow_all(&mut self.store, &self.settings).map_err(fail)
     }
 
-    /// Mails whose result is unknown: they were claimed when the last holder of the lock died. Each goes out once more, after Sent
-    /// was asked for it; `mailbox`: only those that go out in its name.
-    pub fn take_unknown(&mut self, mailbox: Option<&str>) -> Vec<Consignment> {
-        let (taken, rest) =
-            std::mem::take(&mut self.unknown).into_iter().partition(|c| mailbox.is_none_or(|m| c.outlet.mailbox == m));
-        self.unknown = rest;
-        taken
+    /// Mails whose result is unknown: they were claimed when the last holder of the lock died. `mailbox`: only those that go out in
+    /// its name. Each stays among them until [`Event::FoundInSent`](crate::engine::Event::FoundInSent) or
+    /// [`Event::SendAgain`](crate::engine::Event::SendAgain) comes: whoever asks Sent may fail at any moment.
+    #[must_use]
+    pub fn unknown(&self, mailbox: Option<&str>) -> Vec<Consignment> {
+        self.unknown.iter().filter(|c| mailbox.is_none_or(|m| c.outlet.mailbox == m)).cloned().collect()
     }
 
-    /// The question could not be asked; somebody else asks it later.
+    /// `None`: somebody else has told of it meanwhile.
+    pub(super) fn take_unknown(&mut self, parcel: ParcelNo) -> Option<Consignment> {
+        let at = self.unknown.iter().position(|c| c.parcel == parcel)?;
+        Some(self.unknown.remove(at))
+    }
+
+    /// Nobody has taken this mail: it is asked about anew when its mailbox has a way out again.
     pub fn put_back_unknown(&mut self, consignment: Consignment) {
         self.unknown.push(consignment);
     }

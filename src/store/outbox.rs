@@ -38,6 +38,8 @@ pub struct Claimed {
     pub sender: Sender,
     /// Those that still wait.
     pub recipients: Vec<Address>,
+    /// Others are settled.
+    pub partly_settled: bool,
     pub message_id: String,
     /// How often it was tried before.
     pub attempts: i64,
@@ -72,6 +74,7 @@ fn read_claimed(row: &Row<'_>) -> Result<Claimed, DbError> {
         (None, Some(or)) => Sender::Null { or },
         (None, None) => return Err(DbError::new(super::DbErrorKind::Malformed, "a parcel without a sender")),
     };
+    let waits = |r: &&RecipientEntry| r.state() == Some(RecipientState::Waiting);
     Ok(Claimed {
         parcel: row.get(0)?,
         kind: row.get(1)?,
@@ -80,11 +83,8 @@ fn read_claimed(row: &Row<'_>) -> Result<Claimed, DbError> {
             route: if route == route_word(Route::Notify) { Route::Notify } else { Route::Mailbox },
         },
         sender,
-        recipients: recipients
-            .iter()
-            .filter(|r| r.state() == Some(RecipientState::Waiting))
-            .filter_map(RecipientEntry::address)
-            .collect(),
+        recipients: recipients.iter().filter(waits).filter_map(RecipientEntry::address).collect(),
+        partly_settled: !recipients.iter().all(|r| waits(&r)),
         message_id: row.get(7)?,
         attempts: row.get(8)?,
         keep_in_sent: row.get(9)?,

@@ -211,17 +211,13 @@ impl World {
         self.engine = Some(engine);
         let open = self.settings.mailboxes.iter().filter(|mailbox| !self.shut.contains(&mailbox.name));
         let mut events: Vec<Event> = open.flat_map(|mailbox| free(&mailbox.name)).collect();
-        let unknown = self.engine()?.take_unknown(None);
+        let unknown = self.engine()?.unknown(None);
         if self.storm.is_some() {
             self.note_unknown(&unknown)?;
         }
-        for consignment in unknown {
-            if let Some(known) = self.known_in_sent(&consignment) {
-                events.push(known);
-                continue;
-            }
-            // It took no free place of this start.
-            events.extend(self.smtp(&consignment).into_iter().filter(|e| matches!(e, Event::Delivered { .. })));
+        for mail in unknown {
+            let (parcel, found) = (mail.parcel, !mail.partly_settled && self.lies_in_sent(&mail));
+            events.push(if found { Event::FoundInSent { parcel } } else { Event::SendAgain { parcel } });
         }
         Ok(events)
     }
@@ -245,19 +241,10 @@ impl World {
         self.dir.path().join("data/svar.db")
     }
 
-    /// Whether a mail whose result is unknown went out before a death, as Sent says: its Message-ID is there. Mails that vanished in the
-    /// connection are in no Sent folder.
-    fn known_in_sent(&self, mail: &Consignment) -> Option<Event> {
-        let is_out = |to: &Address| {
-            let key = (mail.message_id.clone(), to.clone());
-            self.accepted.contains_key(&key) && !self.vanished.contains_key(&key)
-        };
-        let reply = || Delivery::Accepted { reply: "found in Sent".to_owned() };
-        mail.to.iter().all(is_out).then(|| Event::Delivered {
-            parcel: mail.parcel,
-            results: mail.to.iter().map(|to| (to.clone(), reply())).collect(),
-            refused_null_sender: false,
-        })
+    /// Whether Sent, which the provider fills, has this mail's Message-ID: somebody got it. What vanished in the connection is in no
+    /// Sent folder.
+    fn lies_in_sent(&self, mail: &Consignment) -> bool {
+        self.accepted.keys().any(|key| key.0 == mail.message_id && !self.vanished.contains_key(key))
     }
 
     pub fn restart(&mut self) -> Result {
