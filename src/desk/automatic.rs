@@ -7,6 +7,7 @@ use crate::desk::say::acknowledgement::Echo;
 use crate::desk::say::answer::{Fill, fill_markdown, names_agent};
 use crate::desk::say::manager::ManagerNews;
 use crate::mail::compose::AutoSubmitted;
+use crate::mail::letter::Letter;
 use crate::model::{Address, Direction, Kind, ParcelKind, Party, TicketNo, Time};
 use crate::plan::{Change, NewMessage};
 use crate::wording::Wording;
@@ -46,6 +47,18 @@ impl Case<'_> {
             && !self.rules.is_ours(address)
             && !is_robots_address(address)
             && self.found.auto_to_sender < self.rules.settings.limits.auto_per_address_per_day
+    }
+
+    /// Whether the letter answers an automatic mail that went to somebody else. A robot that writes from a new address each time
+    /// (`help+id123@`) opens a new matter each time: acknowledged, it would answer that, too.
+    #[must_use]
+    pub fn answers_anothers_automatic(&self, letter: &Letter, author: &Address) -> bool {
+        let answered = |id: &String| letter.in_reply_to.contains(id) || letter.references.last() == Some(id);
+        self.found.parcels.iter().any(|p| {
+            p.kind == ParcelKind::Acknowledge
+                && answered(&p.message_id)
+                && p.recipients.iter().all(|(to, _)| to != author)
+        })
     }
 
     /// Whether any automatic mail may go out now; if not, managers are told.
@@ -107,7 +120,8 @@ impl Case<'_> {
         );
         let Some(parcel) = sent else { return false };
         self.next.take_message();
-        let address = to.address.clone();
+        // Whoever has one address has all that differ in their detail: they are one to the limit.
+        let address = to.address.plain();
         let message = NewMessage {
             no,
             ticket,

@@ -505,6 +505,7 @@ impl Incoming<'_> {
             || self.is_watched_only()
             || self.has_empty_return_path()
             || (self.letter.kind != Kind::Person && !self.comes_by_our_list())
+            || self.case.answers_anothers_automatic(self.letter, &party.address)
             || !self.case.may_get_automatic(&party.address);
         !barred && self.case.has_room_for_automatic(self.mailbox)
     }

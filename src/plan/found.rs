@@ -77,7 +77,7 @@ pub struct Findings {
     pub noted: Vec<NotedWords>,
     /// By first address. Agents of whom nothing is recorded are missing.
     pub agents: BTreeMap<Address, AgentFacts>,
-    /// Automatic mails to the author's address in the last 24 hours.
+    /// Automatic mails to the author's address in the last 24 hours, whatever its detail (`eva+x@`).
     pub auto_to_sender: i64,
     /// Automatic mails to customers and strangers in the last hour.
     pub auto_in_all: i64,

@@ -64,7 +64,7 @@ impl Tx<'_> {
             found.senders_tickets = tickets.into_iter().rev().take(SENDERS_TICKETS).collect();
 
             found.auto_to_sender =
-                self.one(AUTOMATIC_TO, args![author, now.plus(-Time::DAY)], |row| row.get(0))?.unwrap_or(0);
+                self.one(AUTOMATIC_TO, args![&author.plain(), now.plus(-Time::DAY)], |row| row.get(0))?.unwrap_or(0);
         }
         if let Some(thread_index) = &clues.thread_index {
             found.same_thread_index = self.rows(THREAD_INDEX, args![thread_index, SAME_THREAD_INDEX], |row| {

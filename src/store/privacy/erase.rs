@@ -227,7 +227,7 @@ impl Tx<'_> {
     fn forget_address(&mut self, address: &Address, is_last: bool) -> Result<(), StoreError> {
         self.run("DELETE FROM participant WHERE address = ?1", args![address])?;
         self.run("DELETE FROM told WHERE address = ?1", args![address])?;
-        self.run("DELETE FROM automatic WHERE address = ?1", args![address])?;
+        self.run("DELETE FROM automatic WHERE address = ?1", args![&address.plain()])?;
         self.run("DELETE FROM blocked WHERE address = ?1", args![address])?;
         if is_last {
             self.run("DELETE FROM address WHERE address = ?1", args![address])?;
