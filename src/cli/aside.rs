@@ -21,7 +21,8 @@ pub fn outbox(global: &Global, out: &mut Out, act: Option<OutboxAct>) -> Result<
 
 fn list_outbox(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     let mut desk = Desk::open(global)?;
-    let rows = desk.read(|tx| tx.outbox())?;
+    let now = desk.now;
+    let rows = desk.read(|tx| tx.outbox_shown(now))?;
     if out.json {
         return Ok(out.json(&rows)?);
     }
@@ -34,7 +35,11 @@ fn list_outbox(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     let titles = ["id", "ticket", "kind", "state", "tries", "next", "~to", "~last error"];
     let mut table = Table::new(if errors { &titles } else { &titles[..7] });
     for row in &rows {
-        let tone = if row.state == ParcelState::Failed { Tone::Bad } else { Tone::Plain };
+        let tone = match row.state {
+            ParcelState::Failed => Tone::Bad,
+            ParcelState::Sent => Tone::Faint,
+            _ => Tone::Plain,
+        };
         let mut cells = vec![
             row.id.to_string(),
             row.ticket.map_or("-".to_owned(), |t| format!("#{t}")),
@@ -52,10 +57,11 @@ fn list_outbox(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     Ok(out.table(&table)?)
 }
 
-/// Those that still wait or were refused; accepted ones need nobody's care.
+/// Those that still wait or were refused; accepted ones need nobody's care, unless all may have it twice.
 fn recipients(row: &OutboxRow) -> String {
-    let names = row.to.iter().filter(|r| r.state != RecipientState::Accepted).map(|r| match r.state {
-        RecipientState::Waiting => r.address.to_string(),
+    let is_sent = row.state == ParcelState::Sent;
+    let names = row.to.iter().filter(|r| is_sent || r.state != RecipientState::Accepted).map(|r| match r.state {
+        RecipientState::Waiting | RecipientState::Accepted => r.address.to_string(),
         state => format!("{} ({state})", r.address),
     });
     names.collect::<Vec<_>>().join(", ")

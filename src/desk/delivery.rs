@@ -5,7 +5,7 @@ use crate::desk::say::failed::{FailedHow, UndeliverableFacts, undeliverable};
 use crate::desk::say::manager::ManagerNews;
 use crate::desk::tell::is_live;
 use crate::model::{Address, BulkStep, Direction, ParcelKind, ParcelState, RecipientState, State, TicketNo, Time};
-use crate::net::Delivery;
+use crate::net::{Delivery, UNKNOWN};
 use crate::plan::{Change, DeliveryFindings, Findings, What};
 
 /// Seconds until the next try, after the first, second … failure; the last is repeated.
@@ -27,6 +27,7 @@ pub fn delivered(
     let mut states = parcel.recipients.clone();
     let mut refused: Vec<(Address, String)> = Vec::new();
     let mut last_error = None;
+    let mut unknown = None;
     for (address, result) in results {
         let Some(entry) = states.iter_mut().find(|(a, s)| a == address && *s == RecipientState::Waiting) else {
             continue;
@@ -40,6 +41,9 @@ pub fn delivered(
         entry.1 = state;
         if matches!(state, RecipientState::Refused | RecipientState::GivenUp) {
             refused.push((address.clone(), error.clone().unwrap_or_default()));
+        }
+        if result.is_unknown() {
+            unknown.clone_from(&error);
         }
         if error.is_some() {
             last_error.clone_from(&error);
@@ -55,6 +59,9 @@ pub fn delivered(
     };
     let next_at = waits.then(|| now.plus(delay_s(rules, parcel.no.0, attempts)));
     case.change(Change::Parcel { parcel: parcel.no, state, next_at, attempts, error: last_error, at: now });
+    if let (true, Some(why)) = (waits, unknown) {
+        again(&mut case, found, why);
+    }
     let ticket = parcel.ticket.filter(|t| case.tickets.contains_key(t));
     let customers = customers_of(found);
     let has_it = |states: &[(Address, RecipientState)]| {
@@ -89,6 +96,23 @@ pub fn delivered(
         failed(&mut case, found, ticket, failure);
     }
     case.changes
+}
+
+/// A mail that was being sent when svar died, and that nobody knows to have been taken, goes out once more.
+#[must_use]
+pub fn sent_again(found: &DeliveryFindings, rules: &Rules<'_>, now: Time) -> Vec<Change> {
+    let findings = as_findings(found);
+    let mut case = Case::new(*rules, &findings, now);
+    again(&mut case, found, format!("{UNKNOWN}: svar ended while it was being sent"));
+    case.changes
+}
+
+fn again(case: &mut Case<'_>, found: &DeliveryFindings, why: String) {
+    let (parcel, at) = (found.parcel.no, case.now);
+    case.change(Change::SendAgain { parcel, why: format!("{why}; it is sent once more"), at });
+    if let Some(ticket) = found.parcel.ticket.filter(|t| case.tickets.contains_key(t)) {
+        case.event(ticket, "svar", What::SentAgain, format!("parcel {parcel}"));
+    }
 }
 
 /// Whether the mail is an answer. One of a bulk is if its author has said so.

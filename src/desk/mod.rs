@@ -57,7 +57,7 @@ pub mod when;
 
 pub use alarm::look;
 pub use case::Rules;
-pub use delivery::delivered;
+pub use delivery::{delivered, sent_again};
 pub use due::{due, unreadable};
 pub use fingerprint::outgoing;
 pub use intake::{clues, decide};

@@ -206,6 +206,13 @@ impl Batch<'_> {
             // It stays claimed, and is unknown again at the next start.
             Finished::Again(_) if !self.may_send => Ok(()),
             Finished::Again(mail) => {
+                let noted = fenced(tx, |tx| {
+                    let changes = desk::sent_again(&tx.delivery(mail.parcel)?, &self.rules(), now);
+                    tx.apply(&changes, &Blobs::new(), now)
+                })?;
+                if noted.is_none() {
+                    tracing::error!(parcel = mail.parcel.0, "a bug: that a mail is sent once more is not recorded");
+                }
                 done.send.push(Consignment::clone(mail));
                 Ok(())
             }

@@ -132,6 +132,16 @@ pub enum Delivery {
     },
 }
 
+/// How the reply begins where the mail may have been taken, and nobody knows.
+pub const UNKNOWN: &str = "unknown whether it was taken";
+
+impl Delivery {
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Deferred { reply } if reply.starts_with(UNKNOWN))
+    }
+}
+
 /// One letter as the mailbox handed it over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {

@@ -215,6 +215,12 @@ pub enum Change {
         error: Option<String>,
         at: Time,
     },
+    /// Whether a parcel was taken is unknown, and `why`; it goes out once more.
+    SendAgain {
+        parcel: ParcelNo,
+        why: String,
+        at: Time,
+    },
     /// The server refuses an empty envelope sender: this mailbox uses bounce addresses from now on.
     NullSenderRefused {
         mailbox: String,

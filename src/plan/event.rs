@@ -71,6 +71,8 @@ whats! {
     Bounced = "bounced",
     /// A mail of the ticket could not be delivered.
     Undelivered = "undelivered",
+    /// Whether a mail was taken is unknown, and it goes out once more, the same mail; the detail is the parcel.
+    SentAgain = "sent-again",
     /// A third party was asked; the detail is the message.
     ThirdParty = "third-party",
     /// Became two; the detail is the other ticket and the first message that went.

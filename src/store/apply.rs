@@ -150,6 +150,7 @@ impl Tx<'_> {
             Change::Parcel { parcel, state, next_at, attempts, error, at } => {
                 self.set_parcel(*parcel, *state, *next_at, *attempts, error.as_deref(), *at)
             }
+            Change::SendAgain { parcel, why, at } => self.send_again(*parcel, why, *at),
             Change::NullSenderRefused { mailbox } => {
                 self.set_meta(&format!("null_sender_refused:{mailbox}"), Some("1"))
             }

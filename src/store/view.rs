@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::apply::parcel::SENT_AGAIN_SHOWN;
 use super::db::{DbError, Row, args};
 use super::facts::RecipientEntry;
 use super::text::{read_json, read_parties, read_party};
@@ -11,6 +12,7 @@ use crate::model::{
     Address, Channel, Direction, IncidentNo, Kind, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Party,
     Priority, QuarantineNo, RecipientState, State, TicketNo, Time,
 };
+use crate::net::UNKNOWN;
 use crate::plan::AttachmentRow;
 
 /// A ticket as `svar tickets --json` prints it.
@@ -151,6 +153,13 @@ pub(super) const QUEUED: &str = "
 pub(super) const ASIDE: &str = "
     SELECT no, ticket, kind, recipients, state, attempts, next_at, last_error, message_id
     FROM parcel WHERE state IN ('claimed', 'held', 'failed') ORDER BY state";
+
+/// What goes out, or went out since then, once more.
+pub(super) const SENT_AGAIN: &str = "
+    SELECT p.no, p.ticket, p.kind, p.recipients, p.state, p.attempts, p.next_at, p.last_error, p.message_id
+    FROM meta m JOIN parcel p ON p.no = CAST(substr(m.name, 12) AS INTEGER)
+    WHERE m.name >= 'sent_again:' AND m.name < 'sent_again;' AND (p.state != 'sent' OR p.settled_at > ?1)
+      AND p.state != 'dropped'";
 
 fn read_ticket_row(row: &Row<'_>, now: Time) -> Result<TicketRow, DbError> {
     let state: State = row.get(2)?;
@@ -301,6 +310,26 @@ impl Tx<'_> {
     pub fn outbox(&mut self) -> Result<Vec<OutboxRow>, StoreError> {
         let mut rows = self.rows(QUEUED, &[], read_outbox_row)?;
         rows.extend(self.rows(ASIDE, &[], read_outbox_row)?);
+        rows.sort_by_key(|row| row.id);
+        Ok(rows)
+    }
+
+    /// The outbox, and for a day what was sent once more because nobody knew whether it had been taken: somebody may have it twice.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn outbox_shown(&mut self, now: Time) -> Result<Vec<OutboxRow>, StoreError> {
+        let mut rows = self.outbox()?;
+        for mut row in self.rows(SENT_AGAIN, args![now.plus(-SENT_AGAIN_SHOWN)], read_outbox_row)? {
+            row.last_error = match row.last_error.take() {
+                Some(error) if !error.starts_with(UNKNOWN) => {
+                    Some(format!("{UNKNOWN} before, and it is sent once more; since then: {error}"))
+                }
+                error => error,
+            };
+            rows.retain(|r| r.id != row.id);
+            rows.push(row);
+        }
         rows.sort_by_key(|row| row.id);
         Ok(rows)
     }

@@ -2,6 +2,7 @@
 
 use svar::model::{Address, Direction, Priority, State, Time};
 use svar::plan::{Clues, TicketFacts};
+use svar::store::view::OutboxRow;
 
 use crate::play::{Mail, Result, World, address};
 use crate::steps::ticket_no;
@@ -57,7 +58,7 @@ impl World {
                 is(clocks.is_empty(), || format!("there is {clocks:?}"))
             }
             ["figures", from, to, rest @ ..] => self.expect_figures(from, to, rest),
-            ["outbox", rest @ ..] => self.expect_outbox(rest),
+            ["outbox", rest @ ..] => self.expect_outbox(rest, step),
             ["message", number, rest @ ..] => self.expect_message(number, rest, step),
             ["event", number, what, ..] => {
                 let shown = self.shown(number)?;
@@ -75,15 +76,23 @@ impl World {
         }
     }
 
-    fn expect_outbox(&mut self, rest: &[&str]) -> Result {
-        let rows = self.look(|tx| tx.outbox())?;
-        let states: Vec<String> = rows.iter().map(|r| format!("{} {}", r.kind, r.state)).collect();
+    /// `empty`: nothing waits. Else what is shown, which may be more.
+    fn expect_outbox(&mut self, rest: &[&str], step: &Step) -> Result {
+        let now = self.now;
+        let waits = self.look(|tx| tx.outbox())?;
+        let rows = self.look(|tx| tx.outbox_shown(now))?;
+        let says = |r: &OutboxRow, text: &str| r.last_error.as_ref().is_some_and(|e| e.contains(text));
+        let fits = |r: &OutboxRow, kind: &str, state: &str| {
+            (r.kind.as_str(), r.state.as_str()) == (kind, state) && step.all("text").iter().all(|t| says(r, t))
+        };
         let right = match rest {
-            ["empty"] => rows.is_empty(),
-            [kind, state] => states.iter().any(|s| *s == format!("{kind} {state}")),
+            ["empty"] => waits.is_empty(),
+            ["no", kind, state] => !rows.iter().any(|r| fits(r, kind, state)),
+            [kind, state, ..] => rows.iter().any(|r| fits(r, kind, state)),
             _ => return Err("what in the outbox?".to_owned()),
         };
-        is(right, || format!("there is {states:?}"))
+        let shown = || rows.iter().map(|r| format!("{} {} {:?}", r.kind, r.state, r.last_error)).collect::<Vec<_>>();
+        is(right, || format!("there is {:?}", shown()))
     }
 
     /// `expect message 1 note text "…"`: one of the ticket's messages, by direction.

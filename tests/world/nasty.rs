@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use svar::model::{Address, LetterNo, TicketNo, Time};
+use svar::plan::What;
 
 use crate::from_environment;
 use crate::month;
@@ -90,7 +91,9 @@ fn judge(world: &mut World) -> Result<(End, usize)> {
             .iter()
             .map(|m| format!("{} {} {}", m.direction, m.kind, m.text.lines().next().unwrap_or_default()))
             .collect();
-        let mut happened: Vec<&str> = shown.events.iter().map(|e| e.what.as_str()).collect();
+        // That a mail went out once more is the one thing that a death leaves behind.
+        let events = shown.events.iter().map(|e| e.what.as_str());
+        let mut happened: Vec<&str> = events.filter(|what| *what != What::SentAgain.as_str()).collect();
         happened.sort_unstable();
         let ticket = &shown.ticket;
         end.tickets.push(format!("{number} {} {:?} {said:#?} {happened:?}", ticket.state, ticket.assignee));

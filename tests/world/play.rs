@@ -15,7 +15,7 @@ use svar::engine::{Consignment, Engine, Event, Intake, Outcome, Post};
 use svar::mail::letter::Letter;
 use svar::mail::read::read;
 use svar::model::{Address, Channel, ParcelNo, Time};
-use svar::net::Delivery;
+use svar::net::{Delivery, UNKNOWN};
 use svar::plan::{Folder, Route};
 use svar::sla::clock::ClockState;
 use svar::store::{Arrival, Outlet, custody};
@@ -69,6 +69,8 @@ pub enum Mood {
     Defers,
     /// Takes it, and the connection is gone before anybody hears of it.
     Vanishes,
+    /// Takes it, and the line is lost before its verdict is heard.
+    Mumbles,
 }
 
 pub struct World {
@@ -384,6 +386,7 @@ impl World {
             if self.is_dead() {
                 return Vec::new();
             }
+            let mumbles = self.moods.get(to) == Some(&Mood::Mumbles);
             let result = match self.moods.get(to) {
                 Some(Mood::Refuses) => Delivery::Refused { reply: "550 5.1.1 no such user".to_owned() },
                 Some(Mood::Defers) => Delivery::Deferred { reply: "451 4.7.1 try again later".to_owned() },
@@ -394,7 +397,10 @@ impl World {
                     let letter = read(&raw);
                     let at = self.now;
                     self.mails.push(Mail { to: to.clone(), sender: sender.clone(), letter, raw, seen: false, at });
-                    Delivery::Accepted { reply: "250 2.0.0 ok".to_owned() }
+                    match mumbles {
+                        true => Delivery::Deferred { reply: format!("{UNKNOWN}: no verdict came after the mail") },
+                        false => Delivery::Accepted { reply: "250 2.0.0 ok".to_owned() },
+                    }
                 }
             };
             results.push((to.clone(), result));

@@ -60,6 +60,7 @@ impl World {
                 match *mood {
                     "refuses" => self.moods.insert(to, Mood::Refuses),
                     "defers" => self.moods.insert(to, Mood::Defers),
+                    "mumbles" => self.moods.insert(to, Mood::Mumbles),
                     "vanishes" => self.moods.insert(to, Mood::Vanishes),
                     "accepts" => self.moods.remove(&to),
                     other => return Err(format!("smtp does not {other}")),

@@ -23,7 +23,7 @@ use super::credential::{Key, KeyError, NotAccepted};
 use super::oauth::{Mechanism as Bearer, OauthError};
 use super::secret::SecretError;
 use super::stream::{DialError, Stream, Timeouts};
-use super::{Account, Delivery, Tls, Wire};
+use super::{Account, Delivery, Tls, UNKNOWN, Wire};
 use crate::model::{Address, one_line};
 
 /// Bytes of a mail that are encoded and written in one go.
@@ -408,9 +408,8 @@ impl Connection {
         let body = clean.strip_suffix(b"\r\n").unwrap_or(&clean);
         let upload = std::time::Duration::from_secs(u64::try_from(body.len() / SLOWEST_BYTES_PER_S).unwrap_or(0));
         let sent = timeout(self.timeouts.verdict + upload, self.smtp.message_iter(body.chunks(PART_BYTES)));
-        let unknown = |why: &str| Delivery::Deferred {
-            reply: format!("unknown whether it was taken: no verdict came after the mail ({why})"),
-        };
+        let unknown =
+            |why: &str| Delivery::Deferred { reply: format!("{UNKNOWN}: no verdict came after the mail ({why})") };
         match sent.await {
             Ok(answer) => match step(answer) {
                 Step::Yes(answer) if answer.code().severity == Severity::PositiveCompletion => {

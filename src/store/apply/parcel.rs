@@ -13,6 +13,13 @@ pub(super) const DROP_BLOB: &str =
     "DELETE FROM blob WHERE no = ?1 AND NOT EXISTS (SELECT 1 FROM blob_use WHERE blob = ?1)
     AND NOT EXISTS (SELECT 1 FROM ask_blob WHERE blob = ?1) AND NOT EXISTS (SELECT 1 FROM notice_blob WHERE blob = ?1)";
 
+/// What went out once more is shown so long after it was sent.
+pub(in crate::store) const SENT_AGAIN_SHOWN: i64 = Time::DAY;
+
+const FORGET_SENT_AGAIN: &str = "
+    DELETE FROM meta WHERE name >= 'sent_again:' AND name < 'sent_again;' AND NOT EXISTS (
+        SELECT 1 FROM parcel WHERE no = CAST(substr(name, 12) AS INTEGER) AND (settled_at IS NULL OR settled_at > ?1))";
+
 /// A segment as `parcel_bytes.layout` lists it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
@@ -245,6 +252,17 @@ impl Tx<'_> {
             args![parcel, state, next_at, attempts, error, settled, at],
         )?;
         self.tidy(parcel, standing.kind, state, standing.copy_due)
+    }
+
+    /// Kept beside the parcel, whose last error is another after the next failure, until it was sent and shown for a day.
+    pub(super) fn send_again(&mut self, parcel: ParcelNo, why: &str, at: Time) -> Result<(), StoreError> {
+        // A try of which no result ever came has not been counted.
+        self.run(
+            "UPDATE parcel SET last_error = ?2, attempts = attempts + (state = 'claimed') WHERE no = ?1",
+            args![parcel, why],
+        )?;
+        self.run(FORGET_SENT_AGAIN, args![at.plus(-SENT_AGAIN_SHOWN)])?;
+        self.set_meta(&format!("sent_again:{}", parcel.0), Some(&at.unix().to_string()))
     }
 
     /// Lets go of the bytes of what is over and done with. Answers stay, as the record of what was sent; what failed may be tried

@@ -110,6 +110,7 @@ fn named_queries_use_an_index() {
         ("hurry", outbox::HURRY, 3),
         ("claimed", outbox::CLAIMED, 0),
         ("copies", outbox::COPIES, 0),
+        ("sent again", view::SENT_AGAIN, 1),
         ("holds over", due::HOLDS_OVER, 2),
         ("asks lapsed", due::ASKS_LAPSED, 2),
         ("next hold", due::NEXT_HOLD, 0),
