@@ -584,7 +584,7 @@ CREATE INDEX bulk_ticket_parcel ON bulk_ticket (parcel) WHERE parcel IS NOT NULL
 
 ---- people's rights ------------------------------------------------------------------------------------------------
 
--- Who exported or erased what. Rows are added and never changed; svar has no command that could.
+-- Who exported or erased what. Rows are added and never changed; svar has no command that could. `svar restore` carries them over.
 CREATE TABLE audit_log (
     no INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,

@@ -6,10 +6,11 @@ use crate::cli::args::Global;
 use crate::cli::error::CommandError;
 use crate::cli::open::{now, reading, settings, store_error};
 use crate::cli::print::Out;
+use crate::cli::rights::privacy_error;
 use crate::desk::sign::Key;
 use crate::engine::desk_dir::{DeskDir, Footprint};
 use crate::engine::privacy::erase_again;
-use crate::model::TicketNo;
+use crate::model::{ParcelNo, TicketNo};
 use crate::store::{Role, Store, backup as copies};
 
 pub fn backup(global: &Global, out: &mut Out, file: &Path) -> Result<(), CommandError> {
@@ -40,17 +41,20 @@ pub fn restore(global: &Global, out: &mut Out, file: &Path) -> Result<(), Comman
     let dir = DeskDir::prepare(&settings.desk.data_dir).map_err(|e| CommandError::of(&e))?;
     let _lock = dir.lock().map_err(|e| CommandError::of(&e).hint("Stop the daemon first."))?;
     let left = dir.footprint().map_err(|e| CommandError::of(&e))?.unwrap_or_default();
-    let used = (left.epoch, TicketNo(left.ticket));
-    let done = copies::restore(file, &dir.database(), &dir.owner(), used, now.wall).map_err(|e| store_error(&e))?;
+    let used = copies::Used { epoch: left.epoch, ticket: TicketNo(left.ticket), parcel: ParcelNo(left.parcel) };
+    let key = Key::new(&dir.key().map_err(|e| CommandError::of(&e))?);
+    // Before it takes the other's place: whoever is killed in here leaves nobody behind who was erased.
+    let amend = |store: &mut Store| erase_again(store, &dir.erased(), &settings, &key, now.wall);
+    let done = copies::restore(file, &dir.database(), &dir.owner(), used, now.wall, amend);
+    let (done, again) = done.map_err(|e| privacy_error(&e))?;
     let footprint = Footprint { epoch: done.epoch, ..Footprint::default() };
     dir.leave_footprint(&footprint).map_err(|e| CommandError::of(&e))?;
-    let key = Key::new(&dir.key().map_err(|e| CommandError::of(&e))?);
-    let mut store = Store::open(&dir.database(), Role::Owner).map_err(|e| store_error(&e))?;
-    let again = erase_again(&mut store, &dir.erased(), &settings, &key, now.wall).map_err(|e| CommandError::of(&e))?;
-    drop(store);
     out.line(format!("Restored {}; this is epoch {}.", file.display(), done.epoch))?;
     if let Some(replaced) = &done.replaced {
         out.line(format!("The database that was here is now {}.", replaced.display()))?;
+    }
+    if done.log_is_lost {
+        out.line("Its audit log and its list of backups cannot be read: they are not in the restored one.")?;
     }
     out.line(format!("New tickets begin at #{}. Nothing received until now is acknowledged.", done.next_ticket))?;
     match again {

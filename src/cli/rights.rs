@@ -82,7 +82,7 @@ fn unreachable(desk: &mut Writer, estate: &Estate) -> Result<Unreachable, Comman
     })
 }
 
-fn privacy_error(error: &PrivacyError) -> CommandError {
+pub(super) fn privacy_error(error: &PrivacyError) -> CommandError {
     match error {
         PrivacyError::Store(error) => store_error(error),
         PrivacyError::OnItsWay(_) => CommandError::try_again(error.to_string()),

@@ -268,8 +268,8 @@ impl DeskDir {
         written.and(removed)
     }
 
-    /// The databases that were put aside here, oldest name first: copied before a step up, or replaced by `restore`. They hold what
-    /// people wrote as backups do. A directory that cannot be read has none to tell of.
+    /// The databases that were put aside here, oldest name first: copied before a step up, replaced by `restore`, or left by one that
+    /// was killed. They hold what people wrote as backups do. A directory that cannot be read has none to tell of.
     #[must_use]
     pub fn older_databases(&self) -> Vec<BackupRow> {
         let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
@@ -277,7 +277,7 @@ impl DeskDir {
             .filter(|e| {
                 let name = e.file_name().to_string_lossy().into_owned();
                 let ending = name.strip_prefix("svar.db.");
-                ending.is_some_and(|e| e.starts_with("version-") || e.starts_with("before-epoch-"))
+                ending.is_some_and(|e| ["version-", "before-epoch-", "restoring"].iter().any(|s| e.starts_with(s)))
             })
             .filter(|e| !e.path().to_string_lossy().ends_with("-wal") && !e.path().to_string_lossy().ends_with("-shm"))
             .filter_map(|e| {
@@ -360,13 +360,16 @@ mod tests {
             "svar.db.version-1",
             "svar.db.before-epoch-2",
             "svar.db.before-epoch-2-wal",
+            "svar.db.restoring",
+            "svar.db.restoring-wal",
             "svar.db.version-3.new",
         ] {
             fs::write(dir.path().join(name), "").unwrap();
         }
         let named: Vec<String> = desk.older_databases().into_iter().map(|b| b.path).collect();
         let at = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
-        assert_eq!(named, [at("svar.db.before-epoch-2"), at("svar.db.version-1"), at("svar.db.version-3.new")]);
+        let wanted = ["svar.db.before-epoch-2", "svar.db.restoring", "svar.db.version-1", "svar.db.version-3.new"];
+        assert_eq!(named, wanted.map(at));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::engine::metrics::Written;
 use crate::engine::vitals::Vitals;
 use crate::engine::void::chain;
 use crate::model::{ParcelNo, Time};
-use crate::store::{Role, Store, StoreError, Tx};
+use crate::store::{Role, Store, StoreError, Tx, backup};
 
 /// Why the desk does not open.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +69,12 @@ impl Engine {
         let path = dir.database();
         let fail = |source| OpenError::Store { path: path.clone(), source };
         let (lock, mut store) = match post {
-            Post::Daemon => (Some(dir.lock()?), Store::open(&path, Role::Owner).map_err(fail)?),
+            Post::Daemon => {
+                let lock = dir.lock()?;
+                // Half a restored database holds people who were erased since its backup.
+                backup::clear_leftovers(&path).map_err(fail)?;
+                (Some(lock), Store::open(&path, Role::Owner).map_err(fail)?)
+            }
             Post::Command => match Store::open(&path, Role::Guest) {
                 Ok(store) => (None, store),
                 // The first command ever, or the first after an upgrade: only the holder of the lock may do that.

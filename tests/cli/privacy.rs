@@ -216,3 +216,31 @@ fn a_run_by_a_given_time_erases_nothing() {
     assert!(run(&home, &["search", "lavendelfrakt"]).fine().out.contains("Zinnober"));
     assert_eq!(run(&home, &["privacy", "--json"]).fine().json()["audit"].as_array().map(Vec::len), Some(0));
 }
+
+#[test]
+fn a_restore_that_cannot_erase_her_again_restores_nothing() {
+    let home = filled();
+    run(&home, &["backup", "before.db"]).fine();
+    run(&home, &["erase", "customer", "eva@kund.test", "--yes"]).fine();
+    let (list, away) = (home.path().join("data/erased"), home.path().join("away"));
+    fs::rename(&list, &away).unwrap();
+    fs::create_dir(&list).unwrap();
+    fs::write(list.join("in the way"), "").unwrap();
+    run(&home, &["restore", "before.db"]).fails(1, "the list of what was erased");
+    for word in HERS {
+        assert!(!holds(&bytes_of(&home), word), "{word}");
+    }
+    fs::remove_dir_all(&list).unwrap();
+    fs::rename(&away, &list).unwrap();
+    // The database of before, and what was done since is in the log.
+    let acts = || {
+        let privacy = run(&home, &["privacy", "--json"]).fine().json();
+        let acts: Vec<String> =
+            privacy["audit"].as_array().unwrap().iter().map(|a| a["act"].as_str().unwrap().to_owned()).collect();
+        let backups = privacy["backups"].as_array().unwrap().iter().filter_map(|b| b["path"].as_str());
+        (acts, backups.filter(|path| path.ends_with("before.db")).count())
+    };
+    assert_eq!(acts(), (vec!["erase".to_owned()], 1));
+    run(&home, &["restore", "before.db"]).fine();
+    assert_eq!(acts(), (vec!["erase".to_owned(), "restore".to_owned()], 1));
+}

@@ -94,6 +94,28 @@ impl Tx<'_> {
         )?)
     }
 
+    /// Adds the acts of another database of this desk's that are not in the log yet, in their order and behind those that are.
+    ///
+    /// # Errors
+    /// A database error.
+    pub(in crate::store) fn add_acts(&mut self, theirs: &[AuditRow]) -> Result<(), StoreError> {
+        for act in missing(self.acts(None)?, theirs) {
+            self.record_act(&act.actor, &act.act, &act.subject, &act.detail, act.at)?;
+        }
+        Ok(())
+    }
+
+    /// The same for the list of backups.
+    ///
+    /// # Errors
+    /// A database error.
+    pub(in crate::store) fn add_backups(&mut self, theirs: &[BackupRow]) -> Result<(), StoreError> {
+        for backup in missing(self.backups()?, theirs) {
+            self.record_backup(&backup.path, backup.made_at)?;
+        }
+        Ok(())
+    }
+
     /// Remembers where a backup was put.
     ///
     /// # Errors
@@ -166,4 +188,16 @@ impl Tx<'_> {
         }
         Ok(all)
     }
+}
+
+/// Those of `theirs` that are not among `ours`. Two that are alike are two.
+fn missing<T: PartialEq>(mut ours: Vec<T>, theirs: &[T]) -> Vec<&T> {
+    let mut missing = Vec::new();
+    for row in theirs {
+        match ours.iter().position(|own| own == row) {
+            Some(at) => drop(ours.remove(at)),
+            None => missing.push(row),
+        }
+    }
+    missing
 }

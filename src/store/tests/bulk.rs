@@ -1,7 +1,7 @@
 //! Bulks as rows: which tickets a query fills them with, who gets the mail, and that a restored one does not go on.
 
 use super::super::Role;
-use super::super::backup::restore;
+use super::super::backup::{Used, restore};
 use super::super::meta::Owner;
 use super::*;
 use crate::model::{BulkNo, BulkState, BulkStep, State};
@@ -99,7 +99,7 @@ fn a_restored_bulk_does_not_go_on_by_itself() {
         .unwrap();
     store.backup(&file).unwrap();
     drop(store);
-    restore(&file, &path, &owner, (0, TicketNo(0)), at(500)).unwrap();
+    restore(&file, &path, &owner, Used::default(), at(500), |_| Ok::<_, StoreError>(())).unwrap();
     let mut store = Store::open(&path, Role::Owner).unwrap();
     let stand = |tx: &mut Tx<'_>, no| (facts(tx, no).state, facts(tx, no).why);
     store
