@@ -21,7 +21,8 @@ CREATE TABLE desk (
 INSERT INTO desk VALUES (1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
 -- Facts of the database itself: whose it is (machine, data_dir), halted, config_fingerprint, clocks_fingerprint, null_sender_refused:MAILBOX,
--- digests_since (when it was first looked whether one is due), sent_again:PARCEL (when: whether an earlier try was taken is unknown).
+-- digests_since (when it was first looked whether one is due), sent_again:PARCEL (when: whether an earlier try was taken is unknown),
+-- taken_away (how often something was erased), log_emptied (up to which of these times SQLite's log was emptied since).
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL

@@ -34,6 +34,8 @@ pub mod practice;
 pub mod privacy;
 mod question;
 pub mod reader;
+#[cfg(test)]
+mod restored_tests;
 mod rights;
 #[cfg(test)]
 mod tests;

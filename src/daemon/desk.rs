@@ -259,7 +259,7 @@ impl Work {
                     rested = true;
                     self.rest();
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.empty_log(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.work(told);
@@ -382,6 +382,13 @@ impl Work {
         self.leave_footprint();
         if let Err(error) = self.engine.store().rest() {
             tracing::debug!("the database could not tidy up: {error}");
+        }
+    }
+
+    /// Somebody read when that was tried last, or a command has erased somebody since.
+    fn empty_log(&mut self) {
+        if self.engine.store().is_log_to_be_emptied().unwrap_or(false) {
+            self.rest();
         }
     }
 

@@ -56,6 +56,7 @@ impl Batch<'_> {
         let rules = self.rules();
         if self.erased.bars(&rules, letter, envelope) {
             tx.forget_letter(envelope.letter)?;
+            tx.note_taken_away()?;
             let verdict = Verdict { letter: envelope.letter, fate: "erased", ticket: None };
             return Ok(Decided { verdict, halted: None, backlog: Backlog::Empty, canned: false });
         }

@@ -79,7 +79,7 @@ impl Engine {
         let settings = self.settings.clone();
         let mut home = Holdings { store: &mut self.store, settings: &settings, key: &self.key };
         home.take_away(&mut self.erased, &whom, &estate, Some(&act), now)?;
-        let is_settled = self.store.settle_erasure()?;
+        let is_settled = self.store.empty_log()?;
         self.dir.poke();
         Ok(Erasure { estate, is_settled })
     }
@@ -100,7 +100,7 @@ impl Engine {
         let estate = home.estate(&whom)?;
         let act = Act { actor: "retention", act: "retention", subject: mailbox, detail: counts(&estate) };
         home.take_away(&mut self.erased, &whom, &estate, Some(&act), now)?;
-        self.store.settle_erasure()?;
+        self.store.empty_log()?;
         Ok(estate)
     }
 
@@ -190,6 +190,7 @@ impl Holdings<'_> {
             erased.add(&BTreeSet::new(), &found.ids.iter().filter_map(hash).collect(), now)?;
             self.store.batch(|tx| {
                 tx.erase(&found, now)?;
+                tx.note_taken_away()?;
                 act.map_or(Ok(()), |act| tx.record_act(act.actor, act.act, act.subject, &act.detail, now))
             })?;
             if !matches!(whom, Whom::Person { .. }) {

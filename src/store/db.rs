@@ -222,6 +222,18 @@ impl Db {
         self.connection.is_autocommit()
     }
 
+    /// Does `work`, waiting for locks of other processes no longer than `patience`.
+    pub(super) fn waiting_for<T>(
+        &self,
+        patience: Duration,
+        work: impl FnOnce(&Self) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        self.connection.busy_timeout(patience)?;
+        let done = work(self);
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        done
+    }
+
     /// Runs one statement; how many rows it changed.
     pub(super) fn run(&self, sql: &str, args: &[Arg<'_>]) -> Result<usize, DbError> {
         self.watch(Moment::Before, sql)?;

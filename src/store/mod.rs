@@ -36,6 +36,7 @@ mod practice;
 pub mod privacy;
 pub mod promise;
 pub mod query;
+mod rest;
 pub mod robots;
 pub mod search;
 #[cfg(test)]
@@ -194,17 +195,6 @@ impl Store {
     /// A database error.
     pub fn data_version(&self) -> Result<i64, StoreError> {
         Ok(self.db.one("PRAGMA data_version", &[], |row| row.get(0))?.unwrap_or(0))
-    }
-
-    /// Spends a quiet moment: merges a little of the search index, moves the log into the file, gives memory back.
-    ///
-    /// # Errors
-    /// A database error; nothing is lost by it.
-    pub fn rest(&mut self) -> Result<(), StoreError> {
-        self.batch(|tx| tx.merge_search_index())?;
-        self.db.rows("PRAGMA wal_checkpoint(PASSIVE)", &[], |_| Ok(()))?;
-        self.db.script("PRAGMA shrink_memory")?;
-        Ok(())
     }
 
     /// Limits the size of the file, so that tests can fill it up.

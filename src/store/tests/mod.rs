@@ -9,6 +9,7 @@ mod lookup;
 mod outbox;
 mod plans;
 mod random;
+mod rest;
 mod search;
 mod versions;
 mod view;
