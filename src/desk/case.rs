@@ -180,6 +180,12 @@ impl<'a> Case<'a> {
         self.rules.settings.mailbox(name)
     }
 
+    /// Whether this database has the mail of which something signed by us speaks.
+    #[must_use]
+    pub fn is_on_record(&self, signed: (i64, ParcelNo)) -> bool {
+        self.found.parcels.iter().any(|p| self.rules.key.is_that_parcel(signed, p.no, &p.message_id))
+    }
+
     /// The ticket itself, or the one that it was merged into.
     #[must_use]
     pub fn survivor(&self, ticket: TicketNo) -> Option<&TicketFacts> {

@@ -67,7 +67,7 @@ impl Incoming<'_> {
     fn is_own_parcel(&mut self) -> bool {
         let signed = self.letter.svar_id.as_deref().and_then(|v| self.case.rules.key.verify_svar_id(v));
         let own = self.letter.from.as_ref().is_some_and(|p| self.case.rules.is_ours(&p.address));
-        let known = signed.filter(|(_, p)| own && self.case.found.parcels.iter().any(|known| known.no == *p));
+        let known = signed.filter(|signed| own && self.case.is_on_record(*signed));
         if let Some((_, parcel)) = known {
             self.settle(Fate::Echo(parcel));
         }

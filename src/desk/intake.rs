@@ -309,6 +309,11 @@ impl<'a> Incoming<'a> {
             self.case.change(Change::Halt { why });
             return true;
         }
+        if epoch < found.epoch && !self.case.is_on_record((epoch, parcel)) {
+            // Written after the backup that was restored: its number may be another mail's by now.
+            self.settle(Fate::Done("a mail of this desk's that is not on record since a restore"));
+            return true;
+        }
         self.settle(Fate::Echo(parcel));
         true
     }

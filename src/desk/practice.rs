@@ -128,15 +128,21 @@ pub fn named(letter: &Letter, signed: &[crate::desk::sign::SignedAddress], rules
         Token::Practice { parcel } => Some(parcel),
         _ => None,
     });
-    let bounce = letter.bounce.as_ref();
-    let ids = letter.in_reply_to.first().into_iter().chain(letter.references.last());
-    let ids = ids.chain(bounce.and_then(|b| b.message_id.as_ref()));
-    let by_id = ids.filter_map(|id| rules.key.verify_message_id(id)).map(|(_, no)| no);
-    let came_back = bounce.is_some().then(|| crate::desk::intake::bounce_address(letter, rules)).flatten();
-    let mut all: Vec<ParcelNo> = by_address.chain(by_id).chain(came_back.map(|(_, no)| no)).collect();
+    let by_number = signed_numbers(letter, rules).into_iter().map(|(_, no)| no);
+    let mut all: Vec<ParcelNo> = by_address.chain(by_number).collect();
     all.sort_unstable();
     all.dedup();
     all
+}
+
+/// Epochs and numbers of mails of ours that a letter answers or brings back.
+fn signed_numbers(letter: &Letter, rules: &Rules<'_>) -> Vec<(i64, ParcelNo)> {
+    let bounce = letter.bounce.as_ref();
+    let ids = letter.in_reply_to.first().into_iter().chain(letter.references.last());
+    let ids = ids.chain(bounce.and_then(|b| b.message_id.as_ref()));
+    let by_id = ids.filter_map(|id| rules.key.verify_message_id(id));
+    let came_back = bounce.is_some().then(|| crate::desk::intake::bounce_address(letter, rules)).flatten();
+    by_id.chain(came_back).collect()
 }
 
 /// What comes of a letter that was read before it is in custody: nothing but what is known of a practice mail. Empty: it is about none.
@@ -167,16 +173,18 @@ impl Incoming<'_> {
 
     fn came_of_practice(&self) -> Option<(Practice, Came)> {
         let (found, key) = (self.case.found, self.case.rules.key);
-        if self.letter.kind == Kind::Bounce {
-            let known = found.practices.first()?;
-            let words = self.letter.bounce.as_ref().and_then(|b| b.recipients.first()).map(said).unwrap_or_default();
-            return Some((known.clone(), Came::Bounce(words)));
-        }
         let by_address = self.signed.iter().find_map(|s| {
             let Token::Practice { parcel } = s.token else { return None };
             let known = found.practices.iter().find(|p| p.no == parcel)?;
             key.admits(found.epoch, s, &known.agent, grounds(known.sent_at)).then_some(known)
         });
+        if self.letter.kind == Kind::Bounce {
+            let speaks_of = signed_numbers(self.letter, &self.case.rules);
+            let is_that = |p: &&Practice| speaks_of.iter().any(|s| key.is_that_parcel(*s, p.no, &p.message_id));
+            let known = found.practices.iter().find(is_that).or(by_address)?;
+            let words = self.letter.bounce.as_ref().and_then(|b| b.recipients.first()).map(said).unwrap_or_default();
+            return Some((known.clone(), Came::Bounce(words)));
+        }
         let direct = self.letter.in_reply_to.first().into_iter().chain(self.letter.references.last());
         let by_id = direct.filter_map(|id| found.practices.iter().find(|p| p.message_id == *id)).next();
         let known = by_address.or(by_id)?;

@@ -101,14 +101,14 @@ impl Incoming<'_> {
         let key = self.case.rules.key;
         let report = self.letter.bounce.as_ref();
         let by_address = self.letter.to.iter().map(|p| &p.address).chain(&self.letter.delivered_to);
-        let by_address = by_address.filter_map(|a| a.detail()).find_map(|d| key.bounced_parcel(d)).map(|(_, p)| p);
-        let by_header = report.and_then(|b| b.svar_id.as_deref()).and_then(|v| key.verify_svar_id(v)).map(|(_, p)| p);
+        let by_address = by_address.filter_map(|a| a.detail()).find_map(|d| key.bounced_parcel(d));
+        let by_header = report.and_then(|b| b.svar_id.as_deref()).and_then(|v| key.verify_svar_id(v));
         let by_id = report.and_then(|b| b.message_id.as_ref());
         let parcels = &self.case.found.parcels;
         let signed = by_address.or(by_header);
         parcels
             .iter()
-            .find(|p| Some(p.no) == signed)
+            .find(|p| signed.is_some_and(|signed| key.is_that_parcel(signed, p.no, &p.message_id)))
             .or_else(|| parcels.iter().find(|p| Some(&p.message_id) == by_id))
             .cloned()
     }

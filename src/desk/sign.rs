@@ -173,6 +173,13 @@ impl Key {
         self.numbered("message-id", local.strip_prefix("svar.")?)
     }
 
+    /// Whether the parcel on record is the one of which something signed by us speaks. In an epoch that was given up a number may
+    /// have stood for another mail; who was erased has left a mail without our Message-ID.
+    #[must_use]
+    pub fn is_that_parcel(&self, signed: (i64, ParcelNo), no: ParcelNo, message_id: &str) -> bool {
+        no == signed.1 && self.verify_message_id(message_id).is_none_or(|own| own == signed)
+    }
+
     /// `epoch.parcel.signature`
     fn numbered(&self, purpose: &str, text: &str) -> Option<(i64, ParcelNo)> {
         let mut parts = text.split('.');
@@ -325,6 +332,9 @@ mod tests {
         let key = Key::new(&[7; 32]);
         let id = key.message_id(1, ParcelNo(9), "example.test");
         assert_eq!(key.verify_message_id(&id), Some((1, ParcelNo(9))));
+        let is_that = |signed, id: &str| key.is_that_parcel(signed, ParcelNo(9), id);
+        assert!(is_that((1, ParcelNo(9)), &id) && is_that((1, ParcelNo(9)), "erased.9"));
+        assert!(!is_that((2, ParcelNo(9)), &id) && !is_that((1, ParcelNo(8)), "erased.9"));
         assert_eq!(key.verify_message_id(&id.replace(".9.", ".8.")), None);
         assert_eq!(key.verify_svar_id(&key.svar_id(1, ParcelNo(9))), Some((1, ParcelNo(9))));
         assert_eq!(key.verify_svar_id(id.trim_start_matches("svar.").split('@').next().unwrap()), None);

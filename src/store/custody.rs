@@ -237,6 +237,13 @@ impl Tx<'_> {
         Ok(self.rows(ANSWERED_LETTERS, args![parcel], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
+    /// Letters that were taken for this parcel come back to us.
+    #[cfg(test)]
+    pub(crate) fn echoes_of(&mut self, parcel: ParcelNo) -> Result<Vec<LetterNo>, StoreError> {
+        let sql = "SELECT no FROM letter WHERE fate = 'echo' AND fate_no = ?1 ORDER BY no";
+        Ok(self.rows(sql, args![parcel], |row| row.get(0))?)
+    }
+
     /// The row of (host, user, folder); made if it is new.
     ///
     /// # Errors
