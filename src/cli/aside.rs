@@ -24,7 +24,9 @@ fn list_outbox(global: &Global, out: &mut Out) -> Result<(), CommandError> {
     let now = desk.now;
     let rows = desk.read(|tx| tx.outbox_shown(now))?;
     if out.json {
-        return Ok(out.json(&rows)?);
+        // For scripts: what waits, and nothing else.
+        let waiting: Vec<&OutboxRow> = rows.iter().filter(|r| r.state != ParcelState::Sent).collect();
+        return Ok(out.json(&waiting)?);
     }
     if rows.is_empty() {
         return Ok(out.line("Nothing waits to be sent.")?);

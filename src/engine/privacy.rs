@@ -291,7 +291,7 @@ pub fn erase_again(
     if done > 0 {
         let again = json!({ "erased again": done }).to_string();
         home.store.batch(|tx| tx.record_act("restore", "restore", "", &again, now))?;
-        home.store.settle_erasure()?;
+        home.store.empty_log()?;
     }
     Ok(done)
 }

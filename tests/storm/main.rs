@@ -193,12 +193,8 @@ fn settle(desk: &Desk, lab: &Lab, people: &People) -> Result<(), String> {
         let written = people.written.load(Ordering::SeqCst);
         let answered = people.answered.lock().expect("no panic").len();
         let outbox = desk.json(&["outbox"]);
-        let waiting: Vec<&serde_json::Value> = outbox
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|p| p["state"] != "failed" && p["state"] != "sent")
-            .collect();
+        let waiting: Vec<&serde_json::Value> =
+            outbox.as_array().into_iter().flatten().filter(|p| p["state"] != "failed").collect();
         let expected = (1..=written).filter(|n| !is_refused(*n)).count();
         let there = answers(lab).len();
         if answered == written && waiting.is_empty() && there >= expected {

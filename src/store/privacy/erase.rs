@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::db::args;
 use super::super::facts::RecipientEntry;
 use super::super::text::{id_hash, json_text, list, parties, read_json, read_parties, same_hash};
-use super::super::{Store, StoreError, Tx};
+use super::super::{StoreError, Tx};
 use super::Estate;
 use crate::model::{Address, BulkStep, LetterNo, MessageNo, ParcelKind, ParcelNo, ParcelState, Time};
 
@@ -235,17 +235,5 @@ impl Tx<'_> {
             self.run("DELETE FROM address WHERE address = ?1 AND customer IS NULL", args![address])?;
         }
         Ok(())
-    }
-}
-
-impl Store {
-    /// Sees to it that what was taken away is in no page and in no log: pages are overwritten as they are given up
-    /// (`secure_delete`), and the log is emptied into the file. Whether the log could be emptied: not while somebody reads.
-    ///
-    /// # Errors
-    /// A database error.
-    pub fn settle_erasure(&mut self) -> Result<bool, StoreError> {
-        let busy = self.db.rows("PRAGMA wal_checkpoint(TRUNCATE)", &[], |row| row.get::<i64>(0))?;
-        Ok(busy.first().is_none_or(|busy| *busy == 0))
     }
 }
