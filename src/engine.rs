@@ -116,6 +116,8 @@ pub struct Engine {
     rights_at: Option<Time>,
     /// A manager may have allowed something.
     rights_look: bool,
+    /// When what a manager allowed is tried again: a mail had to leave first.
+    rights_again: Option<Time>,
     /// Not by a time that somebody made up.
     erases: bool,
     /// A mailbox may be in another mode than before.

@@ -186,11 +186,15 @@ impl Address {
         }
     }
 
-    /// Whether it stands in `text`, as an address of its own: `ann@a.test` does not stand in `joann@a.test`. For ASCII in any case.
-    #[must_use]
-    pub fn stands_in(&self, text: &str) -> bool {
-        let inner = |c: char| c.is_alphanumeric() || "._+-".contains(c);
+    /// Whether one of these stands in `text`, as an address of its own: `ann@a.test` does not stand in `joann@a.test`. In any case of
+    /// letters.
+    pub fn any_stands_in<'a>(addresses: impl IntoIterator<Item = &'a Self>, text: &str) -> bool {
         let lower = text.to_lowercase();
+        lower.contains('@') && addresses.into_iter().any(|address| address.stands_in(&lower))
+    }
+
+    fn stands_in(&self, lower: &str) -> bool {
+        let inner = |c: char| c.is_alphanumeric() || "._+-".contains(c);
         lower.match_indices(self.as_str()).any(|(at, found)| {
             let mut behind = lower.get(at + found.len()..).unwrap_or_default().chars();
             // A full stop or a dash behind it may end a sentence.
@@ -453,6 +457,32 @@ words! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_stands_in_a_text_as_a_whole() {
+        let ann = Address::parse("ann@kund.test").unwrap();
+        let stands = |text: &str| Address::any_stands_in([&ann], text);
+        for text in [
+            "Ann@Kund.test",
+            "<ann@kund.test>",
+            "rfc822;ann@kund.test",
+            "\"ann@kund.test\"",
+            "fråga ann@kund.test.",
+            "ann@kund.test-",
+        ] {
+            assert!(stands(text), "{text}");
+        }
+        for text in [
+            "joann@kund.test",
+            "jo.ann@kund.test",
+            "ann@kund.test.se",
+            "ann@kund.tests",
+            "ann@kund.test-x.se",
+            "x+ann@kund.test",
+        ] {
+            assert!(!stands(text), "{text}");
+        }
+    }
 
     #[test]
     fn addresses_are_lower_case_ascii_domains() {

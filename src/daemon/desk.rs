@@ -14,6 +14,7 @@ use crate::engine::clock::Now;
 use crate::engine::reader::Reader;
 use crate::engine::{Consignment, CustodyKey, Engine, Event, Outcome};
 use crate::model::SourceNo;
+use crate::net::Delivery;
 use crate::store::Outlet;
 
 /// The engine is woken this often even if nothing happens: another process may have written without a poke.
@@ -287,7 +288,7 @@ impl Work {
             }
             self.tell_what_ails();
             self.answer_the_waiting();
-            if self.closed || !self.engine.is_busy() {
+            if self.closed || (self.events.is_empty() && !self.engine.is_busy()) {
                 return;
             }
         }
@@ -342,10 +343,12 @@ impl Work {
     fn send(&mut self, consignment: Consignment) {
         self.under_way += 1;
         if let Err(back) = self.routes.send(consignment) {
-            // Its mailbox has left the configuration meanwhile: the parcel stays claimed until it comes back, or the next start.
+            // Its mailbox has left the configuration meanwhile: it waits, and is tried again if that comes back.
             tracing::warn!(parcel = back.parcel.0, "no way out is configured for this mail any more");
             self.under_way -= 1;
-            self.engine.put_back_unknown(*back);
+            let nowhere = Delivery::Deferred { reply: "no way out is configured for this mail".to_owned() };
+            let results = back.to.iter().map(|to| (to.clone(), nowhere.clone())).collect();
+            self.events.push(Event::Delivered { parcel: back.parcel, results, refused_null_sender: false });
         }
     }
 

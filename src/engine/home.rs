@@ -136,6 +136,7 @@ impl Engine {
             digests: Digests::default(),
             rights_at: None,
             rights_look: true,
+            rights_again: None,
             erases: true,
             modes_look: true,
             vitals: Vitals::default(),
@@ -197,11 +198,6 @@ impl Engine {
     pub(super) fn take_unknown(&mut self, parcel: ParcelNo) -> Option<Consignment> {
         let at = self.unknown.iter().position(|c| c.parcel == parcel)?;
         Some(self.unknown.remove(at))
-    }
-
-    /// Nobody has taken this mail: it is asked about anew when its mailbox has a way out again.
-    pub fn put_back_unknown(&mut self, consignment: Consignment) {
-        self.unknown.push(consignment);
     }
 
     /// Leaves the footprint beside the database if it has changed. Called now and then, and at the end.

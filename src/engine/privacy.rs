@@ -56,7 +56,9 @@ impl Engine {
         }
         let whom = Whom::Person { address: address.clone(), until: None };
         let estate = Holdings { store: &mut self.store, settings: &settings, key: &self.key }.estate(&whom)?;
-        if is_nothing(&estate) { Err(PrivacyError::Unknown(address.clone())) } else { Ok(estate) }
+        // A question about her that a manager was asked makes nobody known.
+        let asked = Estate { asks: BTreeSet::new(), ..estate.clone() };
+        if is_nothing(&asked) { Err(PrivacyError::Unknown(address.clone())) } else { Ok(estate) }
     }
 
     /// Erases the customer with this address: under all her addresses, whatever was said. Times and states of her tickets stay.
@@ -212,7 +214,7 @@ fn is_about(raw: &[u8], estate: &Estate, key: &Key, layers: usize) -> bool {
         let ticket = a.detail().and_then(SignedAddress::parse).and_then(|signed| signed.token.ticket());
         ticket.is_some_and(|t| estate.tickets.contains(&t))
     };
-    let names = |text: &str| estate.addresses.iter().any(|a| a.stands_in(text));
+    let names = |text: &str| Address::any_stands_in(&estate.addresses, text);
     let of_parcel = |no: ParcelNo| estate.parcels.contains(&no) || estate.told.contains(&no);
     let ids = letter.references.iter().chain(&letter.in_reply_to);
     let mut ids = ids.chain(letter.bounce.iter().filter_map(|b| b.message_id.as_ref()));

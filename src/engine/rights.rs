@@ -15,11 +15,13 @@ use crate::store::privacy::{Estate, Granted};
 use crate::store::{Blobs, StoreError, custody};
 
 /// So many tickets go at a time: what lies between the first and the last of them is looked through each time.
-const TICKETS_MAX: usize = 1000;
+const TICKETS_MAX: usize = 200;
 /// Erased in one night, in days' worth: the day's own, and one that was left over. They begin with the oldest ticket there is.
 const DAYS_AT_ONCE: i64 = 2;
 /// A manager who said nothing is asked again after so long.
 const ASK_AGAIN_S: i64 = 30 * Time::DAY;
+/// What cannot be done before a mail has left is tried again so much later.
+const LOOK_AGAIN_S: i64 = 60;
 /// What failed is tried again so much later.
 const TRY_AGAIN_S: i64 = Time::HOUR;
 /// The hour of the desk's clock at which a day's worth goes.
@@ -31,8 +33,14 @@ impl Engine {
         self.erases = false;
     }
 
-    /// When old tickets are looked for next; never while the clock is doubtful.
+    /// When something is to be done next: old tickets looked for, or what waits for a mail to leave tried again.
     pub(super) fn next_right(&self) -> Option<Time> {
+        let may = self.trouble.is_none() && self.halted.is_none() && self.doubt.is_none() && !self.lock_is_another();
+        self.next_retention().into_iter().chain(self.rights_again.filter(|_| may)).min()
+    }
+
+    /// When old tickets are looked for next; never while the clock is doubtful.
+    fn next_retention(&self) -> Option<Time> {
         let keeps = self.settings.mailboxes.iter().any(|m| m.retention.is_some());
         self.rights_at.filter(|_| keeps && self.erases && self.digests.may && self.doubt.is_none())
     }
@@ -42,12 +50,13 @@ impl Engine {
         if self.trouble.is_some() || self.halted.is_some() || self.doubt.is_some() || self.lock_is_another() {
             return;
         }
-        if std::mem::take(&mut self.rights_look)
+        let is_time = self.rights_again.is_some_and(|at| at <= now);
+        if (std::mem::take(&mut self.rights_look) || is_time)
             && let Err(error) = self.carry_out(now)
         {
             tracing::error!("what a manager allowed is not done yet: {}", chain(&error));
         }
-        if self.next_right().is_some_and(|at| at <= now) {
+        if self.next_retention().is_some_and(|at| at <= now) {
             self.rights_at = Some(match self.retain(now) {
                 Ok(()) => self.next_night(now),
                 Err(error) => {
@@ -77,6 +86,7 @@ impl Engine {
     // ---- by a manager's word ------------------------------------------------------------------------------------
 
     fn carry_out(&mut self, now: Time) -> Result<(), PrivacyError> {
+        self.rights_again = None;
         for granted in self.store.read(|tx| tx.granted())? {
             if granted.act != RightsAct::Export && !self.erases {
                 tracing::warn!(
@@ -93,7 +103,7 @@ impl Engine {
                 Ok(()) => {}
                 // It leaves in a moment: the next look is soon.
                 Err(PrivacyError::OnItsWay(_)) => {
-                    self.rights_look = true;
+                    self.rights_again = Some(now.plus(LOOK_AGAIN_S));
                     continue;
                 }
                 Err(error @ (PrivacyError::Unknown(_) | PrivacyError::OneOfUs(_))) => {

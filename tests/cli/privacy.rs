@@ -190,6 +190,27 @@ fn nothing_brings_her_back() {
 }
 
 #[test]
+fn a_restore_leaves_her_what_is_newer_than_her_erasure() {
+    let home = filled();
+    run(&home, &["erase", "customer", "eva@kund.test", "--yes"]).fine();
+    let anew = "From: Ola <ola@kund.test>\nTo: support@shop.test\nCc: eva@kund.test\nSubject: Soffan\nMessage-ID: <o9@kund.test>\n\n\
+        Vi vill ha soffan.\n";
+    // Not in the second in which she was erased.
+    let later = ["deliver", "--mailbox", "support", "--now", "2099-01-01T00:00:00Z"];
+    svar_in(home.path(), &later, anew.as_bytes()).fine();
+    let take_part = || {
+        let shown = run(&home, &["show", "3", "--json"]).fine().json();
+        let named =
+            shown["participants"].as_array().unwrap().iter().filter(|p| p["address"] == "eva@kund.test").count();
+        (named, shown["messages"][0]["cc"].to_string().contains("eva@kund.test"))
+    };
+    assert_eq!(take_part(), (1, true));
+    run(&home, &["backup", "after.db"]).fine();
+    run(&home, &["restore", "after.db"]).fine();
+    assert_eq!(take_part(), (1, true));
+}
+
+#[test]
 fn where_her_letters_lie_in_a_maildir_is_said() {
     let home = desk();
     let letter = mail("Eva <eva@kund.test>", "support@shop.test", "e1@kund.test", "Kjol", "Min kjol.");

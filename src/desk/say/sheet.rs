@@ -402,7 +402,9 @@ fn unmasked(text: &str) -> String {
 
 /// The first web address that begins in one of these ways, with what stands before and behind it.
 fn web_address<'a>(text: &'a str, begins: &[&str]) -> Option<(&'a str, &'a str, &'a str)> {
-    let at = begins.iter().filter_map(|s| text.find(s)).min()?;
+    // Once through the text, however many there are and whichever are not.
+    let starts = |(at, c): &(usize, char)| matches!(c, 'h' | 'w') && begins.iter().any(|s| text[*at..].starts_with(s));
+    let (at, _) = text.char_indices().find(starts)?;
     let (before, tail) = text.split_at(at);
     let ends = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'' | '`' | '”' | '“');
     let url = &tail[..tail.find(ends).unwrap_or(tail.len())];

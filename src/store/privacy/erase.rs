@@ -81,7 +81,7 @@ impl Tx<'_> {
             self.run("DELETE FROM participant WHERE ticket = ?1", args![**ticket])?;
         }
         for address in &estate.addresses {
-            self.forget_address(address, !estate.customers.is_empty())?;
+            self.forget_address(address, estate)?;
         }
         self.forget_in_bulks(&estate.addresses)?;
         for &customer in &estate.customers {
@@ -96,7 +96,7 @@ impl Tx<'_> {
             Ok((row.get::<i64>(0)?, row.get::<String>(1)?))
         })?;
         for (no, words) in bulks {
-            if hers.iter().any(|a| a.stands_in(&words)) {
+            if Address::any_stands_in(hers, &words) {
                 self.run("UPDATE bulk SET query = '–', subject = '–' WHERE no = ?1", args![no])?;
             }
         }
@@ -224,11 +224,18 @@ impl Tx<'_> {
         self.drop_blobs(&blobs)
     }
 
-    fn forget_address(&mut self, address: &Address, is_last: bool) -> Result<(), StoreError> {
-        self.run("DELETE FROM participant WHERE address = ?1", args![address])?;
-        self.run("DELETE FROM told WHERE address = ?1", args![address])?;
-        self.run("DELETE FROM automatic WHERE address = ?1", args![&address.plain()])?;
-        self.run("DELETE FROM blocked WHERE address = ?1", args![address])?;
+    fn forget_address(&mut self, address: &Address, estate: &Estate) -> Result<(), StoreError> {
+        let stays_on: Vec<_> = estate.stays_on.iter().collect();
+        self.run(
+            "DELETE FROM participant WHERE address = ?1 AND ticket NOT IN (SELECT value FROM json_each(?2))",
+            args![address, list(&stays_on)],
+        )?;
+        if stays_on.is_empty() {
+            self.run("DELETE FROM told WHERE address = ?1", args![address])?;
+            self.run("DELETE FROM automatic WHERE address = ?1", args![&address.plain()])?;
+            self.run("DELETE FROM blocked WHERE address = ?1", args![address])?;
+        }
+        let is_last = !estate.customers.is_empty() && stays_on.is_empty();
         if is_last {
             self.run("DELETE FROM address WHERE address = ?1", args![address])?;
         } else {

@@ -95,6 +95,8 @@ pub struct Estate {
     pub uids: Vec<Uids>,
     /// A mail that is being handed over at this moment: it cannot be taken back.
     pub on_its_way: Option<ParcelNo>,
+    /// Tickets on which she has written or was written to after the time up to which she is erased.
+    pub stays_on: BTreeSet<TicketNo>,
     /// Tickets of hers that are neither closed nor spam nor merged.
     pub live: BTreeSet<TicketNo>,
 }
@@ -297,12 +299,17 @@ fn share(ticket: TicketNo, messages: Vec<Said>, whom: &Whom, is_us: &dyn Fn(&Add
         Whom::Person { .. } => is_owned && !messages.iter().any(by_other),
     };
     let (mut touched, mut going, mut named) = (is_whole, Vec::new(), Vec::new());
-    for message in messages.into_iter().filter(|m| !whom.is_later(m.at)) {
+    let mut stays_on = false;
+    for message in messages {
         let to_her = message.to.iter().any(hers);
+        if whom.is_later(message.at) {
+            stays_on |= to_her || from_her(&message);
+            continue;
+        }
         let to_her_alone = to_her && message.to.iter().all(hers);
         let ours = matches!(message.direction, Direction::Out | Direction::Auto);
         let speaks_of_her =
-            || message.text.as_ref().is_some_and(|text| estate.addresses.iter().any(|a| a.stands_in(text)));
+            || message.text.as_ref().is_some_and(|text| Address::any_stands_in(&estate.addresses, text));
         let bounce_of_hers =
             message.direction == Direction::In && message.kind == Kind::Bounce && (is_owned || speaks_of_her());
         let listed = matches!(whom, Whom::Messages(_, some) if some.contains(&message.no));
@@ -320,6 +327,7 @@ fn share(ticket: TicketNo, messages: Vec<Said>, whom: &Whom, is_us: &dyn Fn(&Add
         estate.messages.insert(message.no);
     }
     estate.named.extend(named);
+    estate.stays_on.extend(stays_on.then_some(ticket));
     if is_whole {
         estate.tickets.insert(ticket);
     } else if touched || is_owned {

@@ -39,20 +39,23 @@ struct Sent {
     message_id: String,
     at: Time,
     copied: bool,
+    /// It was never tried and is not put off.
+    fresh: bool,
 }
 
 const PARCEL_TIME: &str = "SELECT no, created_at FROM parcel WHERE no >= ?1 ORDER BY no LIMIT 1";
 const PARCEL_ROWS: &str = "
     SELECT no, kind, state, ticket, message, recipients, message_id, coalesce(settled_at, created_at),
-           keep_in_sent = 1 AND copied_at IS NOT NULL
+           keep_in_sent = 1 AND copied_at IS NOT NULL, attempts = 0 AND next_at <= created_at + 60
     FROM parcel WHERE no > ?1 ORDER BY no LIMIT ?2";
 const ASK_TIME: &str = "SELECT no, created_at FROM ask WHERE no >= ?1 ORDER BY no LIMIT 1";
-const ASK_ROWS: &str = "SELECT no, ticket, matter FROM ask WHERE no > ?1 ORDER BY no LIMIT ?2";
+const ASK_ROWS: &str = "SELECT no, ticket, matter, created_at FROM ask WHERE no > ?1 ORDER BY no LIMIT ?2";
 const ASIDE_TIME: &str = "SELECT no, at FROM quarantine WHERE no >= ?1 ORDER BY no LIMIT 1";
 const ASIDE_ROWS: &str = "SELECT no, letter, from_address, at FROM quarantine WHERE no > ?1 ORDER BY no LIMIT ?2";
 const LETTER_TIME: &str = "SELECT no, kept_at FROM letter WHERE no >= ?1 ORDER BY no LIMIT 1";
 const LETTER_ROWS: &str = "
-    SELECT no, fate, fate_no, coalesce(fate_why, '') = 'erased', received_at FROM letter WHERE no > ?1 ORDER BY no LIMIT ?2";
+    SELECT no, fate, fate_no, coalesce(fate_why, '') = 'erased', received_at, kept_at FROM letter
+    WHERE no > ?1 AND fate IN ('duplicate', 'echo', 'done') ORDER BY no LIMIT ?2";
 const UIDS: &str = "
     SELECT s.mailbox, s.host, s.user, s.folder, l.uid, l.name FROM json_each(?1) j CROSS JOIN letter l ON l.no = j.value
     CROSS JOIN source s ON s.no = l.source
@@ -89,6 +92,7 @@ fn read_sent(row: &Row<'_>) -> Result<Sent, DbError> {
         message_id: row.get(6)?,
         at: row.get(7)?,
         copied: row.get(8)?,
+        fresh: row.get(9)?,
     })
 }
 
@@ -186,8 +190,8 @@ impl Store {
             if !is_about(&bytes, estate) {
                 continue;
             }
-            // To be dropped, it would have to be about nobody else: it leaves first.
-            if matches!(parcel.state, ParcelState::Queued | ParcelState::Claimed) {
+            // It may be about others, too, and leaves in a moment. What waits for longer does not keep her from being erased.
+            if parcel.state == ParcelState::Claimed || (parcel.state == ParcelState::Queued && parcel.fresh) {
                 estate.on_its_way = Some(parcel.no);
             } else {
                 estate.told.insert(parcel.no);
@@ -211,9 +215,12 @@ impl Store {
         self.walk(
             &ASKS,
             lived,
-            |row| Ok((row.get(0)?, (row.get::<Option<TicketNo>>(1)?, row.get::<String>(2)?))),
-            |no, (ticket, matter)| {
-                let names_her = || known.addresses.iter().any(|a| a.stands_in(&matter));
+            |row| Ok((row.get(0)?, (row.get::<Option<TicketNo>>(1)?, row.get::<String>(2)?, row.get::<Time>(3)?))),
+            |no, (ticket, matter, at)| {
+                if whom.is_later(at) {
+                    return;
+                }
+                let names_her = || Address::any_stands_in(&known.addresses, &matter);
                 let may_name = ticket.is_none() || matches!(whom, Whom::Person { .. });
                 if ticket.is_some_and(|t| known.tickets.contains(&t)) || (may_name && names_her()) {
                     asks.insert(AskNo(no));
@@ -258,15 +265,22 @@ impl Store {
         estate: &mut Estate,
         is_about: &mut impl FnMut(&[u8], &Estate) -> bool,
     ) -> Result<(), StoreError> {
+        // A second copy may come years later, when a folder is read anew; what one of us writes to the desk does not.
         let lived = self.lived(whom)?;
+        let is_over = |at: Time| lived.is_some_and(|(_, end)| at > end);
+        let from_then_on = lived.map(|(first, _)| (first, Time::from_unix(i64::MAX)));
         let mut also = Vec::new();
         let mut ours = Vec::new();
         let known = &*estate;
         self.walk(
             &LETTERS,
-            lived,
-            |row| Ok((row.get(0)?, (row.get::<Option<String>>(1)?, row.get::<Option<i64>>(2)?, row.get::<bool>(3)?))),
-            |no, (fate, fate_no, is_erased)| match (fate.as_deref(), fate_no) {
+            from_then_on,
+            |row| {
+                let (fate, fate_no) = (row.get::<Option<String>>(1)?, row.get::<Option<i64>>(2)?);
+                let (is_erased, at, kept_at) = (row.get::<bool>(3)?, row.get::<Time>(4)?, row.get::<Time>(5)?);
+                Ok((row.get(0)?, (fate, fate_no, is_erased || whom.is_later(at) || is_over(kept_at))))
+            },
+            |no, (fate, fate_no, is_apart)| match (fate.as_deref(), fate_no) {
                 (Some("duplicate"), Some(message)) if known.messages.contains(&MessageNo(message)) => {
                     also.push(LetterNo(no));
                 }
@@ -276,7 +290,7 @@ impl Store {
                         also.push(LetterNo(no));
                     }
                 }
-                (Some("done"), _) if !is_erased => ours.push(LetterNo(no)),
+                (Some("done"), _) if !is_apart => ours.push(LetterNo(no)),
                 _ => {}
             },
         )?;
