@@ -235,8 +235,7 @@ impl Tx<'_> {
             self.run("DELETE FROM automatic WHERE address = ?1", args![&address.plain()])?;
             self.run("DELETE FROM blocked WHERE address = ?1", args![address])?;
         }
-        let is_last = !estate.customers.is_empty() && stays_on.is_empty();
-        if is_last {
+        if !estate.customers.is_empty() {
             self.run("DELETE FROM address WHERE address = ?1", args![address])?;
         } else {
             self.run("DELETE FROM address WHERE address = ?1 AND customer IS NULL", args![address])?;

@@ -226,6 +226,10 @@ impl Tx<'_> {
         for (ticket, messages) in by_ticket {
             share(ticket, messages, whom, is_us, estate);
         }
+        if !estate.stays_on.is_empty() {
+            // Somebody is still there: the row and its addresses stay together.
+            estate.customers.clear();
+        }
         if let Whom::Tickets(tickets) = whom {
             self.leave_none(tickets, estate)?;
         }

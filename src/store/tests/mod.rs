@@ -5,6 +5,7 @@ mod back;
 mod bulk;
 mod custody;
 mod digests;
+mod estate;
 mod lookup;
 mod outbox;
 mod plans;
